@@ -1,0 +1,43 @@
+# Everything a newcomer needs: make run, make test. See README.md.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.installed
+DEV    := $(VENV)/.installed-dev
+
+.PHONY: run setup setup-dev system check test clean bench
+
+run: setup          ## serve on 127.0.0.1:8000 with the example handbook
+	@$(BIN)/attune serve --example
+
+setup: $(STAMP)     ## leave .venv/bin/attune ready
+
+$(STAMP): requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Attune needs Python 3.11 or newer; set PYTHON=python3.11"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { echo "cannot make a virtual environment: on Debian, apt-get install python3-venv"; exit 1; }
+	@echo "installing the pinned requirements (about a minute) ..."
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --requirement requirements.txt
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+setup-dev: $(DEV)
+
+$(DEV): requirements-dev.txt $(STAMP)
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --requirement requirements-dev.txt
+	@touch $@
+
+system:             ## programs some tests need: PostgreSQL 15, tesseract's language data
+	@$(PYTHON) tests/system_packages.py
+
+check: setup-dev    ## the quick part: format, lint, types, imports, house rules
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/pytest -q tests/test_house.py tests/test_docs.py
+
+test: setup-dev system check  ## every check and every test, without network
+	@$(BIN)/pytest -m "not slow"
+
+clean:
+	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -1,0 +1,1 @@
+"""The server: HTTP, worker, command line; the only place that wires things."""

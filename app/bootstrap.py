@@ -1,0 +1,219 @@
+"""Settings -> Services: picks every implementation; the only place with ``if settings.x``."""
+
+import json
+import secrets
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ingestion.sandbox import Sandbox
+
+from app.auth import Authenticator
+from app.data_directory import data_directory
+from app.migrations import upgrade
+from app.settings import Settings
+from ingestion.ingest import Ingestor
+from ingestion.write import Writer
+from retrieval.answer import Answerer
+from retrieval.catalog import Catalog
+from retrieval.embed import Embedder, FloatArray
+from retrieval.errors import InvalidInputError, NotFoundError
+from retrieval.generators.extractive import ExtractiveGenerator
+from retrieval.generators.generator import Generator
+from retrieval.index import VectorIndex
+from retrieval.interactions import InteractionLog
+from retrieval.pack import unpack
+from retrieval.retrieve import Retriever
+from retrieval.tables import open_engine
+from retrieval.terms import english_terms
+
+DEFAULT_COLLECTION = "default"
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Everything the server is made of."""
+
+    settings: Settings
+    data_dir: Path
+    catalog: Catalog
+    interactions: InteractionLog
+    index: VectorIndex
+    embedder: Embedder
+    retriever: Retriever
+    answerer: Answerer
+    ingestor: Ingestor
+    writer: Writer
+    authenticator: Authenticator
+    loopback_token: str
+    ingesting: threading.Lock = field(default_factory=threading.Lock)
+
+
+@contextmanager
+def open_services(settings: Settings) -> Iterator[Services]:
+    """Open the data directory and everything on it; what a killed process left is finished or undone first.
+
+    Raises:
+        DataDirectoryError: The directory is foreign, corrupt, or another process owns it.
+        ModelError: The embedding model cannot be loaded.
+    """
+    with ExitStack() as stack:
+        data_dir = stack.enter_context(data_directory(settings.data_dir))
+        catalog, interactions = _open_catalog(settings, stack)
+        embedder = build_embedder(settings)
+        index = _open_index(settings, data_dir, embedder, catalog)
+        stack.callback(index.close)
+        writer = Writer(catalog, index)
+        writer.recover()
+        if index.count() == 0 and catalog.counts()[1]:
+            # Another embedder has another index: it is built from the catalog, which is the truth.
+            writer.rebuild(embedder)
+        sandbox = stack.enter_context(open_sandbox(settings))
+        loopback_token = secrets.token_urlsafe(32)
+        retriever = Retriever(
+            catalog, index, embedder, pool=settings.retrieval_pool, dense_weight=settings.dense_weight
+        )
+        yield Services(
+            settings=settings,
+            data_dir=data_dir,
+            catalog=catalog,
+            interactions=interactions,
+            index=index,
+            embedder=embedder,
+            retriever=retriever,
+            answerer=build_answerer(settings, retriever),
+            ingestor=Ingestor(
+                sandbox.parse, embedder, writer, chunk_tokens(settings, embedder), settings.parse_workers
+            ),
+            writer=writer,
+            authenticator=Authenticator(catalog, loopback_token),
+            loopback_token=loopback_token,
+        )
+
+
+def ensure_collection(catalog: Catalog, name: str) -> None:
+    """Make a collection unless there is one of this name."""
+    try:
+        catalog.collection(name)
+    except NotFoundError:
+        catalog.create_collection(name)
+
+
+def build_embedder(settings: Settings) -> Embedder:
+    """Load the embedder that the settings name.
+
+    Returns:
+        It, with concurrent questions encoded together.
+
+    Raises:
+        ModelError: It cannot be loaded or reached.
+        InvalidInputError: An endpoint is given without its model's name.
+    """
+    from retrieval.embed import EndpointEmbedder, QueryBatcher, SentenceTransformerEmbedder, bundled_model_path
+
+    model = settings.embedding_model
+    embedder: Embedder
+    if model is None:
+        embedder = SentenceTransformerEmbedder(bundled_model_path(), device=settings.embedding_device)
+    elif model.startswith(("http://", "https://")):
+        url, _, name = model.partition("#")
+        if not name:
+            raise InvalidInputError("an embedding endpoint is given as URL#model, for instance http://host/v1#e5")
+        key = settings.embedding_api_key
+        embedder = EndpointEmbedder(url, name, api_key=key.get_secret_value() if key else None)
+    else:
+        embedder = SentenceTransformerEmbedder(model, device=settings.embedding_device)
+    return QueryBatcher(embedder)
+
+
+def chunk_tokens(settings: Settings, embedder: Embedder) -> int:
+    """Return the token budget of a chunk: what is set, within what the model reads (two are special tokens)."""
+    limit = embedder.max_tokens - 2
+    return min(settings.chunk_tokens or limit, limit)
+
+
+def open_sandbox(settings: Settings) -> Sandbox:
+    """Make the sandbox in which documents are parsed."""
+    return Sandbox(workers=settings.parse_workers)
+
+
+def build_answerer(settings: Settings, retriever: Retriever) -> Answerer:
+    """Put the question path together behind a retriever."""
+    catalog, embedder = retriever.catalog, retriever.embedder
+
+    def sentence_vectors(chunk_ids: list[str]) -> dict[str, FloatArray]:
+        return {k: unpack(v, embedder.dim) for k, v in catalog.sentences(chunk_ids).items()}
+
+    extractive = ExtractiveGenerator(embedder, english_terms(), sentence_vectors)
+    generator: Generator = extractive
+    if settings.llm_url:
+        from retrieval.generators.openai_compatible import OpenAICompatibleGenerator
+
+        key = settings.llm_api_key
+        generator = OpenAICompatibleGenerator(
+            settings.llm_url,
+            settings.llm_model,
+            api_key=key.get_secret_value() if key else None,
+            timeout_s=settings.llm_timeout_s,
+            context_tokens=settings.llm_context_tokens,
+            max_tokens=settings.llm_max_tokens,
+        )
+    return Answerer(
+        retriever,
+        generator,
+        extractive,
+        passages_shown=settings.passages_shown,
+        abstain_below=settings.abstain_below,
+        versions={"embedder": embedder.fingerprint, "dense_weight": settings.dense_weight},
+    )
+
+
+def _open_catalog(settings: Settings, stack: ExitStack) -> tuple[Catalog, InteractionLog]:
+    upgrade(settings.catalog_url)
+    engine = open_engine(settings.catalog_url)
+    stack.callback(engine.dispose)
+    catalog = Catalog(engine)
+    ensure_collection(catalog, DEFAULT_COLLECTION)
+    return catalog, InteractionLog(engine)
+
+
+def _open_index(settings: Settings, data_dir: Path, embedder: Embedder, catalog: Catalog) -> VectorIndex:
+    if settings.qdrant_url:
+        from qdrant_client import QdrantClient
+
+        from retrieval.index_server import ServerIndex
+
+        key = settings.qdrant_api_key
+        client = QdrantClient(url=settings.qdrant_url, api_key=key.get_secret_value() if key else None)
+        return ServerIndex(client, dim=embedder.dim, fingerprint=embedder.fingerprint)
+    from retrieval.index_edge import EdgeIndex
+
+    return EdgeIndex(data_dir / "index", dim=embedder.dim, fingerprint=embedder.fingerprint, pointer=_Pointer(catalog))
+
+
+@dataclass(frozen=True, slots=True)
+class _Pointer:
+    catalog: Catalog
+
+    def get(self, name: str) -> str | None:
+        return self.catalog.index_pointer(name)
+
+    def set(self, name: str, target: str) -> None:
+        self.catalog.set_index_pointer(name, target)
+
+
+def write_server_file(services: Services, url: str) -> Path:
+    """Tell other commands on this machine where the owner of the data directory listens; readable by its user only.
+
+    Returns:
+        The file; to be removed when the server stops.
+    """
+    path = services.data_dir / "server.json"
+    fresh = path.with_suffix(".new")
+    fresh.touch(mode=0o600)
+    fresh.chmod(0o600)
+    fresh.write_text(json.dumps({"url": url, "token": services.loopback_token}), encoding="utf-8")
+    fresh.replace(path)
+    return path

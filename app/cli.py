@@ -1,0 +1,170 @@
+"""The command line: attune serve | ingest | ask | search | parse | documents | delete | token | evaluate."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from pydantic import ValidationError
+from rich.console import Console
+
+from app import show
+from app.evaluate_cli import evaluate
+from app.owner import checked, events, owner
+from app.settings import Settings
+from retrieval.errors import AttuneError, InvalidInputError
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Cited answers over your documents.",
+)
+app.add_typer(evaluate, name="evaluate")
+
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+CollectionOption = Annotated[str | None, typer.Option("--collection", "-c", help="Only this collection.")]
+
+
+def main() -> None:
+    """Run a command; what goes wrong is one line on stderr and exit code 2."""
+    try:
+        app()
+    except AttuneError as error:
+        _fail(str(error))
+    except ValidationError as error:
+        first = error.errors()[0]
+        _fail(f"setting ATTUNE_{'_'.join(str(p) for p in first['loc']).upper()}: {first['msg']}")
+    except KeyboardInterrupt:
+        err.print("stopped")
+        sys.exit(130)
+
+
+def _fail(message: str) -> None:
+    err.print(f"attune: {message}", markup=False)
+    sys.exit(2)
+
+
+@app.command()
+def serve(
+    example: Annotated[bool, typer.Option("--example", help="Ingest the example handbook if empty.")] = False,
+) -> None:
+    """Serve the knowledge base over HTTP until interrupted."""
+    from app.serve import run
+
+    run(Settings(), example=example, console=out)
+
+
+@app.command()
+def ingest(
+    paths: Annotated[list[Path], typer.Argument(help="Files and folders.")],
+    collection: Annotated[str, typer.Option("--collection", "-c", help="Made if missing.")] = "default",
+    keep_missing: Annotated[
+        bool, typer.Option("--keep-missing", help="Keep documents whose files are gone from a given folder.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Take in files and folders; what did not change is left alone, what is gone from a folder is deleted."""
+    body = {
+        "paths": [str(path.absolute()) for path in paths],
+        "collection": collection,
+        "keep_missing": keep_missing,
+    }
+    with owner(Settings()) as client, client.stream("POST", "/v1/ingestions", json=body) as response:
+        if response.is_error:
+            checked(response)
+        report = show.ingest_progress(events(response), err, quiet=as_json)
+    _print(report, as_json, show.report)
+
+
+@app.command()
+def ask(
+    question: Annotated[str, typer.Argument(help="What you want to know.")],
+    collection: CollectionOption = None,
+    as_json: Json = False,
+) -> None:
+    """Answer a question with citations."""
+    body = {"question": _text(question), "collection": collection}
+    with owner(Settings()) as client:
+        _print(checked(client.post("/v1/answers", json=body)), as_json, show.answer)
+
+
+@app.command()
+def search(
+    question: Annotated[str, typer.Argument(help="What to look for.")],
+    limit: Annotated[int, typer.Option("--limit", "-n", help="1 to 100.")] = 10,
+    mode: Annotated[str, typer.Option("--mode", help="dense, sparse or hybrid.")] = "hybrid",
+    collection: CollectionOption = None,
+    as_json: Json = False,
+) -> None:
+    """Find passages."""
+    body = {"question": _text(question), "limit": limit, "mode": mode, "collection": collection}
+    with owner(Settings()) as client:
+        _print(checked(client.post("/v1/search", json=body)), as_json, show.results)
+
+
+@app.command()
+def parse(file: Annotated[Path, typer.Argument(help="One file.")], as_json: Json = False) -> None:
+    """Show what a file is read as: its elements with their places."""
+    from app.bootstrap import open_sandbox
+    from ingestion.load import collect
+
+    files = collect([file]).files
+    if len(files) != 1 or file.is_dir():
+        raise InvalidInputError(f"{file} is not one file")
+    with open_sandbox(Settings()) as sandbox:
+        _print(show.parsed_body(sandbox.parse(files[0])), as_json, show.parsed)
+
+
+@app.command()
+def documents(collection: CollectionOption = None, as_json: Json = False) -> None:
+    """List documents."""
+    with owner(Settings()) as client:
+        found: list[Any] = []
+        parameters = {"limit": "1000"} | ({"collection": collection} if collection else {})
+        while True:
+            page = checked(client.get("/v1/documents", params=parameters))
+            found += page["documents"]
+            if page["next"] is None:
+                break
+            parameters["after"] = page["next"]
+        _print({"documents": found}, as_json, show.documents)
+
+
+@app.command()
+def document(document_id: Annotated[str, typer.Argument(help="As listed.")], as_json: Json = False) -> None:
+    """Show a document's text, which citations point into."""
+    with owner(Settings()) as client:
+        _print(checked(client.get(f"/v1/documents/{document_id}")), as_json, show.document)
+
+
+@app.command()
+def delete(document_id: Annotated[str, typer.Argument(help="As listed.")]) -> None:
+    """Delete a document."""
+    with owner(Settings()) as client:
+        checked(client.delete(f"/v1/documents/{document_id}"))
+    out.print("deleted")
+
+
+@app.command()
+def token() -> None:
+    """Make a new administrator token; the one before stops working."""
+    with owner(Settings()) as client:
+        out.print(checked(client.post("/v1/tokens"))["token"], markup=False)
+
+
+def _text(question: str) -> str:
+    if not question.strip():
+        raise InvalidInputError("the question is empty")
+    return question
+
+
+def _print(body: Any, as_json: bool, people: Any) -> None:
+    if as_json:
+        sys.stdout.write(json.dumps(body, ensure_ascii=False) + "\n")
+    else:
+        people(body, out)

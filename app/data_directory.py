@@ -1,0 +1,79 @@
+"""The data directory: made private, recognised, refused when foreign."""
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from retrieval.errors import DataDirectoryError, OwnedElsewhereError
+
+FORMAT = 1
+_MARKER = "attune.json"
+
+
+@contextmanager
+def data_directory(path: Path) -> Iterator[Path]:
+    """Own the data directory for as long as the block lasts; the lock goes with the process, however it ends.
+
+    Raises:
+        OwnedElsewhereError: Another process owns it.
+        DataDirectoryError: It is foreign, damaged or cannot be written.
+    """
+    path = open_data_directory(path)
+    with (path / "lock").open("a+", encoding="ascii") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            lock.seek(0)
+            raise OwnedElsewhereError(
+                f"{path} is in use by process {lock.read().strip() or 'unknown'}, which does not answer; stop it, "
+                "or set ATTUNE_DATA_DIR"
+            ) from error
+        lock.truncate(0)
+        lock.write(f"{os.getpid()}\n")
+        lock.flush()
+        yield path
+
+
+def open_data_directory(path: Path) -> Path:
+    """Make the directory, or check that it is one of ours.
+
+    Returns:
+        Its absolute path; it exists, with mode 0700.
+
+    Raises:
+        DataDirectoryError: It is a file, holds something else, was made by a newer version, or cannot be written.
+    """
+    path = path.resolve()
+    marker = path / _MARKER
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if marker.exists():
+            _check_format(marker, path)
+        else:
+            if any(path.iterdir()):
+                raise DataDirectoryError(
+                    f"{path} holds files that are not Attune's; give an empty or new folder in ATTUNE_DATA_DIR"
+                )
+            marker.write_text(json.dumps({"format": FORMAT}) + "\n", encoding="utf-8")
+        path.chmod(0o700)
+    except FileExistsError as error:
+        raise DataDirectoryError(f"{path} is a file; give a folder in ATTUNE_DATA_DIR") from error
+    except OSError as error:
+        raise DataDirectoryError(f"{path} cannot be used: {error.strerror}; set ATTUNE_DATA_DIR") from error
+    return path
+
+
+def _check_format(marker: Path, path: Path) -> None:
+    try:
+        found = json.loads(marker.read_text(encoding="utf-8"))["format"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise DataDirectoryError(
+            f"{marker} is damaged; restore it from a backup, or set ATTUNE_DATA_DIR to a new folder and ingest again"
+        ) from error
+    if found != FORMAT:
+        raise DataDirectoryError(
+            f"{path} has format {found}, this version reads format {FORMAT}; use the version that made it"
+        )

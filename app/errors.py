@@ -1,0 +1,87 @@
+"""Our error type -> HTTP status and problem body (RFC 9457), one table."""
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+
+from retrieval.errors import (
+    AttuneError,
+    ConflictError,
+    DataDirectoryError,
+    DocumentError,
+    InvalidInputError,
+    ModelError,
+    NotFoundError,
+    ResourceLimitError,
+    UnsupportedError,
+    VectorIndexError,
+)
+
+STATUS: dict[type[AttuneError], tuple[int, str]] = {
+    NotFoundError: (404, "Not found"),
+    InvalidInputError: (422, "Invalid input"),
+    ConflictError: (409, "Conflict"),
+    ResourceLimitError: (413, "Too large"),
+    UnsupportedError: (415, "Unsupported kind of file"),
+    DocumentError: (422, "Unreadable document"),
+    ModelError: (503, "Model unavailable"),
+    VectorIndexError: (503, "Index unavailable"),
+    DataDirectoryError: (503, "Storage unavailable"),
+    AttuneError: (500, "Internal error"),
+}
+"""Status and title by error type; the nearest base class counts."""
+
+PROBLEM = "application/problem+json"
+
+
+class Problem(BaseModel):
+    """What every error looks like (RFC 9457)."""
+
+    type: str = Field(default="about:blank", description="Always about:blank: the status says what kind it is.")
+    title: str = Field(examples=["Invalid input"])
+    status: int = Field(examples=[422])
+    detail: str = Field(description="What was wrong, in words.", examples=["the question is empty"])
+
+
+def status_of(error: AttuneError) -> tuple[int, str]:
+    """Look an error up in the table.
+
+    Returns:
+        HTTP status and title.
+    """
+    return next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
+
+
+def problem(status: int, title: str, detail: str, headers: dict[str, str] | None = None) -> JSONResponse:
+    """Make a problem response."""
+    body = Problem(title=title, status=status, detail=detail)
+    return JSONResponse(body.model_dump(), status_code=status, media_type=PROBLEM, headers=headers)
+
+
+def install(app: FastAPI) -> None:
+    """Make every error of the application a problem body."""
+
+    @app.exception_handler(AttuneError)
+    def _ours(_request: Request, error: AttuneError) -> JSONResponse:
+        status, title = status_of(error)
+        return problem(status, title, str(error))
+
+    @app.exception_handler(RequestValidationError)
+    def _invalid(_request: Request, error: RequestValidationError) -> JSONResponse:
+        # The offending value is not repeated: it may be a whole document or a secret.
+        details = [f"{'.'.join(str(part) for part in e['loc'])}: {e['msg']}" for e in error.errors()]
+        return problem(422, "Invalid input", "; ".join(details[:10]))
+
+    @app.exception_handler(HTTPException)
+    def _http(_request: Request, error: HTTPException) -> JSONResponse:
+        headers = dict(error.headers) if error.headers else None
+        return problem(error.status_code, "Request refused", str(error.detail), headers)
+
+    @app.exception_handler(Exception)
+    def _last_resort(request: Request, error: Exception) -> JSONResponse:
+        # The log holds the trace; the caller learns nothing about our insides.
+        structlog.get_logger().error("unexpected", path=request.url.path, exc_info=error)
+        return problem(500, "Internal error", "something went wrong here; the server's log says what")

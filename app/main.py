@@ -1,0 +1,59 @@
+"""The HTTP application."""
+
+from importlib.metadata import version
+
+from fastapi import FastAPI
+from starlette.middleware.base import RequestResponseEndpoint
+from starlette.requests import Request
+from starlette.responses import Response
+
+from app import errors
+from app.bootstrap import Services
+from app.routes import answers, documents, health, ingestions, page, search, tokens
+
+DESCRIPTION = "Cited answers over private documents. Every error is a problem body (RFC 9457)."
+
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+    "img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+
+def create_app(services: Services) -> FastAPI:
+    """Make the application on some services.
+
+    Returns:
+        An ASGI application.
+    """
+    problems = {
+        status: {
+            "model": errors.Problem,
+            "description": description,
+            "content": {errors.PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+        }
+        for status, description in {401: "No valid token", 404: "Not found", 422: "Invalid input"}.items()
+    }
+    app = FastAPI(
+        title="Attune",
+        version=version("attune"),
+        description=DESCRIPTION,
+        docs_url=None,  # the stock page loads its script from a third-party host
+        redoc_url=None,
+        responses=problems,
+    )
+    app.state.services = services
+    errors.install(app)
+    for routes in (answers, search, documents, ingestions, tokens, health, page):
+        app.include_router(routes.router)
+
+    @app.middleware("http")
+    async def security_headers(request: Request, call_next: RequestResponseEndpoint) -> Response:
+        response = await call_next(request)
+        for name, value in HEADERS.items():
+            response.headers.setdefault(name, value)
+        return response
+
+    return app

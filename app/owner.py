@@ -1,0 +1,159 @@
+"""The data directory has one owner: commands find the server that runs on it, or run one of their own meanwhile."""
+
+import json
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from app.settings import Settings
+from retrieval.errors import AttuneError, OwnedElsewhereError
+
+SERVER_FILE = "server.json"
+_WAIT_FOR_OWNER_S = 20.0
+
+
+@contextmanager
+def owner(settings: Settings) -> Iterator[httpx.Client]:
+    """Give a client of the server that owns the data directory; starts one in this process where there is none.
+
+    Raises:
+        OwnedElsewhereError: Another process owns the directory and does not answer.
+        DataDirectoryError: The directory is foreign or corrupt.
+    """
+    deadline = time.monotonic() + _WAIT_FOR_OWNER_S
+    while True:
+        client = _running(settings.data_dir)
+        if client is not None:
+            with client:
+                yield client
+            return
+        try:
+            with serving(settings, port=0) as client, client:
+                yield client
+        except OwnedElsewhereError:
+            # Another command owns it for a moment, or a server is starting: it will say where it listens, or be gone.
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.2)
+        else:
+            return
+
+
+@contextmanager
+def serving(settings: Settings, *, port: int) -> Iterator[httpx.Client]:
+    """Serve the data directory from a thread of this process for as long as the block lasts.
+
+    Raises:
+        OwnedElsewhereError: Another process owns the directory.
+        DataDirectoryError: The directory is foreign or corrupt.
+        AttuneError: The address cannot be used.
+    """
+    import uvicorn
+
+    from app import logs
+    from app.bootstrap import open_services, write_server_file
+    from app.main import create_app
+
+    logs.configure(settings.log_level)
+    with _listening(settings.host if port else "127.0.0.1", port) as listener, open_services(settings) as services:
+        host, bound = listener.getsockname()[:2]
+        config = uvicorn.Config(
+            create_app(services), log_level="warning", access_log=False, timeout_graceful_shutdown=20
+        )
+        server = uvicorn.Server(config)
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="http", daemon=True)
+        thread.start()
+        url = f"http://{'127.0.0.1' if host in {'0.0.0.0', ''} else host}:{bound}"  # noqa: S104 - compared, not bound
+        server_file = write_server_file(services, url)
+        try:
+            while not server.started and thread.is_alive():
+                time.sleep(0.005)
+            yield _client(url, services.loopback_token)
+        finally:
+            server_file.unlink(missing_ok=True)
+            server.should_exit = True
+            thread.join()
+
+
+@contextmanager
+def _listening(host: str, port: int) -> Iterator[socket.socket]:
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((host, port))
+        except OSError as error:
+            raise AttuneError(f"cannot listen on {host}:{port}: {error.strerror}; set ATTUNE_PORT") from error
+        yield listener
+    finally:
+        listener.close()
+
+
+def _running(data_dir: Path) -> httpx.Client | None:
+    found = _read(data_dir / SERVER_FILE)
+    if found is None:
+        return None
+    client = _client(found["url"], found["token"])
+    try:
+        # Asked with our token: another server that took the port meanwhile does not know it.
+        if client.get("/v1/collections", timeout=10).status_code == httpx.codes.OK:
+            return client
+    except httpx.HTTPError:
+        pass
+    client.close()
+    return None
+
+
+def _read(path: Path) -> dict[str, str] | None:
+    try:
+        found: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return found if {"url", "token"} <= found.keys() else None
+
+
+def _client(url: str, token: str) -> httpx.Client:
+    # No timeout on reading: an ingest may be silent for as long as one large document takes.
+    timeout = httpx.Timeout(10.0, read=None)
+    # Proxies of the environment are not for loopback.
+    return httpx.Client(base_url=url, headers={"Authorization": f"Bearer {token}"}, timeout=timeout, trust_env=False)
+
+
+class RefusedError(AttuneError):
+    """The server refused a request; ``status`` says how."""
+
+    def __init__(self, status: int, detail: str) -> None:
+        super().__init__(detail)
+        self.status = status
+
+
+def checked(response: httpx.Response) -> Any:
+    """Return the JSON body of a response.
+
+    Raises:
+        RefusedError: It is an error; the message is the problem's detail.
+    """
+    if response.is_error:
+        response.read()
+        try:
+            detail = response.json()["detail"]
+        except (ValueError, KeyError, TypeError):
+            detail = f"the server answered {response.status_code}"
+        raise RefusedError(response.status_code, str(detail))
+    return response.json() if response.content else None
+
+
+def events(response: httpx.Response) -> Iterator[tuple[str, Any]]:
+    """Read server-sent events: pairs of name and JSON data, as they come."""
+    name = ""
+    for line in response.iter_lines():
+        if line.startswith("event: "):
+            name = line.removeprefix("event: ")
+        elif line.startswith("data: "):
+            yield name, json.loads(line.removeprefix("data: "))

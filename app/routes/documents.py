@@ -1,0 +1,216 @@
+"""Documents and collections."""
+
+import shutil
+import tempfile
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+from fastapi import APIRouter, File, Form, Query, Response, UploadFile
+from fastapi import Path as PathParameter
+from pydantic import BaseModel, ConfigDict, Field
+
+from app.bootstrap import DEFAULT_COLLECTION
+from app.dependencies import AdministratorDep, PrincipalDep, ServicesDep
+from app.ingesting import run_ingest
+from ingestion.ingest import Report
+from ingestion.load import Collected
+from ingestion.types import SourceFile
+from retrieval.errors import NotFoundError
+from retrieval.types import Document
+
+router = APIRouter(prefix="/v1", tags=["documents"])
+
+_MAX_NAME_CHARS = 200
+
+
+class CollectionBody(BaseModel):
+    """A named set of documents."""
+
+    name: str = Field(examples=["default"])
+    documents: int = Field(description="Documents in it that the caller may read.", examples=[20])
+    created_at: datetime
+
+
+class CollectionsBody(BaseModel):
+    """Every collection."""
+
+    collections: list[CollectionBody]
+
+
+class NewCollectionBody(BaseModel):
+    """A collection to make."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str = Field(
+        min_length=1,
+        max_length=64,
+        pattern="^[A-Za-z0-9._-]+$",
+        examples=["engineering"],
+    )
+
+
+class DocumentBody(BaseModel):
+    """One document."""
+
+    id: str
+    collection: str = Field(examples=["default"])
+    title: str = Field(examples=["Annual leave"])
+    uri: str = Field(examples=["file:///srv/handbook/people/leave.md"])
+    media_type: str = Field(examples=["text/markdown"])
+    size_bytes: int
+    revision_id: str
+    created_at: datetime
+    updated_at: datetime
+
+
+class DocumentsBody(BaseModel):
+    """A page of documents, in order of their ids."""
+
+    documents: list[DocumentBody]
+    next: str | None = Field(description="Give this as `after` to get the next page; null on the last.")
+
+
+class DocumentTextBody(DocumentBody):
+    """One document with the text that citations point into."""
+
+    revision: int = Field(description="Number of the revision, from 1.")
+    text: str
+
+
+class FailureBody(BaseModel):
+    """A file that was not ingested."""
+
+    path: str = Field(examples=["report.pdf"])
+    reason: str = Field(examples=["is password-protected"])
+
+
+class ReportBody(BaseModel):
+    """What became of the files."""
+
+    documents: int = Field(description="Files looked at.")
+    added: int
+    updated: int
+    unchanged: int
+    deleted: int
+    failed: list[FailureBody]
+    chunks: int = Field(description="Chunks embedded and written.")
+    seconds: float
+
+
+@router.get("/collections", summary="List collections")
+def collections(services: ServicesDep, principal: PrincipalDep) -> CollectionsBody:
+    """List every collection with the number of documents the caller may read in it."""
+    return CollectionsBody(
+        collections=[
+            CollectionBody(name=c.name, documents=n, created_at=c.created_at)
+            for c, n in services.catalog.collections(principal=principal)
+        ]
+    )
+
+
+@router.post("/collections", status_code=201, summary="Make a collection")
+def create_collection(body: NewCollectionBody, services: ServicesDep, _principal: AdministratorDep) -> CollectionBody:
+    """Make an empty collection; 409 when there is one of this name."""
+    made = services.catalog.create_collection(body.name)
+    return CollectionBody(name=made.name, documents=0, created_at=made.created_at)
+
+
+@router.post("/documents", summary="Upload documents")
+def upload(
+    services: ServicesDep,
+    _principal: AdministratorDep,
+    files: Annotated[list[UploadFile], File(description="One or more files.")],
+    collection: Annotated[str, Form(max_length=64, description="An existing collection.")] = DEFAULT_COLLECTION,
+) -> ReportBody:
+    """Take files in; a file of a name that was uploaded before becomes its new revision."""
+    services.catalog.collection(collection)
+    with tempfile.TemporaryDirectory(prefix="attune-upload-") as folder:
+        sources = tuple(_keep(file, Path(folder) / str(number)) for number, file in enumerate(files))
+        return report_body(run_ingest(services, Collected(files=sources), collection=collection))
+
+
+@router.get("/documents", summary="List documents")
+def documents(
+    services: ServicesDep,
+    principal: PrincipalDep,
+    collection: Annotated[str | None, Query(max_length=64)] = None,
+    after: Annotated[str | None, Query(max_length=64, description="`next` of the page before.")] = None,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 50,
+) -> DocumentsBody:
+    """List the documents that the caller may read."""
+    page = services.catalog.documents(principal=principal, collection=collection, after=after, limit=limit)
+    return DocumentsBody(documents=[_document_body(d) for d in page], next=page[-1].id if len(page) == limit else None)
+
+
+DocumentId = Annotated[str, PathParameter(max_length=64, description="A document's id.")]
+
+
+@router.get("/documents/{document_id}", summary="Open a document")
+def document(
+    document_id: DocumentId,
+    services: ServicesDep,
+    principal: PrincipalDep,
+    revision: Annotated[
+        str | None, Query(max_length=64, description="Id of an older revision; the live one when not given.")
+    ] = None,
+) -> DocumentTextBody:
+    """Open a document with its text, as it is now or as it was when it was cited."""
+    found = services.catalog.document(document_id, principal=principal)
+    opened = services.catalog.revision(revision or found.live_revision_id or "", principal=principal)
+    if opened.document_id != found.id:
+        raise NotFoundError(f"no revision {revision}")
+    body = _document_body(found).model_dump() | {"title": opened.title, "revision_id": opened.id}
+    return DocumentTextBody(**body, revision=opened.number, text=opened.text)
+
+
+@router.delete("/documents/{document_id}", status_code=204, summary="Delete a document")
+def delete(document_id: DocumentId, services: ServicesDep, principal: AdministratorDep) -> Response:
+    """Delete a document with all its revisions; it is gone from every answer at once."""
+    found = services.catalog.document(document_id, principal=principal)
+    with services.ingesting:
+        services.writer.delete(found.id)
+    return Response(status_code=204)
+
+
+def _keep(file: UploadFile, target: Path) -> SourceFile:
+    # The client's name is for people only; the bytes lie under a name of ours.
+    with target.open("wb") as out:
+        shutil.copyfileobj(file.file, out)
+    name = _plain_name(file.filename or "")
+    return SourceFile(path=target, uri=f"upload:{name}", name=name)
+
+
+def _plain_name(name: str) -> str:
+    last = name.replace("\\", "/").rsplit("/", 1)[-1]
+    plain = "".join(c for c in last if c.isprintable()).strip(" .")
+    return plain[-_MAX_NAME_CHARS:] or "unnamed"
+
+
+def _document_body(document: Document) -> DocumentBody:
+    return DocumentBody(
+        id=document.id,
+        collection=document.collection,
+        title=document.title,
+        uri=document.uri,
+        media_type=document.media_type,
+        size_bytes=document.size_bytes,
+        revision_id=document.live_revision_id or "",
+        created_at=document.created_at,
+        updated_at=document.updated_at,
+    )
+
+
+def report_body(report: Report) -> ReportBody:
+    """Shape an ingest's report for the API."""
+    return ReportBody(
+        documents=report.documents,
+        added=report.added,
+        updated=report.updated,
+        unchanged=report.unchanged,
+        deleted=report.deleted,
+        failed=[FailureBody(path=f.path, reason=f.reason) for f in report.failed],
+        chunks=report.chunks,
+        seconds=report.seconds,
+    )

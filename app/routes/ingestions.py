@@ -1,0 +1,67 @@
+"""Ingest files that lie on the server's machine; for the commands there, not for the network."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from fastapi import APIRouter
+from fastapi.responses import StreamingResponse
+from fastapi.sse import EventSourceResponse, format_sse_event
+from pydantic import BaseModel, ConfigDict, Field
+
+from app.bootstrap import DEFAULT_COLLECTION, Services, ensure_collection
+from app.dependencies import LocalDep, ServicesDep
+from app.errors import status_of
+from app.ingesting import watch_ingest
+from app.routes.documents import report_body
+from ingestion.ingest import Progress, Report
+from ingestion.load import Collected, collect
+from retrieval.errors import AttuneError
+
+router = APIRouter(prefix="/v1", tags=["ingestion"])
+
+
+class IngestionBody(BaseModel):
+    """Which files to take in."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    paths: list[str] = Field(min_length=1, max_length=10_000, examples=[["/srv/handbook"]])
+    collection: str = Field(default=DEFAULT_COLLECTION, max_length=64)
+    keep_missing: bool = Field(
+        default=False, description="Keep documents whose files are gone from a folder that is given."
+    )
+
+
+@router.post(
+    "/ingestions",
+    summary="Ingest paths of this machine",
+    response_class=StreamingResponse,
+    responses={
+        200: {
+            "description": "Events `progress` for each document, then `done` with the report or `error`.",
+            "content": {"text/event-stream": {"schema": {"type": "string"}}},
+        }
+    },
+)
+def ingest(body: IngestionBody, services: ServicesDep, _principal: LocalDep) -> StreamingResponse:
+    """Take in files and folders; a folder is kept in step, deletions included. Only for commands on this machine."""
+    collected = collect([Path(path) for path in body.paths])
+    ensure_collection(services.catalog, body.collection)
+    return StreamingResponse(_events(services, collected, body), media_type=EventSourceResponse.media_type)
+
+
+def _events(services: Services, collected: Collected, body: IngestionBody) -> Iterator[bytes]:
+    for event in watch_ingest(services, collected, collection=body.collection, keep_missing=body.keep_missing):
+        if isinstance(event, Progress):
+            yield _event("progress", asdict(event))
+        elif isinstance(event, Report):
+            yield _event("done", report_body(event).model_dump())
+        elif isinstance(event, AttuneError):
+            yield _event("error", {"status": status_of(event)[0], "detail": str(event)})
+
+
+def _event(name: str, data: dict[str, Any]) -> bytes:
+    return format_sse_event(event=name, data_str=json.dumps(data, ensure_ascii=False))

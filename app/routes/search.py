@@ -1,0 +1,76 @@
+"""Search without an answer."""
+
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict, Field
+
+from app.dependencies import PrincipalDep, ServicesDep
+from retrieval.types import Passage, SearchMode
+
+router = APIRouter(prefix="/v1", tags=["search"])
+
+
+class SearchBody(BaseModel):
+    """What to search for."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"question": "annual leave", "limit": 5}]}
+    )
+
+    question: str = Field(min_length=1, max_length=4000, description="1 to 4,000 characters.")
+    collection: str | None = Field(default=None, max_length=64, description="Search this collection only.")
+    limit: int = Field(default=10, ge=1, le=100)
+    mode: SearchMode = Field(default="hybrid", description="dense, sparse (BM25), or both fused.")
+
+
+class PassageBody(BaseModel):
+    """A passage that was found; characters ``start`` to ``end`` of the revision's text are ``text``."""
+
+    document_id: str
+    revision_id: str
+    chunk_id: str
+    collection: str = Field(examples=["default"])
+    title: str = Field(examples=["Annual leave"])
+    uri: str
+    section: list[str]
+    page: int | None
+    start: int
+    end: int
+    text: str
+    score: float = Field(description="Fused relevance; comparable within one search only.")
+    dense: float | None = Field(description="Cosine similarity; null when the dense list did not hold it.")
+    sparse: float | None = Field(description="BM25 score; null when the sparse list did not hold it.")
+
+
+class ResultsBody(BaseModel):
+    """Passages, best first."""
+
+    results: list[PassageBody]
+
+
+@router.post("/search", summary="Find passages")
+def search(body: SearchBody, services: ServicesDep, principal: PrincipalDep) -> ResultsBody:
+    """Find the passages that fit best among those the caller may read."""
+    passages = services.retriever.retrieve(
+        body.question, principal=principal, collection=body.collection, limit=body.limit, mode=body.mode
+    )
+    return ResultsBody(results=[_passage_body(p) for p in passages])
+
+
+def _passage_body(passage: Passage) -> PassageBody:
+    chunk = passage.chunk
+    return PassageBody(
+        document_id=chunk.document_id,
+        revision_id=chunk.revision_id,
+        chunk_id=chunk.id,
+        collection=passage.collection,
+        title=passage.title,
+        uri=passage.uri,
+        section=list(chunk.section),
+        page=chunk.places[0].page if chunk.places else None,
+        start=chunk.start,
+        end=chunk.end,
+        text=chunk.text,
+        score=passage.score,
+        dense=passage.dense,
+        sparse=passage.sparse,
+    )

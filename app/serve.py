@@ -1,0 +1,52 @@
+"""attune serve: the server in the foreground."""
+
+import signal
+import threading
+from pathlib import Path
+
+import httpx
+from rich.console import Console
+
+from app import show
+from app.owner import checked, events, serving
+from app.settings import Settings
+
+_EXAMPLE = Path(__file__).resolve().parent.parent / "examples" / "handbook"
+
+
+def run(settings: Settings, *, example: bool, console: Console) -> None:
+    """Serve until SIGINT or SIGTERM; then requests in flight are finished.
+
+    Raises:
+        AttuneError: The data directory or the address cannot be used.
+    """
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    console.print("starting ...")
+    with serving(settings, port=settings.port) as client:
+        if example:
+            _ingest_example(client, console)
+        console.print(f"Attune serves on [bold]{client.base_url}[/bold]")
+        first = checked(client.post("/v1/tokens/first"))["token"]
+        if first:
+            console.print(f"administrator token (shown only now): [bold]{first}[/bold]")
+        else:
+            console.print("administrator token: as shown at the first start; `attune token` makes a new one")
+        console.print("stop with Ctrl+C")
+        stop.wait()
+        console.print("stopping ...")
+
+
+def _ingest_example(client: httpx.Client, console: Console) -> None:
+    counts = checked(client.get("/v1/documents", params={"limit": 1}))
+    if counts["documents"]:
+        return
+    if not _EXAMPLE.is_dir():
+        console.print("the example handbook is not here: it is part of the repository, not of the package")
+        return
+    console.print("the knowledge base is empty: taking in the example handbook ...")
+    with client.stream("POST", "/v1/ingestions", json={"paths": [str(_EXAMPLE)]}) as response:
+        if response.is_error:
+            checked(response)
+        show.report(show.ingest_progress(events(response), console, quiet=False), console)

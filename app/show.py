@@ -1,0 +1,134 @@
+"""What the commands show to people."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from ingestion.types import Element, ParsedDocument
+from retrieval.errors import AttuneError
+
+_QUOTE_CHARS = 300
+
+
+def ingest_progress(events: Iterator[tuple[str, Any]], console: Console, *, quiet: bool) -> dict[str, Any]:
+    """Follow an ingest to its end, with a progress bar on a terminal.
+
+    Returns:
+        The report.
+
+    Raises:
+        AttuneError: The ingest ended with an error, or the server went away.
+    """
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True, disable=quiet or not console.is_terminal) as bar:
+        task = bar.add_task("documents", total=None)
+        for name, event in events:
+            if name == "progress":
+                bar.update(task, completed=event["done"], total=event["total"])
+            elif name == "done":
+                report: dict[str, Any] = event
+                return report
+            elif name == "error":
+                raise AttuneError(event["detail"])
+    raise AttuneError("the server stopped before the ingest was done; run it again, it goes on where it was")
+
+
+def report(body: dict[str, Any], console: Console) -> None:
+    """Show an ingest's report."""
+    counts = ", ".join(f"{body[name]} {name}" for name in ("added", "updated", "unchanged", "deleted") if body[name])
+    console.print(
+        f"{body['documents']} documents: {counts or 'nothing to do'}; {body['chunks']} chunks written "
+        f"in {body['seconds']:.1f} s"
+    )
+    for failure in body["failed"]:
+        console.print(f"[red]failed[/red] {escape(failure['path'])}: {escape(failure['reason'])}")
+
+
+def answer(body: dict[str, Any], console: Console) -> None:
+    """Show an answer with its sources."""
+    console.print(escape(body["answer"]))
+    if body["degraded"]:
+        console.print("[yellow]The language model did not answer; these are the documents' own words.[/yellow]")
+    sources = body["citations"]
+    if body["abstained"] and body["nearest"]:
+        console.print("\nThe closest passages:")
+        sources = body["nearest"]
+    for citation in sources:
+        place = " > ".join(dict.fromkeys([citation["title"], *citation["section"]]))
+        page = f", page {citation['page']}" if citation["page"] else ""
+        console.print(f"\n[bold]\\[{citation['number']}] {escape(place)}{page}[/bold]")
+        console.print(f"[dim]{escape(citation['uri'])}[/dim]")
+        console.print(f"    “{escape(_short(citation['quote']))}”")
+
+
+def results(body: dict[str, Any], console: Console) -> None:
+    """Show search results."""
+    if not body["results"]:
+        console.print("nothing found")
+    for number, found in enumerate(body["results"], start=1):
+        place = " > ".join(dict.fromkeys([found["title"], *found["section"]]))
+        page = f", page {found['page']}" if found["page"] else ""
+        console.print(f"[bold]{number}. {escape(place)}{page}[/bold]  [dim]{found['score']:.3f}[/dim]")
+        console.print(f"[dim]{escape(found['uri'])}[/dim]")
+        console.print(f"    {escape(_short(found['text']))}")
+
+
+def documents(body: dict[str, Any], console: Console) -> None:
+    """Show documents as a table."""
+    table = Table("id", "title", "collection", "updated", "from")
+    for found in body["documents"]:
+        table.add_row(
+            found["id"], escape(found["title"]), found["collection"], found["updated_at"][:16], escape(found["uri"])
+        )
+    console.print(table)
+
+
+def document(body: dict[str, Any], console: Console) -> None:
+    """Show a document's text."""
+    console.print(f"[bold]{escape(body['title'])}[/bold]  [dim]{escape(body['uri'])}[/dim]\n")
+    console.print(body["text"], markup=False)
+
+
+def parsed_body(document: ParsedDocument) -> dict[str, Any]:
+    """Shape a parsed document as JSON."""
+    return {
+        "title": document.title,
+        "media_type": document.media_type,
+        "characters": len(document.text),
+        "elements": [_element_body(element) for element in document.elements],
+    }
+
+
+def _element_body(element: Element) -> dict[str, Any]:
+    box = element.box
+    return {
+        "kind": element.kind,
+        "text": element.text,
+        "level": element.level,
+        "page": element.page,
+        "box": None if box is None else {"x0": box.x0, "y0": box.y0, "x1": box.x1, "y1": box.y1},
+        "section": list(element.section),
+        "place": element.place,
+        "html": element.html,
+        "hidden": element.hidden,
+        "start": element.start,
+        "end": element.end,
+    }
+
+
+def parsed(body: dict[str, Any], console: Console) -> None:
+    """Show a parsed document's elements."""
+    console.print(f"[bold]{escape(body['title'])}[/bold]  [dim]{body['media_type']}[/dim]")
+    for element in body["elements"]:
+        page = f" p.{element['page']}" if element["page"] else ""
+        hidden = " hidden" if element["hidden"] else ""
+        console.print(f"[cyan]{element['kind']}{page}{hidden}[/cyan] {escape(_short(element['text']))}")
+
+
+def _short(text: str) -> str:
+    folded = " ".join(text.split())
+    return folded if len(folded) <= _QUOTE_CHARS else folded[:_QUOTE_CHARS] + " ..."

@@ -1,0 +1,1 @@
+"""golden questions -> answers -> scores -> report."""

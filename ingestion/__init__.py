@@ -1,0 +1,1 @@
+"""file -> load -> parse -> chunk -> embed -> stage -> publish."""

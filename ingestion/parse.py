@@ -1,0 +1,139 @@
+"""SourceFile -> ParsedDocument: the kind of the file decides who reads it, its content decides the kind."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from importlib import import_module
+from typing import cast
+
+from ingestion import sniff
+from ingestion.parsers.clean import clean, fold, readable_name
+from ingestion.types import Element, ParsedDocument, SourceFile, assemble
+from retrieval.errors import (
+    EmptyDocumentError,
+    EncryptedError,
+    ResourceLimitError,
+    UnreadableError,
+    UnsupportedError,
+)
+
+MAX_BYTES = 100 * 2**20
+_MAX_TITLE_CHARS = 300
+_TITLE_WITHIN = 3  # elements; a heading further down is that of a part
+
+PARSERS = {
+    "text/markdown": ("ingestion.parsers.markdown", "parse_markdown"),
+    "text/html": ("ingestion.parsers.html", "parse_html"),
+    sniff.DOCX: ("ingestion.parsers.docx", "parse_docx"),
+    sniff.XLSX: ("ingestion.parsers.xlsx", "parse_xlsx"),
+    "application/pdf": ("ingestion.parsers.pdf", "parse_pdf"),
+    "message/rfc822": ("ingestion.parsers.mail", "parse_mail"),
+    "text/plain": ("ingestion.parsers.text", "parse_text"),
+    "text/x-rst": ("ingestion.parsers.text", "parse_text"),
+    "text/org": ("ingestion.parsers.text", "parse_text"),
+    "text/csv": ("ingestion.parsers.delimited", "parse_csv"),
+    "text/tab-separated-values": ("ingestion.parsers.delimited", "parse_csv"),
+    "application/json": ("ingestion.parsers.text", "parse_json"),
+}
+"""Media type -> module and function; a function takes a SourceFile and returns a title and Elements."""
+
+_KINDS = {
+    sniff.ZIP: "is a ZIP archive; unpack it first",
+    sniff.BINARY: "is not a document: its content is of no known kind",
+    sniff.OLE: "is an old office file of an unknown kind",
+    sniff.PPTX: "is a PowerPoint presentation, which cannot be read yet",
+    "application/msword": "is an old Word document (.doc); save it as .docx",
+    "application/vnd.ms-excel": "is an old Excel workbook (.xls); save it as .xlsx",
+    "application/vnd.ms-powerpoint": "is an old PowerPoint presentation (.ppt), which cannot be read yet",
+    "application/vnd.ms-outlook": "is an Outlook message (.msg); save it as .eml",
+    "application/rtf": "is an RTF document, which cannot be read yet",
+    "application/epub+zip": "is an EPUB book, which cannot be read yet",
+    "application/vnd.oasis.opendocument.text": "is an OpenDocument text, which cannot be read yet",
+    "application/xml": "is an XML file, which cannot be read yet",
+    "application/x-executable": "is a program",
+    "application/vnd.sqlite3": "is a database",
+}
+_FAMILIES = {
+    "image": "is a picture ({}), which needs OCR",
+    "audio": "is a sound recording ({})",
+    "video": "is a film ({})",
+    "text": "is a .{} file, which is not a document",
+}
+_ARCHIVES = ("gzip", "x-7z-compressed", "vnd.rar", "x-bzip2", "x-xz", "zstd")
+
+
+def parse(source: SourceFile) -> ParsedDocument:
+    """Read a file into text with structure.
+
+    Args:
+        source: The file; its name is used to tell kinds of text apart and as title where the content has none.
+
+    Returns:
+        The document, with at least one element; its text is NFC and free of control and invisible characters.
+
+    Raises:
+        UnreadableError: It cannot be opened, or is damaged.
+        UnsupportedError: It is of a kind that nobody here reads; the message names it.
+        EncryptedError: It wants a password.
+        EmptyDocumentError: It holds no text.
+        ResourceLimitError: It is too large, or would unpack to something too large.
+    """
+    media_type = media_type_of(source)
+    if media_type == sniff.EMPTY:
+        raise EmptyDocumentError("is empty (0 bytes)")
+    if media_type == sniff.ENCRYPTED_OFFICE:
+        raise EncryptedError("is password-protected")
+    if media_type not in PARSERS:
+        raise UnsupportedError(_in_words(media_type))
+    module, function = PARSERS[media_type]
+    read = cast("Callable[[SourceFile], tuple[str, list[Element]]]", getattr(import_module(module), function))
+    try:
+        title, found = read(source)
+    except RecursionError as error:
+        raise ResourceLimitError("is nested too deeply") from error
+    elements = [_cleaned(element) for element in found]
+    document = assemble(_title(title, elements, source.name), media_type, elements)
+    if not document.elements:
+        raise EmptyDocumentError("holds no text")
+    return document
+
+
+def media_type_of(source: SourceFile) -> str:
+    """Recognise a file without reading more of it than needed.
+
+    Returns:
+        Its media type, see ``sniff``.
+
+    Raises:
+        UnreadableError: It cannot be opened.
+        ResourceLimitError: It is larger than ``MAX_BYTES``.
+    """
+    try:
+        if source.path.stat().st_size > MAX_BYTES:
+            raise ResourceLimitError(f"is larger than {MAX_BYTES // 2**20} MB")
+        with source.path.open("rb") as file:
+            head = file.read(sniff.HEAD_BYTES)
+    except OSError as error:
+        raise UnreadableError(f"cannot be opened: {error.strerror}") from error
+    return sniff.sniff(head, source.name, source.path)
+
+
+def _in_words(media_type: str) -> str:
+    if media_type in _KINDS:
+        return _KINDS[media_type]
+    family, _, kind = media_type.partition("/")
+    if kind in _ARCHIVES:
+        return "is a packed archive; unpack it first"
+    return _FAMILIES.get(family, "is of a kind that cannot be read ({})").format(kind.removeprefix("x-"))
+
+
+def _cleaned(element: Element) -> Element:
+    text, html = clean(element.text), clean(element.html) if element.html is not None else None
+    return element if text == element.text and html == element.html else replace(element, text=text, html=html)
+
+
+def _title(title: str, elements: list[Element], name: str) -> str:
+    """Prefer what the document calls itself, then a heading near its beginning, then its name in words."""
+    shown = [e for e in elements if not e.hidden and e.text.strip()]
+    headings = (e.text for e in shown[:_TITLE_WITHIN] if e.kind == "heading")
+    candidates = (clean(title), next(headings, ""), readable_name(name))
+    return next((fold(c) for c in candidates if c.strip()), "Untitled")[:_MAX_TITLE_CHARS]

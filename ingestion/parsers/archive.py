@@ -1,0 +1,71 @@
+"""Office files are ZIP archives; open them only if unpacking them is safe."""
+
+import zipfile
+from pathlib import Path
+from typing import Any
+
+from retrieval.errors import EncryptedError, ResourceLimitError, UnreadableError
+
+MAX_MEMBERS = 20_000
+MAX_UNPACKED_BYTES = 512 * 2**20
+# A large member that shrinks more than this is a bomb: office XML shrinks ten- to thirtyfold.
+MAX_RATIO = 200
+RATIO_COUNTS_FROM_BYTES = 16 * 2**20
+
+
+def open_archive(path: Path) -> zipfile.ZipFile:
+    """Open a ZIP archive after checking what it would unpack to.
+
+    Returns:
+        The archive, open; close it.
+
+    Raises:
+        UnreadableError: It is damaged.
+        EncryptedError: A member is encrypted.
+        ResourceLimitError: It has too many members, or they unpack to too much.
+    """
+    try:
+        archive = zipfile.ZipFile(path)
+    except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:
+        raise UnreadableError("is damaged: its ZIP container cannot be read") from error
+    try:
+        _check(archive.infolist())
+    except (EncryptedError, ResourceLimitError):
+        archive.close()
+        raise
+    return archive
+
+
+def _check(members: list[zipfile.ZipInfo]) -> None:
+    if len(members) > MAX_MEMBERS:
+        raise ResourceLimitError(f"holds more than {MAX_MEMBERS:,} parts")
+    if any(member.flag_bits & 1 for member in members):
+        raise EncryptedError("is password-protected")
+    if sum(member.file_size for member in members) > MAX_UNPACKED_BYTES:
+        raise ResourceLimitError(f"unpacks to more than {MAX_UNPACKED_BYTES // 2**20} MB")
+    for member in members:
+        ratio = member.file_size / max(member.compress_size, 1)
+        if member.file_size > RATIO_COUNTS_FROM_BYTES and ratio > MAX_RATIO:
+            raise ResourceLimitError(f"has a part that unpacks to {ratio:,.0f} times its size, as a ZIP bomb does")
+
+
+def read_xml(archive: zipfile.ZipFile, name: str) -> Any:
+    """Parse one XML part without entities, network or unbounded depth.
+
+    Returns:
+        Its root element, or None if the archive has no such part.
+
+    Raises:
+        UnreadableError: The part is damaged.
+    """
+    from lxml import etree
+
+    reader = etree.XMLParser(resolve_entities=False, no_network=True, remove_comments=True, remove_pis=True)
+    try:
+        # The strict variant of the format differs in its names only.
+        data = archive.read(name).replace(b"http://purl.oclc.org/ooxml/", b"http://schemas.openxmlformats.org/")
+        return etree.fromstring(data, reader)
+    except KeyError:
+        return None
+    except (etree.XMLSyntaxError, zipfile.BadZipFile, EOFError, OSError, ValueError) as error:
+        raise UnreadableError(f"is damaged: {name} cannot be read") from error

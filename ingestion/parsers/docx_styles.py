@@ -1,0 +1,183 @@
+"""What Word's paragraph styles and list definitions mean: heading levels, and the numbers shown before a paragraph."""
+
+import re
+from dataclasses import dataclass, replace
+from typing import Any
+
+W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+_HEADING = re.compile(r"heading ([1-9])")
+_CONTENTS = re.compile(r"toc \d|table of figures")
+_LEVEL_IN_LABEL = re.compile(r"%([1-9])")
+_MAX_LEVEL = 6
+_MAX_BASED_ON = 20
+_ROMAN = ((1000, "m"), (900, "cm"), (500, "d"), (400, "cd"), (100, "c"), (90, "xc"), (50, "l"), (40, "xl"))
+_ROMAN_SMALL = ((10, "x"), (9, "ix"), (5, "v"), (4, "iv"), (1, "i"))
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """What a paragraph style, and the paragraph's own properties over it, say about a paragraph.
+
+    Attributes:
+        level: Heading level from 1, None for body text.
+        number_id: The list it belongs to, None for none.
+        list_level: Depth in that list, from 0.
+        is_contents: It is a line of a table of contents, whose words are the headings' again.
+    """
+
+    level: int | None = None
+    number_id: str | None = None
+    list_level: int = 0
+    hidden: bool = False
+    is_title: bool = False
+    is_contents: bool = False
+
+    def with_direct(self, properties: Any) -> "Style":
+        """Return the style as changed by a ``w:pPr`` element."""
+        changed = self
+        level = _value(properties, "outlineLvl")
+        if level is not None and level.isdecimal():
+            # 9 is body text.
+            changed = replace(changed, level=min(int(level) + 1, _MAX_LEVEL) if int(level) < 9 else None)
+        number = properties.find(f"{W}numPr")
+        if number is not None:
+            number_id = _value(number, "numId") or changed.number_id
+            depth = _value(number, "ilvl")
+            changed = replace(
+                changed,
+                number_id=None if number_id == "0" else number_id,
+                list_level=int(depth) if depth is not None and depth.isdecimal() else changed.list_level,
+            )
+        return changed
+
+
+def is_on(switch: Any) -> bool:
+    """Tell whether a true-or-false element such as ``w:vanish`` is on."""
+    return switch.get(f"{W}val", "true") not in {"0", "false", "off"}
+
+
+def read_styles(part: Any) -> dict[str, Style]:
+    """Read ``styles.xml``.
+
+    Returns:
+        Style per style id; the default paragraph style also under an empty id.
+    """
+    if part is None:
+        return {}
+    raw = {style.get(f"{W}styleId", ""): style for style in part.iterfind(f"{W}style")}
+    styles = {name: _resolve(name, raw) for name in raw}
+    for name, style in raw.items():
+        if style.get(f"{W}type") == "paragraph" and style.get(f"{W}default") in {"1", "true"}:
+            styles[""] = styles[name]
+    return styles
+
+
+def _resolve(style_id: str, raw: dict[str, Any]) -> Style:
+    line: list[Any] = []
+    current: str | None = style_id
+    while current is not None and current in raw and len(line) < _MAX_BASED_ON:
+        line.append(raw[current])
+        current = _value(raw[current], "basedOn")
+    style = Style()
+    for element in reversed(line):
+        properties = element.find(f"{W}pPr")
+        if properties is not None:
+            style = style.with_direct(properties)
+        vanish = element.find(f"{W}rPr/{W}vanish")
+        if vanish is not None:
+            style = replace(style, hidden=is_on(vanish))
+        style = _named(style, (_value(element, "name") or "").lower())
+    return style
+
+
+def _named(style: Style, name: str) -> Style:
+    heading = _HEADING.match(name)
+    if heading:
+        return replace(style, level=min(int(heading[1]), _MAX_LEVEL))
+    if name == "title":
+        return replace(style, level=1, is_title=True)
+    if _CONTENTS.match(name):
+        return replace(style, is_contents=True, level=None)
+    return style
+
+
+def _value(parent: Any, name: str) -> str | None:
+    child = parent.find(f"{W}{name}")
+    return child.get(f"{W}val") if child is not None else None
+
+
+class Numbering:
+    """Counts list paragraphs the way Word does and tells the label in front of each."""
+
+    def __init__(self, part: Any) -> None:
+        self._abstract: dict[str, str] = {}  # list id -> definition id
+        self._levels: dict[str, dict[int, tuple[int, str, str]]] = {}  # definition -> level -> start, format, label
+        self._counts: dict[str, dict[int, int]] = {}
+        if part is None:
+            return
+        for definition in part.iterfind(f"{W}abstractNum"):
+            key = definition.get(f"{W}abstractNumId", "")
+            self._levels[key] = dict(_level(level) for level in definition.iterfind(f"{W}lvl"))
+        for number in part.iterfind(f"{W}num"):
+            own = number.get(f"{W}numId", "")
+            key = _value(number, "abstractNumId") or ""
+            restarts = number.find(f"{W}lvlOverride/{W}startOverride") is not None
+            if restarts:
+                # A list that starts anew counts for itself; others that share a definition count on.
+                self._levels[f"own {own}"] = self._levels.get(key, {})
+            self._abstract[own] = f"own {own}" if restarts else key
+
+    def label(self, style: Style) -> str:
+        """Count one paragraph of a style.
+
+        Returns:
+            ``1.``, ``(a)``, ``2.1``; for bullets one hyphen per depth; empty for a paragraph outside lists.
+        """
+        if style.number_id is None:
+            return ""
+        key = self._abstract.get(style.number_id, "")
+        levels = self._levels.get(key, {})
+        depth = style.list_level
+        start, kind, label = levels.get(depth, (1, "bullet", ""))
+        counts = self._counts.setdefault(key, {})
+        counts[depth] = counts.get(depth, start - 1) + 1
+        for deeper in [level for level in counts if level > depth]:
+            del counts[deeper]
+        if kind == "bullet":
+            return "-" * (depth + 1)
+        if kind == "none":
+            return ""
+
+        def shown(match: re.Match[str]) -> str:
+            level = int(match[1]) - 1
+            first, number_format, _ = levels.get(level, (1, "decimal", ""))
+            return _format(counts.get(level, first), number_format)
+
+        return _LEVEL_IN_LABEL.sub(shown, label).strip()
+
+
+def _level(element: Any) -> tuple[int, tuple[int, str, str]]:
+    depth = element.get(f"{W}ilvl", "0")
+    start = _value(element, "start") or "1"
+    return (
+        int(depth) if depth.isdecimal() else 0,
+        (
+            int(start) if start.isdecimal() else 1,
+            _value(element, "numFmt") or "decimal",
+            _value(element, "lvlText") or "",
+        ),
+    )
+
+
+def _format(number: int, number_format: str) -> str:
+    if number_format in {"lowerLetter", "upperLetter"}:
+        # Word goes a ... z, aa, bb.
+        letters = chr(ord("a") + (number - 1) % 26) * ((number - 1) // 26 % 10 + 1)
+        return letters.upper() if number_format == "upperLetter" else letters
+    if number_format in {"lowerRoman", "upperRoman"} and 0 < number < 4000:
+        roman = ""
+        for value, digits in (*_ROMAN, *_ROMAN_SMALL):
+            roman += digits * (number // value)
+            number %= value
+        return roman.upper() if number_format == "upperRoman" else roman
+    return str(number)

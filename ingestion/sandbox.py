@@ -1,0 +1,227 @@
+"""Parse a document in a process of its own: a crash, a hang or a bomb costs that document only.
+
+``Sandbox`` keeps a few light workers (``parse_worker``) that fork one child per document. Limits on memory, time,
+output and files are set in the child; the worker watches the clock; the sandbox watches the worker.
+"""
+
+import json
+import os
+import select
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import asdict
+from pathlib import Path
+from queue import LifoQueue
+from types import TracebackType
+from typing import Any, Self
+
+from ingestion.parse_worker import CRASHED, LOG, RESULT, Job, Limits, memory_reason
+from ingestion.types import Element, ParsedDocument, SourceFile, assemble
+from retrieval import errors
+from retrieval.types import Box
+
+_ROOT = Path(__file__).resolve().parents[1]
+# The worker enforces the time of a document; this is for a worker that is stuck itself.
+_WORKER_GRACE_S = 30.0
+_STOP_S = 5.0
+_OUT_OF_MEMORY = ("memory allocation of", "bad_alloc", "out of memory", "memoryerror")
+_DOCUMENT_ERRORS = {
+    cls.__name__: cls
+    for cls in (
+        errors.UnreadableError,
+        errors.EncryptedError,
+        errors.EmptyDocumentError,
+        errors.UnsupportedError,
+        errors.ResourceLimitError,
+    )
+}
+
+
+class _WorkerGoneError(Exception):
+    """The worker process ended, or stopped answering."""
+
+
+class Sandbox:
+    """Parses documents in limited child processes; safe to use from several threads.
+
+    Attributes:
+        limits: What one document may cost.
+    """
+
+    def __init__(self, *, workers: int = 2, limits: Limits | None = None) -> None:
+        self.limits = limits or Limits()
+        self._folder = Path(tempfile.mkdtemp(prefix="attune-parse-"))
+        self._workers = [_Worker(self._folder) for _ in range(workers)]
+        # The one used last is the warmest.
+        self._free: LifoQueue[_Worker] = LifoQueue()
+        for worker in self._workers:
+            self._free.put(worker)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Stop the workers and remove temporary files; documents still being parsed are given up."""
+        for worker in self._workers:
+            worker.stop()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def parse(self, source: SourceFile) -> ParsedDocument:
+        """Read a file into text with structure, see ``ingestion.parse.parse``; waits for a free worker.
+
+        Returns:
+            The document.
+
+        Raises:
+            DocumentError: What ``parse`` raises.
+            ResourceLimitError: It took too long or too much memory, or its parser crashed.
+            UnreadableError: Its parser failed in a way nobody foresaw.
+        """
+        worker = self._free.get()
+        folder = Path(tempfile.mkdtemp(dir=self._folder))
+        try:
+            job = Job(str(source.path.absolute()), source.uri, source.name, str(folder), asdict(self.limits))
+            reply = worker.run(job, self.limits.wall_max_s + _WORKER_GRACE_S)
+            return self._document(reply, folder)
+        finally:
+            self._free.put(worker)
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def _document(self, reply: dict[str, Any], folder: Path) -> ParsedDocument:
+        if reply["timed_out"]:
+            raise errors.ResourceLimitError(f"its parser was stopped after {reply['seconds']:.0f} s")
+        if reply["exit"] != 0:
+            raise self._crash(reply["exit"], _log_lines(folder / LOG))
+        path = folder / RESULT
+        if path.stat().st_size > self.limits.output_bytes:
+            raise errors.ResourceLimitError("holds too much text")
+        try:
+            return _read_document(json.loads(path.read_bytes()))
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
+            raise errors.UnreadableError("its parser returned something unreadable") from error
+
+    def _crash(self, status: int, log: list[str]) -> errors.DocumentError:
+        last = log[-1] if log else ""
+        if any(sign in line.lower() for line in log for sign in _OUT_OF_MEMORY):
+            return errors.ResourceLimitError(memory_reason(self.limits))
+        if status == CRASHED:
+            return errors.UnreadableError(f"its parser failed ({last[:200]})")
+        if status == -signal.SIGXCPU:
+            return errors.ResourceLimitError("its parser used too much processor time")
+        if status == -signal.SIGKILL:
+            return errors.ResourceLimitError("its parser was killed, probably for want of memory")
+        return errors.ResourceLimitError(f"its parser crashed (signal {-status})")
+
+
+def _read_document(result: dict[str, Any]) -> ParsedDocument:
+    if "error" in result:
+        raise _DOCUMENT_ERRORS[result["error"]](result["message"])
+    elements = [
+        Element(kind, text, level, page, Box(*box) if box else None, place, html, hidden)
+        for kind, text, level, page, box, place, html, hidden in result["elements"]
+    ]
+    # Offsets and sections are made here, so that they hold whatever a child sends.
+    return assemble(result["title"], result["media_type"], elements)
+
+
+def _log_lines(path: Path) -> list[str]:
+    try:
+        text = path.read_bytes()[-4096:].decode("utf-8", "replace")
+    except OSError:
+        return []
+    return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+class _Worker:
+    """One ``parse_worker`` process, started when first needed and again when it is gone."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def run(self, job: Job, timeout_s: float) -> dict[str, Any]:
+        """Have one document parsed.
+
+        Returns:
+            ``exit`` (status, or minus the signal), ``timed_out`` and ``seconds``.
+
+        Raises:
+            ResourceLimitError: The worker was killed over this document, twice.
+        """
+        for attempt in (1, 2):
+            try:
+                return self._ask(job, timeout_s)
+            except _WorkerGoneError as error:
+                self.stop()
+                if attempt == 2:
+                    raise errors.ResourceLimitError("its parser was killed, probably for want of memory") from error
+        raise AssertionError("unreachable")
+
+    def _ask(self, job: Job, timeout_s: float) -> dict[str, Any]:
+        process = self._running()
+        try:
+            os.write(_descriptor(process.stdin), json.dumps(asdict(job)).encode() + b"\n")
+        except BrokenPipeError as error:
+            raise _WorkerGoneError from error
+        line = b""
+        deadline = time.monotonic() + timeout_s
+        while not line.endswith(b"\n"):
+            ready, _, _ = select.select([process.stdout], [], [], max(deadline - time.monotonic(), 0))
+            part = os.read(_descriptor(process.stdout), 4096) if ready else b""
+            if not part:
+                raise _WorkerGoneError
+            line += part
+        reply: dict[str, Any] = json.loads(line)
+        return reply
+
+    def _running(self) -> subprocess.Popen[bytes]:
+        if self._process is None or self._process.poll() is not None:
+            # Nothing of the server's environment, in which keys and passwords may be.
+            environment = {
+                "PYTHONPATH": str(_ROOT),
+                "PATH": os.defpath,
+                "LANG": "C.UTF-8",
+                "HOME": str(self._folder),
+                "TMPDIR": str(self._folder),
+                "OMP_THREAD_LIMIT": "1",
+                "MALLOC_ARENA_MAX": "2",
+            }
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", "-m", "ingestion.parse_worker"],  # noqa: S603
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                env=environment,
+                cwd=self._folder,
+                start_new_session=True,
+                bufsize=0,
+            )
+        return self._process
+
+    def stop(self) -> None:
+        """End the process; it takes a child that is still at work with it."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        if process.stdin is not None:
+            process.stdin.close()
+        try:
+            process.wait(_STOP_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        if process.stdout is not None:
+            process.stdout.close()
+
+
+def _descriptor(pipe: Any) -> int:
+    return int(pipe.fileno())

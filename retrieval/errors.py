@@ -1,0 +1,73 @@
+"""The error tree.
+
+AttuneError
+├── NotFoundError          it does not exist, or this reader may not know that it does
+├── InvalidInputError      the caller can mend it: an empty question, a wrong value
+├── ConflictError          the state does not allow it now
+├── DataDirectoryError     the data directory is foreign or corrupt
+│   └── OwnedElsewhereError another process owns it now
+├── DocumentError          one document cannot be ingested; the others go on
+│   ├── UnreadableError    it cannot be opened or is not what it claims to be
+│   ├── EncryptedError     it wants a password
+│   ├── EmptyDocumentError nothing in it can be read as text
+│   ├── UnsupportedError   no parser for this kind of file
+│   └── ResourceLimitError it crossed a bound: size, time, memory, or it killed its parser
+├── ModelError             an embedding or language model is missing, wrong or failed
+└── VectorIndexError       the vector index refused or is inconsistent
+"""
+
+
+class AttuneError(Exception):
+    """Something went wrong that we have words for; the message is shown to the caller."""
+
+
+class NotFoundError(AttuneError):
+    """It does not exist, or this reader may not know that it does."""
+
+
+class InvalidInputError(AttuneError):
+    """The caller can mend it: an empty question, a value out of range."""
+
+
+class ConflictError(AttuneError):
+    """The present state does not allow it."""
+
+
+class DataDirectoryError(AttuneError):
+    """The data directory is foreign or corrupt."""
+
+
+class OwnedElsewhereError(DataDirectoryError):
+    """Another process owns the data directory now."""
+
+
+class DocumentError(AttuneError):
+    """One document cannot be ingested; the others go on."""
+
+
+class UnreadableError(DocumentError):
+    """The file cannot be opened, or is not what it claims to be."""
+
+
+class EncryptedError(DocumentError):
+    """The file wants a password."""
+
+
+class EmptyDocumentError(DocumentError):
+    """Nothing in the file can be read as text."""
+
+
+class UnsupportedError(DocumentError):
+    """There is no parser for this kind of file."""
+
+
+class ResourceLimitError(DocumentError):
+    """The file crossed a bound (size, time, memory), or it killed its parser."""
+
+
+class ModelError(AttuneError):
+    """An embedding or language model is missing, is not the expected one, or failed."""
+
+
+class VectorIndexError(AttuneError):
+    """The vector index refused an operation or is inconsistent."""

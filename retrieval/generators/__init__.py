@@ -1,0 +1,1 @@
+"""Prompt and passages -> the words of an answer."""

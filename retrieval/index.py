@@ -1,0 +1,283 @@
+"""VectorIndex: what every vector index can do, and the nouns it speaks; it chooses no engine."""
+
+import hashlib
+import uuid
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from retrieval.access import readable_keys
+from retrieval.errors import InvalidInputError, VectorIndexError
+from retrieval.types import Principal
+
+DENSE = "dense"
+SPARSE = "bm25"
+PAYLOAD_INDEXES = ("acl", "collection", "revision")
+
+# Fixed for ever: another value would give every stored point another id.
+_NAMESPACE = uuid.UUID("6d0c2f0e-1b0a-5d0c-9a52-6f1d6b0b7a11")
+
+
+@dataclass(frozen=True, slots=True)
+class IndexPoint:
+    """A chunk as the index keeps it.
+
+    Attributes:
+        chunk_id: Lasting id of the chunk; with the embedder's fingerprint it gives the point id.
+        vector: Shape (dim,), finite; the length does not matter, search is by cosine.
+        text: What BM25 sees; not stored.
+        acl: Principal keys that may read it; empty means nobody.
+    """
+
+    chunk_id: str
+    vector: Sequence[float] | np.ndarray
+    text: str
+    document_id: str
+    revision_id: str
+    collection: str
+    acl: frozenset[str]
+
+    @property
+    def payload(self) -> dict[str, str | list[str]]:
+        """What is stored beside the vectors."""
+        return {
+            "chunk": self.chunk_id,
+            "document": self.document_id,
+            "revision": self.revision_id,
+            "collection": self.collection,
+            "acl": sorted(self.acl),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A chunk that was found. ``score``: cosine in [-1, 1] for dense, BM25 >= 0 for sparse."""
+
+    chunk_id: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Hits:
+    """What one search found, each list best first; equal scores stand in order of chunk id."""
+
+    dense: tuple[Hit, ...] = ()
+    sparse: tuple[Hit, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class IndexStatus:
+    """How large the index is and how much of it is in HNSW; the rest is searched by brute force, exactly.
+
+    Attributes:
+        indexed: Points whose dense vector is in an HNSW graph.
+    """
+
+    points: int
+    indexed: int
+    segments: int
+
+
+@dataclass(frozen=True, slots=True)
+class BuildReport:
+    """What a build did: ``replayed`` changes came in while it ran and are in the new generation too."""
+
+    points: int
+    indexed: int
+    replayed: int
+    seconds: float
+
+
+class IndexPointer(Protocol):
+    """Which generation of an index is the live one; kept where it survives, with the catalog."""
+
+    def get(self, name: str) -> str | None:
+        """Return the target, or None when the name was never set."""
+
+    def set(self, name: str, target: str) -> None:
+        """Switch the name to the target, durably and at once."""
+
+
+class VectorIndex(Protocol):
+    """Dense and BM25 vectors of chunks, searched within what a principal may read.
+
+    Every method may be called from any thread. Everything in it can be rebuilt from the catalog.
+    """
+
+    def upsert(self, points: Sequence[IndexPoint]) -> None:
+        """Put points in, replacing those of the same chunk; what returned survives a kill.
+
+        Raises:
+            VectorIndexError: A vector has the wrong shape or is not finite, or the engine refused.
+        """
+
+    def delete(self, chunk_ids: Sequence[str]) -> None:
+        """Take points out; unknown ids are passed over."""
+
+    def set_access(self, chunk_ids: Sequence[str], acl: frozenset[str]) -> None:
+        """Change who may find these chunks; unknown ids are passed over, an empty list hides them from everyone."""
+
+    def search(
+        self,
+        vector: Sequence[float] | np.ndarray | None,
+        text: str | None,
+        *,
+        principal: Principal,
+        collections: frozenset[str] | None = None,
+        limit: int = 100,
+    ) -> Hits:
+        """Find the chunks nearest to a vector and best matching a text that the principal may read.
+
+        BM25 counts document frequencies over what may be read only, so a hidden document moves no score.
+
+        Args:
+            vector: Shape (dim,); None leaves the dense list empty.
+            text: None, or one of only stop words, leaves the sparse list empty.
+            principal: Who asks; one without a valid key finds nothing.
+            collections: Names to search in; None is all of them, an empty set is none.
+            limit: Most hits in each list, from 1.
+
+        Returns:
+            Both lists best first, from one view of the index.
+
+        Raises:
+            InvalidInputError: ``limit`` is below 1.
+            VectorIndexError: The vector has the wrong shape or is not finite, or the engine failed.
+        """
+
+    def count(self) -> int:
+        """Return the number of points."""
+
+    def ids(self) -> Iterator[list[str]]:
+        """Yield the chunk ids of all points, in pages of at most 1,000, for a comparison with the catalog."""
+
+    def vectors(self, chunk_ids: Sequence[str]) -> dict[str, np.ndarray]:
+        """Return the stored dense vectors of those chunks that are there: shape (dim,), float32, L2 norm 1."""
+
+    def flush(self) -> None:
+        """Put everything acknowledged where it survives a power loss too."""
+
+    def build(self) -> BuildReport | None:
+        """Make the HNSW graph aside while searches and writes go on; None where the engine does so by itself."""
+
+    def status(self) -> IndexStatus:
+        """Return how large the index is and how much of it is in HNSW."""
+
+    def close(self) -> None:
+        """Let go of what the index holds; any later call but this one raises VectorIndexError."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bm25Settings:
+    """How words are weighed; a change needs every chunk to be indexed again.
+
+    Attributes:
+        k: Term-frequency saturation, >= 0.
+        b: Length normalisation in [0, 1].
+        avg_len: Words in an average chunk without stop words: chunks of 256 tokens have some 130.
+        language: Of the stemmer and the stop words, in English: ``english``, ``german``.
+    """
+
+    k: float = 1.2
+    b: float = 0.75
+    avg_len: float = 130.0
+    language: str = "english"
+
+
+class Bm25Encoder:
+    """Turns text into sparse vectors, the same for every engine; the engine weighs in the document frequencies.
+
+    The encoder inside the embedded engine serves the server path too: it needs no file and no network.
+    """
+
+    def __init__(self, settings: Bm25Settings) -> None:
+        from qdrant_edge import Bm25, Bm25Config
+
+        try:
+            self._model = Bm25(
+                Bm25Config(k=settings.k, b=settings.b, avg_len=settings.avg_len, language=settings.language)
+            )
+        except ValueError as error:
+            raise InvalidInputError(f"BM25 settings are refused: {error}") from error
+
+    def document(self, text: str) -> tuple[list[int], list[float]] | None:
+        """Return indices and weights of a chunk's words; None when it has none but stop words."""
+        vector = self._model.embed_document(_encodable(text))
+        return (vector.indices, vector.values) if vector.indices else None
+
+    def query(self, text: str) -> tuple[list[int], list[float]] | None:
+        """Return indices and weights of a question's words; None when it has none but stop words."""
+        vector = self._model.embed_query(_encodable(text))
+        return (vector.indices, vector.values) if vector.indices else None
+
+
+@dataclass(frozen=True, slots=True)
+class SearchPlan:
+    """A search that has something to find: at least one vector, one key and, if named, one collection."""
+
+    keys: list[str]
+    collections: list[str] | None
+    dense: list[float] | None
+    sparse: tuple[list[int], list[float]] | None
+
+
+def plan_search(
+    dense: list[float] | None,
+    sparse: tuple[list[int], list[float]] | None,
+    *,
+    principal: Principal,
+    collections: frozenset[str] | None,
+    limit: int,
+) -> SearchPlan | None:
+    """Decide whether an engine may be asked at all, and with what filter.
+
+    Returns:
+        None when nothing can be found: engines differ in what an empty filter list means, so none ever sees one.
+
+    Raises:
+        InvalidInputError: ``limit`` is below 1.
+    """
+    if limit < 1:
+        raise InvalidInputError(f"limit is {limit}; it is at least 1")
+    keys = list(readable_keys(principal))
+    named = None if collections is None else sorted(collections)
+    if not keys or named == [] or (dense is None and sparse is None):
+        return None
+    return SearchPlan(keys=keys, collections=named, dense=dense, sparse=sparse)
+
+
+def checked_vector(vector: Sequence[float] | np.ndarray, dim: int) -> list[float]:
+    """Return the vector as plain floats.
+
+    Raises:
+        VectorIndexError: Its shape is not (dim,), or it holds NaN or infinity, which engines take without a word.
+    """
+    array = np.asarray(vector, dtype=np.float32)
+    if array.shape != (dim,):
+        raise VectorIndexError(f"a vector has shape {array.shape}; this index holds ({dim},)")
+    if not np.isfinite(array).all():
+        raise VectorIndexError("a vector holds NaN or infinity")
+    plain: list[float] = array.tolist()
+    return plain
+
+
+def point_id(chunk_id: str, fingerprint: str) -> str:
+    """Return the id under which an engine keeps a chunk, so that every upsert can be repeated."""
+    return str(uuid.uuid5(_NAMESPACE, f"{chunk_id}:{fingerprint}"))
+
+
+def short_name(fingerprint: str) -> str:
+    """Return a name for a fingerprint that any file system and server takes: 16 hexadecimal digits."""
+    return hashlib.sha256(fingerprint.encode()).hexdigest()[:16]
+
+
+def ranked(hits: Sequence[Hit]) -> tuple[Hit, ...]:
+    """Return hits best first; equal scores in order of chunk id, so that an answer can be repeated."""
+    return tuple(sorted(hits, key=lambda hit: (-hit.score, hit.chunk_id)))
+
+
+def _encodable(text: str) -> str:
+    # A lone surrogate is text in Python but not in Rust.
+    return text.encode("utf-8", "ignore").decode("utf-8")

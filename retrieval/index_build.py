@@ -1,0 +1,99 @@
+"""Build the HNSW graph of a shard in a child process of low priority.
+
+The engine's ``optimize()`` holds the interpreter lock for its whole run, minutes at 100,000 points, so it must
+never run in a process that answers questions. Run as ``python -m retrieval.index_build DIRECTORY PARENT_PID``.
+"""
+
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from retrieval.errors import ConflictError, VectorIndexError
+
+_NICENESS = 10
+_POLL_S = 0.2
+_PR_SET_PDEATHSIG = 1
+
+
+def optimise_aside(directory: Path, *, abandoned: Callable[[], str | None]) -> None:
+    """Optimise the shard in a directory that nobody has open, and wait for the end.
+
+    Args:
+        directory: The shard; worthless after an error.
+        abandoned: Asked several times a second; a reason ends the build.
+
+    Raises:
+        ConflictError: The build was abandoned, with the reason.
+        VectorIndexError: The child failed, with its words.
+    """
+    command = [sys.executable, "-m", "retrieval.index_build", str(directory), str(os.getpid())]
+    with subprocess.Popen(  # noqa: S603 - our own module
+        command,
+        cwd=Path(__file__).parents[1],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        errors="replace",
+    ) as child:
+        try:
+            words = _wait(child, abandoned)
+        finally:
+            child.kill()
+    if child.returncode:
+        raise VectorIndexError(f"the HNSW build failed ({child.returncode}): {words.strip()[-500:] or 'no words'}")
+
+
+def _wait(child: subprocess.Popen[str], abandoned: Callable[[], str | None]) -> str:
+    while True:
+        try:
+            return child.communicate(timeout=_POLL_S)[1]
+        except subprocess.TimeoutExpired:
+            if reason := abandoned():
+                raise ConflictError(f"the HNSW build was abandoned: {reason}") from None
+
+
+def main(arguments: list[str]) -> int:
+    """Optimise the shard in ``arguments[0]`` for the process ``arguments[1]``, and die with that process.
+
+    Returns:
+        0; the index is whole and on disk. An error ends the process with words on stderr.
+    """
+    directory, parent = Path(arguments[0]), int(arguments[1])
+    _die_with(parent)
+    os.nice(_NICENESS)
+    from qdrant_edge import EdgeShard
+
+    shard = EdgeShard.load(str(directory))
+    shard.optimize()
+    shard.flush()
+    shard.close()
+    _sync(directory)
+    return 0
+
+
+def _die_with(parent: int) -> None:
+    # optimize() lets no other thread run, so only the kernel can end an orphan. Elsewhere it runs to its end in
+    # vain, in a directory that the next start removes.
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        raise SystemExit("the parent is gone")
+
+
+def _sync(directory: Path) -> None:
+    """The engine syncs what it wrote itself; files that were only copied are still in the page cache."""
+    for path in (directory, *directory.rglob("*")):
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

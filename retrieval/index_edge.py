@@ -1,0 +1,303 @@
+"""EdgeIndex: the vector index inside this process, on Qdrant's embedded engine."""
+
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from retrieval.errors import ConflictError, DataDirectoryError, VectorIndexError
+from retrieval.index import (
+    Bm25Encoder,
+    Bm25Settings,
+    BuildReport,
+    Hits,
+    IndexPoint,
+    IndexPointer,
+    IndexStatus,
+    checked_vector,
+    plan_search,
+    point_id,
+)
+from retrieval.index_build import optimise_aside
+from retrieval.index_generations import REMEDY, Generations, copy_sparse, remove
+from retrieval.index_shard import (
+    PAGE,
+    Change,
+    HnswSettings,
+    LiveShard,
+    Offset,
+    Shard,
+    create_shard,
+    deleting,
+    opening,
+    putting,
+)
+from retrieval.types import Principal
+
+_BATCH = 128  # Nothing else in this process runs while the engine writes a batch: some 10 ms.
+_LAST_ROUND = 8  # Changes few enough to be replayed while writers wait.
+
+
+@dataclass(slots=True)
+class _Journal:
+    """What changed since a build took its copy; kept in memory, for without the build it is worth nothing."""
+
+    changes: list[Change] = field(default_factory=list)
+    points: int = 0
+
+    def take(self) -> list[Change]:
+        """Return the changes not taken yet, oldest first."""
+        taken, self.changes = self.changes, []
+        return taken
+
+
+class EdgeIndex:
+    """A VectorIndex in one directory, owned by one process; safe from any thread.
+
+    Until ``build`` has run, dense search is brute force and exact.
+
+    Args:
+        root: Made if missing; holds one directory per fingerprint.
+        dim: Of the dense vectors.
+        fingerprint: Of the embedder; another one is another index.
+        pointer: Remembers which generation is live.
+        bm25: Fixed for the life of the index.
+        hnsw: For searching, and for the next build.
+
+    Attributes:
+        created: True when there was no index and an empty one was made: the catalog may hold chunks it lacks.
+
+    Raises:
+        DataDirectoryError: Another process owns it, or it is foreign, corrupt or of another dimension.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        *,
+        dim: int,
+        fingerprint: str,
+        pointer: IndexPointer,
+        bm25: Bm25Settings | None = None,
+        hnsw: HnswSettings | None = None,
+    ) -> None:
+        self._dim = dim
+        self._fingerprint = fingerprint
+        self._hnsw = hnsw or HnswSettings()
+        self._bm25 = Bm25Encoder(bm25 or Bm25Settings())
+        self._writing = threading.Lock()  # One writer; also held over the copy and the switch.
+        self._building = threading.Lock()
+        self._closing = threading.Event()
+        self._journal: _Journal | None = None
+        self._generations = Generations(root, fingerprint, pointer)
+        with ExitStack() as undo:
+            undo.callback(self._generations.unlock)
+            directory = self._generations.live()
+            self.created = directory is None
+            self._live = LiveShard(self._open(directory or self._found()))
+            undo.pop_all()
+
+    def upsert(self, points: Sequence[IndexPoint]) -> None:
+        """Put points in; see VectorIndex. Nothing is written when any vector is refused."""
+        vectors = [checked_vector(point.vector, self._dim) for point in points]
+        for start in range(0, len(points), _BATCH):
+            batch = zip(points[start : start + _BATCH], vectors[start : start + _BATCH], strict=True)
+            change = putting([
+                (point_id(point.chunk_id, self._fingerprint), vector, self._bm25.document(point.text), point.payload)
+                for point, vector in batch
+            ])
+            self._write(change, min(_BATCH, len(points) - start))
+
+    def delete(self, chunk_ids: Sequence[str]) -> None:
+        """Take points out; see VectorIndex."""
+        for ids in self._pages(chunk_ids):
+            self._write(deleting(ids), len(ids))
+
+    def set_access(self, chunk_ids: Sequence[str], acl: frozenset[str]) -> None:
+        """Change who may find these chunks; see VectorIndex."""
+        for ids in self._pages(chunk_ids):
+            self._write(opening(ids, acl), len(ids))
+
+    def search(
+        self,
+        vector: Sequence[float] | np.ndarray | None,
+        text: str | None,
+        *,
+        principal: Principal,
+        collections: frozenset[str] | None = None,
+        limit: int = 100,
+    ) -> Hits:
+        """Find what is nearest and what matches best; see VectorIndex.
+
+        Returns:
+            Both lists, best first.
+        """
+        plan = plan_search(
+            None if vector is None else checked_vector(vector, self._dim),
+            None if text is None else self._bm25.query(text),
+            principal=principal,
+            collections=collections,
+            limit=limit,
+        )
+        if plan is None:
+            return Hits()
+        with self._live.reading() as shard:
+            return shard.search(plan, limit)
+
+    def count(self) -> int:
+        """Return the number of points."""
+        with self._live.reading() as shard:
+            return shard.count()
+
+    def ids(self) -> Iterator[list[str]]:
+        """Yield the chunk ids of all points; see VectorIndex. A point written meanwhile may be missed."""
+        offset: Offset | None = None
+        while True:
+            with self._live.reading() as shard:
+                page, offset = shard.page(offset)
+            if page:
+                yield page
+            if offset is None:
+                return
+
+    def vectors(self, chunk_ids: Sequence[str]) -> dict[str, np.ndarray]:
+        """Return stored vectors; see VectorIndex."""
+        found: dict[str, np.ndarray] = {}
+        for ids in self._pages(chunk_ids):
+            with self._live.reading() as shard:
+                found |= shard.vectors(ids)
+        return found
+
+    def flush(self) -> None:
+        """Put everything acknowledged on disk, safe from a power loss."""
+        with self._writing, self._live.reading() as shard:
+            shard.flush()
+
+    def status(self) -> IndexStatus:
+        """Return how large the index is and how much of it is in HNSW."""
+        with self._live.reading() as shard:
+            return shard.status()
+
+    def should_build(self, min_points: int = 50_000) -> bool:
+        """Say whether brute force has become slow enough to be worth a build.
+
+        Returns:
+            True when there are that many points and more than a fifth of them are not in HNSW.
+        """
+        status = self.status()
+        return status.points >= min_points and (status.points - status.indexed) * 5 > status.points
+
+    def build(self) -> BuildReport:
+        """Make the HNSW graph in a child process and switch to it, while searches and writes go on.
+
+        Takes about 1 ms a point on two cores. A kill at any moment leaves the old generation live and whole.
+
+        Returns:
+            What was built and what it took.
+
+        Raises:
+            ConflictError: A build is running, or this one was abandoned: too much changed, or the index is closing.
+        """
+        if not self._building.acquire(blocking=False):
+            raise ConflictError("an HNSW build is running already")
+        building = self._generations.start_building()
+        started = time.monotonic()
+        try:
+            self._copy(building)
+            optimise_aside(building, abandoned=self._abandoned)
+            replayed = self._switch(building)
+            status = self.status()
+        finally:
+            self._journal = None
+            remove(building)
+            self._building.release()
+        return BuildReport(status.points, status.indexed, replayed, time.monotonic() - started)
+
+    def close(self) -> None:
+        """Flush and let go of the directory; a running build is abandoned. Again is harmless."""
+        self._closing.set()
+        with self._building, self._writing:
+            shard = self._live.replace(None)
+            if shard is not None:
+                shard.flush()
+                shard.close()
+            self._generations.unlock()
+
+    def _found(self) -> Path:
+        building = self._generations.start_building()
+        create_shard(building, dim=self._dim, hnsw=self._hnsw)
+        return self._generations.found(building)
+
+    def _open(self, directory: Path) -> Shard:
+        try:
+            return Shard(directory, dim=self._dim, hnsw=self._hnsw)
+        except VectorIndexError as error:
+            raise DataDirectoryError(
+                f"{directory} cannot be opened as a vector index of {self._dim} dimensions: {error}. {REMEDY}"
+            ) from error
+
+    def _pages(self, chunk_ids: Sequence[str]) -> Iterator[list[str]]:
+        for start in range(0, len(chunk_ids), PAGE):
+            yield [point_id(chunk_id, self._fingerprint) for chunk_id in chunk_ids[start : start + PAGE]]
+
+    def _write(self, change: Change, points: int) -> None:
+        with self._writing, self._live.reading() as shard:
+            shard.apply(change)
+            journal = self._journal
+            if journal is not None:
+                journal.points += points
+                if journal.points <= self._hnsw.journal_points_max:
+                    journal.changes.append(change)
+
+    def _copy(self, building: Path) -> None:
+        with self._writing, self._live.reading() as shard:
+            shard.flush()
+            copy_sparse(shard.directory, building)
+            self._journal = _Journal()
+
+    def _abandoned(self) -> str | None:
+        if self._closing.is_set():
+            return "the index is closing"
+        if self._journal is not None and self._journal.points > self._hnsw.journal_points_max:
+            return f"more than {self._hnsw.journal_points_max} points changed; try again when less is ingested"
+        return None
+
+    def _switch(self, building: Path) -> int:
+        with ExitStack() as undo:
+            directory = self._generations.adopt(building)
+            undo.callback(remove, directory)
+            shard = Shard(directory, dim=self._dim, hnsw=self._hnsw)
+            undo.callback(shard.close)
+            replayed = 0
+            while len(changes := self._take_changes()) > _LAST_ROUND:
+                replayed += _replay(shard, changes)
+            with self._writing:
+                replayed += _replay(shard, changes) + _replay(shard, self._journal_changes())
+                shard.flush()
+                self._generations.point_at(directory)
+                undo.pop_all()
+                self._journal = None
+                old = self._live.replace(shard)
+        if old is not None:
+            old.close()
+            remove(old.directory)
+        return replayed
+
+    def _take_changes(self) -> list[Change]:
+        with self._writing:
+            return self._journal_changes()
+
+    def _journal_changes(self) -> list[Change]:
+        if reason := self._abandoned():
+            raise ConflictError(f"the HNSW build was abandoned: {reason}")
+        return self._journal.take() if self._journal is not None else []
+
+
+def _replay(shard: Shard, changes: list[Change]) -> int:
+    for change in changes:
+        shard.apply(change)
+    return len(changes)

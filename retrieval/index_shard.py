@@ -1,0 +1,274 @@
+"""Shard: one directory of Qdrant's embedded engine, spoken to in our nouns."""
+
+import threading
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+import numpy as np
+import qdrant_edge as engine
+
+from retrieval.errors import VectorIndexError
+from retrieval.index import DENSE, PAYLOAD_INDEXES, SPARSE, Hit, Hits, IndexStatus, SearchPlan, ranked
+
+PAGE = 1000
+
+Change = engine.UpdateOperation
+"""Something to apply to a shard; it may be applied again, and to another shard too."""
+
+Offset = int | uuid.UUID | str
+
+Words = tuple[list[int], list[float]]
+"""A sparse vector: indices and weights."""
+
+
+@dataclass(frozen=True, slots=True)
+class HnswSettings:
+    """How the graph is built and searched.
+
+    Attributes:
+        m: Edges per point.
+        ef_construct: Candidates looked at for each point while building.
+        ef: Candidates looked at while searching.
+        payload_m: Edges per point among the points of one access key or collection, so that a filter does not
+            cut the graph apart.
+        full_scan_kb: What a filter leaves is searched exactly while its vectors take less than this.
+        indexing_kb: A segment gets a graph when its vectors take more than this.
+        journal_points_max: A build is abandoned when more points than this change while it runs.
+    """
+
+    m: int = 16
+    ef_construct: int = 100
+    ef: int = 128
+    payload_m: int = 16
+    full_scan_kb: int = 10_000
+    indexing_kb: int = 10_000
+    journal_points_max: int = 50_000
+
+
+class Shard:
+    """An open shard. The engine holds the interpreter lock for the whole of every call: keep calls small.
+
+    Args:
+        directory: Holds a shard; see ``create_shard``.
+        dim: Of the dense vectors.
+        hnsw: For searching here, and for the next build.
+
+    Raises:
+        VectorIndexError: It is no shard, is corrupt, is open elsewhere, or holds vectors of another dimension.
+    """
+
+    def __init__(self, directory: Path, *, dim: int, hnsw: HnswSettings) -> None:
+        # Without this file the engine would make a fresh shard beside whatever lies there.
+        if not (directory / "edge_config.json").is_file():
+            raise VectorIndexError("it holds no edge_config.json, so it is no index of ours")
+        self.directory = directory
+        self._ef = hnsw.ef
+        with _Engine("open"):
+            self._engine = engine.EdgeShard.load(str(directory), _config(dim, hnsw))
+
+    def apply(self, change: Change) -> None:
+        """Apply a change whole; when it returns, the change survives a kill."""
+        with _Engine("write"):
+            self._engine.update(change)
+
+    def search(self, plan: SearchPlan, limit: int) -> Hits:
+        """Run dense and sparse search as one call.
+
+        Returns:
+            Both lists, best first.
+        """
+        readable = _readable(plan)
+        requests: dict[str, engine.QueryRequest] = {}
+        if plan.dense is not None:
+            requests["dense"] = engine.QueryRequest(
+                limit=limit,
+                query=engine.Query.Nearest(plan.dense, using=DENSE),
+                filter=readable,
+                with_payload=["chunk"],
+                params=engine.SearchParams(hnsw_ef=max(self._ef, limit)),
+            )
+        if plan.sparse is not None:
+            requests["sparse"] = engine.QueryRequest(
+                limit=limit,
+                query=engine.Query.Nearest(engine.SparseVector(*plan.sparse), using=SPARSE),
+                filter=readable,
+                with_payload=["chunk"],
+                params=engine.SearchParams(idf=engine.IdfParams(corpus=readable)),
+            )
+        with _Engine("search"):
+            found = self._engine.query_batch(engine.QueryBatchRequest(list(requests.values())))
+        return Hits(**{name: _hits(points) for name, points in zip(requests, found, strict=True)})
+
+    def count(self) -> int:
+        """Return the number of points."""
+        with _Engine("count"):
+            return self._engine.count(engine.CountRequest())
+
+    def page(self, offset: Offset | None) -> tuple[list[str], Offset | None]:
+        """Return chunk ids from an offset on, in order of point id, and where the next page starts, if anywhere."""
+        request = engine.ScrollRequest(offset=offset, limit=PAGE, with_payload=["chunk"], with_vector=False)
+        with _Engine("list its points"):
+            records, following = self._engine.scroll(request)
+        return [record.payload["chunk"] for record in records if record.payload], following
+
+    def vectors(self, point_ids: Sequence[str]) -> dict[str, np.ndarray]:
+        """Return dense vectors by chunk id: shape (dim,), float32; points that are not there are left out."""
+        with _Engine("read vectors"):
+            records = self._engine.retrieve(list(point_ids), with_payload=["chunk"], with_vector=[DENSE])
+        return {
+            record.payload["chunk"]: np.asarray(record.vector[DENSE], dtype=np.float32)
+            for record in records
+            if record.payload and isinstance(record.vector, dict)
+        }
+
+    def status(self) -> IndexStatus:
+        """Return how large the shard is and how much of it is in HNSW."""
+        with _Engine("describe itself"):
+            points = self._engine.count(engine.CountRequest())
+            # The engine counts every sparse vector as indexed, in a graph or not.
+            has_words = engine.Filter(must=[engine.HasVectorCondition(SPARSE)])
+            sparse = self._engine.count(engine.CountRequest(filter=has_words))
+            told = self._engine.info()
+        indexed = max(0, min(points, told.indexed_vectors_count - sparse))
+        return IndexStatus(points=points, indexed=indexed, segments=told.segments_count)
+
+    def flush(self) -> None:
+        """Put everything applied on disk, safe from a power loss."""
+        with _Engine("flush"):
+            self._engine.flush()
+
+    def close(self) -> None:
+        """Let go of the directory; any later call but this one raises VectorIndexError."""
+        with _Engine("close"):
+            self._engine.close()
+
+
+class LiveShard:
+    """The shard that is read now; it can be replaced without a reader failing or seeing two."""
+
+    def __init__(self, shard: Shard) -> None:
+        self._shard: Shard | None = shard
+        self._readers: dict[Shard, int] = {shard: 0}
+        self._turn = threading.Condition()
+
+    @contextmanager
+    def reading(self) -> Iterator[Shard]:
+        """Give the shard, which stays open until the block is left.
+
+        Raises:
+            VectorIndexError: There is none any more.
+        """
+        with self._turn:
+            shard = self._shard
+            if shard is None:
+                raise VectorIndexError("the vector index is closed")
+            self._readers[shard] += 1
+        try:
+            yield shard
+        finally:
+            with self._turn:
+                self._readers[shard] -= 1
+                self._turn.notify_all()
+
+    def replace(self, shard: Shard | None) -> Shard | None:
+        """Put another shard, or none, in its place and wait until nobody reads the old one.
+
+        Returns:
+            The old one, still open.
+        """
+        with self._turn:
+            old, self._shard = self._shard, shard
+            if shard is not None:
+                self._readers[shard] = 0
+            if old is not None:
+                self._turn.wait_for(lambda: self._readers[old] == 0)
+                del self._readers[old]
+        return old
+
+
+def create_shard(directory: Path, *, dim: int, hnsw: HnswSettings) -> None:
+    """Make an empty shard in a directory that does not exist yet.
+
+    Raises:
+        VectorIndexError: The engine cannot write there.
+    """
+    directory.mkdir(mode=0o700)
+    with _Engine("make a shard"):
+        shard = engine.EdgeShard.create(str(directory), _config(dim, hnsw))
+        for key in PAYLOAD_INDEXES:
+            shard.update(Change.create_field_index(key, engine.PayloadSchemaType.Keyword))
+        shard.flush()
+        shard.close()
+
+
+def putting(
+    points: Sequence[tuple[str, list[float], Words | None, dict[str, str | list[str]]]],
+) -> Change:
+    """Return the change that puts points in: (point id, dense vector, words if any, payload) each."""
+    return Change.upsert_points([
+        engine.Point(
+            point_id,
+            {DENSE: dense} if words is None else {DENSE: dense, SPARSE: engine.SparseVector(*words)},
+            dict(payload),
+        )
+        for point_id, dense, words, payload in points
+    ])
+
+
+def deleting(point_ids: Sequence[str]) -> Change:
+    """Return the change that takes points out."""
+    return Change.delete_points(list(point_ids))
+
+
+def opening(point_ids: Sequence[str], acl: frozenset[str]) -> Change:
+    """Return the change that sets who may find these points."""
+    # By filter: by id, the engine stops at the first unknown one and leaves the rest as it was.
+    these = engine.Filter(must=[engine.HasIdCondition(set(point_ids))])
+    return Change.set_payload_by_filter(these, {"acl": sorted(acl)})
+
+
+class _Engine:
+    """Turns what the engine raises into VectorIndexError, and nothing else.
+
+    The engine has no exception class of its own: it raises ``Exception`` itself, and a panic in it arrives as a
+    class that cannot be imported. So this compares types, where an ``except`` would catch everything.
+    """
+
+    def __init__(self, doing: str) -> None:
+        self._doing = doing
+
+    def __enter__(self) -> None:
+        """Nothing to do: only leaving matters."""
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+        if kind is not None and (kind is Exception or kind.__name__ == "PanicException"):
+            raise VectorIndexError(f"the vector index could not {self._doing}: {error}") from error
+
+
+def _config(dim: int, hnsw: HnswSettings) -> engine.EdgeConfig:
+    return engine.EdgeConfig(
+        vectors={DENSE: engine.EdgeVectorParams(size=dim, distance=engine.Distance.Cosine)},
+        sparse_vectors={SPARSE: engine.EdgeSparseVectorParams(modifier=engine.Modifier.Idf)},
+        hnsw_config=engine.HnswIndexConfig(
+            m=hnsw.m,
+            ef_construct=hnsw.ef_construct,
+            full_scan_threshold=hnsw.full_scan_kb,
+            payload_m=hnsw.payload_m,
+        ),
+        optimizers=engine.EdgeOptimizersConfig(indexing_threshold=hnsw.indexing_kb),
+    )
+
+
+def _readable(plan: SearchPlan) -> engine.Filter:
+    must: list[engine.ConditionType] = [engine.FieldCondition("acl", match=engine.MatchAny(plan.keys))]
+    if plan.collections is not None:
+        must.append(engine.FieldCondition("collection", match=engine.MatchAny(plan.collections)))
+    return engine.Filter(must=must)
+
+
+def _hits(points: Sequence[engine.ScoredPoint]) -> tuple[Hit, ...]:
+    return ranked([Hit(point.payload["chunk"], point.score) for point in points if point.payload])
