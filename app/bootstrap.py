@@ -3,20 +3,20 @@
 import json
 import secrets
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-
-from ingestion.sandbox import Sandbox
 
 from app.auth import Authenticator
 from app.data_directory import data_directory
 from app.migrations import upgrade
 from app.settings import Settings
 from ingestion.ingest import Ingestor
+from ingestion.sandbox import Sandbox
 from ingestion.write import Writer
 from retrieval.answer import Answerer
+from retrieval.bm25 import Bm25Encoder, Bm25Settings
 from retrieval.catalog import Catalog
 from retrieval.embed import Embedder, FloatArray
 from retrieval.errors import InvalidInputError, NotFoundError
@@ -27,7 +27,6 @@ from retrieval.interactions import InteractionLog
 from retrieval.pack import unpack
 from retrieval.retrieve import Retriever
 from retrieval.tables import open_engine
-from retrieval.terms import english_terms
 
 DEFAULT_COLLECTION = "default"
 
@@ -143,10 +142,10 @@ def build_answerer(settings: Settings, retriever: Retriever) -> Answerer:
     """Put the question path together behind a retriever."""
     catalog, embedder = retriever.catalog, retriever.embedder
 
-    def sentence_vectors(chunk_ids: list[str]) -> dict[str, FloatArray]:
+    def sentence_vectors(chunk_ids: Sequence[str]) -> dict[str, FloatArray]:
         return {k: unpack(v, embedder.dim) for k, v in catalog.sentences(chunk_ids).items()}
 
-    extractive = ExtractiveGenerator(embedder, english_terms(), sentence_vectors)
+    extractive = ExtractiveGenerator(embedder, Bm25Encoder(Bm25Settings()).terms, sentence_vectors)
     generator: Generator = extractive
     if settings.llm_url:
         from retrieval.generators.openai_compatible import OpenAICompatibleGenerator
@@ -181,13 +180,15 @@ def _open_catalog(settings: Settings, stack: ExitStack) -> tuple[Catalog, Intera
 
 def _open_index(settings: Settings, data_dir: Path, embedder: Embedder, catalog: Catalog) -> VectorIndex:
     if settings.qdrant_url:
-        from qdrant_client import QdrantClient
-
         from retrieval.index_server import ServerIndex
 
         key = settings.qdrant_api_key
-        client = QdrantClient(url=settings.qdrant_url, api_key=key.get_secret_value() if key else None)
-        return ServerIndex(client, dim=embedder.dim, fingerprint=embedder.fingerprint)
+        return ServerIndex.connect(
+            settings.qdrant_url,
+            api_key=key.get_secret_value() if key else None,
+            dim=embedder.dim,
+            fingerprint=embedder.fingerprint,
+        )
     from retrieval.index_edge import EdgeIndex
 
     return EdgeIndex(data_dir / "index", dim=embedder.dim, fingerprint=embedder.fingerprint, pointer=_Pointer(catalog))

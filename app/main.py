@@ -1,6 +1,7 @@
 """The HTTP application."""
 
 from importlib.metadata import version
+from typing import Any
 
 from fastapi import FastAPI
 from starlette.middleware.base import RequestResponseEndpoint
@@ -28,7 +29,7 @@ def create_app(services: Services) -> FastAPI:
     Returns:
         An ASGI application.
     """
-    problems = {
+    problems: dict[int | str, dict[str, Any]] = {
         status: {
             "model": errors.Problem,
             "description": description,

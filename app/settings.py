@@ -48,7 +48,7 @@ class Settings(BaseSettings):
         default=100, ge=10, le=1000, description="Hits taken from each of the dense and the sparse list."
     )
     dense_weight: float = Field(
-        default=0.5, ge=0, le=1, description="Share of the dense score in the fused one; the rest is BM25."
+        default=0.6, ge=0, le=1, description="Share of the dense score in the fused one; the rest is BM25."
     )
     abstain_below: float = Field(
         default=0.5, ge=0, le=1, description="Confidence below which no answer is given; 0 always answers."

@@ -20,9 +20,11 @@ from retrieval.index_edge import EdgeIndex
 from retrieval.types import Principal
 
 DIM = 384
+LATENT = 64
 GROUPS = 200
 CLUSTERS = 1000
 VOCABULARY = 50_000
+STOP_WORDS = 100
 WORDS_PER_CHUNK = 130
 SEED = 17
 
@@ -41,13 +43,19 @@ class MemoryPointer:
 
 
 class Corpus:
-    """Clustered unit vectors, Zipf words, 1-3 of 200 groups a chunk, and everyone on three of ten chunks."""
+    """Clustered unit vectors, Zipf words, 1-3 of 200 groups a chunk, and everyone on three of ten chunks.
+
+    The vectors vary in 64 directions of 384: sentence embeddings have an intrinsic dimension of some tens, and
+    with noise in all directions every point is as far as any other. The 100 commonest words are left out, for
+    the stop words are.
+    """
 
     def __init__(self, points: int) -> None:
         self.random = np.random.default_rng(SEED)
-        centres = self.random.standard_normal((CLUSTERS, DIM), dtype=np.float32)
-        noise = self.random.standard_normal((points, DIM), dtype=np.float32)
-        vectors = centres[self.random.integers(CLUSTERS, size=points)] + noise
+        centres = self.random.standard_normal((CLUSTERS, LATENT), dtype=np.float32)
+        noise = self.random.standard_normal((points, LATENT), dtype=np.float32)
+        directions = self.random.standard_normal((LATENT, DIM), dtype=np.float32)
+        vectors = (centres[self.random.integers(CLUSTERS, size=points)] + noise) @ directions
         self.vectors = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
         self.ids = [str(uuid.UUID(int=i)) for i in range(points)]
         self.acls = [self._acl() for _ in range(points)]
@@ -57,7 +65,8 @@ class Corpus:
         return frozenset(groups | ({"g:everyone"} if self.random.random() < 0.3 else set()))
 
     def text(self, words: int) -> str:
-        return " ".join(f"w{rank % VOCABULARY}" for rank in self.random.zipf(1.2, words))
+        ranks = self.random.zipf(1.2, words * 6)
+        return " ".join(f"w{rank % VOCABULARY}" for rank in ranks[ranks > STOP_WORDS][:words])
 
     def batches(self, size: int) -> Iterator[list[IndexPoint]]:
         for start in range(0, len(self.ids), size):

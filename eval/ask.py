@@ -65,8 +65,8 @@ def rank_documents(
         shallow += not exhausted
         progress("searching", done, len(questions))
     notes = {
-        f"{shallow} questions have fewer than {DEPTH} documents among {_DEEPEST:,} passages": shallow,
-        f"{cut} questions were cut to their last {MAX_QUESTION_CHARS:,} characters": cut,
+        f"questions with fewer than {DEPTH} documents among {_DEEPEST:,} passages: {shallow}": shallow,
+        f"questions cut to their last {MAX_QUESTION_CHARS:,} characters: {cut}": cut,
     }
     return Rankings(found, seconds, tuple(note for note, count in notes.items() if count))
 

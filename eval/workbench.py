@@ -46,7 +46,7 @@ class Knobs:
     Attributes:
         pool: Hits taken from each of the dense and the sparse list before fusing, 10 to 1,000.
         dense_weight: Share of the dense score in the fused one, in [0, 1].
-        chunk_tokens: Most tokens of a chunk; what the embedder reads when None.
+        chunk_tokens: Most tokens of a chunk, at least 32; what the embedder reads when None.
         history: Whether a follow-up question is searched together with the questions before it.
     """
 
@@ -171,8 +171,8 @@ def open_workbench(embedder: Embedder, *, knobs: Knobs) -> Iterator[Workbench]:
     Raises:
         InvalidInputError: A knob is out of range.
     """
-    if not 10 <= knobs.pool <= 1000 or not 0 <= knobs.dense_weight <= 1:
-        raise InvalidInputError("the pool is 10 to 1,000 hits, and the dense weight between 0 and 1")
+    if not 10 <= knobs.pool <= 1000 or not 0 <= knobs.dense_weight <= 1 or (knobs.chunk_tokens or 32) < 32:
+        raise InvalidInputError("the pool is 10 to 1,000 hits, the dense weight 0 to 1, and a chunk at least 32 tokens")
     limit = embedder.max_tokens - _SPECIAL_TOKENS
     with ExitStack() as stack:
         home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="attune-evaluate-")))

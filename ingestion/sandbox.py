@@ -18,11 +18,14 @@ from pathlib import Path
 from queue import LifoQueue
 from types import TracebackType
 from typing import Any, Self
+from uuid import uuid4
 
 from ingestion.parse_worker import CRASHED, LOG, RESULT, Job, Limits, memory_reason
 from ingestion.types import Element, ParsedDocument, SourceFile, assemble
 from retrieval import errors
 from retrieval.types import Box
+
+__all__ = ["Limits", "Sandbox"]
 
 _ROOT = Path(__file__).resolve().parents[1]
 # The worker enforces the time of a document; this is for a worker that is stuck itself.
@@ -72,7 +75,7 @@ class Sandbox:
     def close(self) -> None:
         """Stop the workers and remove temporary files; documents still being parsed are given up."""
         for worker in self._workers:
-            worker.stop()
+            worker.close()
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def parse(self, source: SourceFile) -> ParsedDocument:
@@ -87,8 +90,9 @@ class Sandbox:
             UnreadableError: Its parser failed in a way nobody foresaw.
         """
         worker = self._free.get()
-        folder = Path(tempfile.mkdtemp(dir=self._folder))
+        folder = self._folder / uuid4().hex
         try:
+            folder.mkdir(mode=0o700)
             job = Job(str(source.path.absolute()), source.uri, source.name, str(folder), asdict(self.limits))
             reply = worker.run(job, self.limits.wall_max_s + _WORKER_GRACE_S)
             return self._document(reply, folder)
@@ -147,6 +151,7 @@ class _Worker:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._process: subprocess.Popen[bytes] | None = None
+        self._closed = False
 
     def run(self, job: Job, timeout_s: float) -> dict[str, Any]:
         """Have one document parsed.
@@ -157,34 +162,45 @@ class _Worker:
         Raises:
             ResourceLimitError: The worker was killed over this document, twice.
         """
-        for attempt in (1, 2):
-            try:
-                return self._ask(job, timeout_s)
-            except _WorkerGoneError as error:
-                self.stop()
-                if attempt == 2:
-                    raise errors.ResourceLimitError("its parser was killed, probably for want of memory") from error
-        raise AssertionError("unreachable")
+        try:
+            return self._ask(job, timeout_s)
+        except _WorkerGoneError:
+            self.stop()  # it may have been killed while it was idle
+        try:
+            return self._ask(job, timeout_s)
+        except _WorkerGoneError as error:
+            self.stop()
+            raise errors.ResourceLimitError("its parser was killed, probably for want of memory") from error
 
     def _ask(self, job: Job, timeout_s: float) -> dict[str, Any]:
-        process = self._running()
+        requests, replies = self._pipes()
         try:
-            os.write(_descriptor(process.stdin), json.dumps(asdict(job)).encode() + b"\n")
+            os.write(requests, json.dumps(asdict(job)).encode() + b"\n")
         except BrokenPipeError as error:
             raise _WorkerGoneError from error
         line = b""
         deadline = time.monotonic() + timeout_s
         while not line.endswith(b"\n"):
-            ready, _, _ = select.select([process.stdout], [], [], max(deadline - time.monotonic(), 0))
-            part = os.read(_descriptor(process.stdout), 4096) if ready else b""
+            ready, _, _ = select.select([replies], [], [], max(deadline - time.monotonic(), 0))
+            part = os.read(replies, 4096) if ready else b""
             if not part:
                 raise _WorkerGoneError
             line += part
         reply: dict[str, Any] = json.loads(line)
         return reply
 
+    def _pipes(self) -> tuple[int, int]:
+        process = self._running()
+        if process.stdin is None or process.stdout is None:
+            raise _WorkerGoneError
+        return process.stdin.fileno(), process.stdout.fileno()
+
     def _running(self) -> subprocess.Popen[bytes]:
-        if self._process is None or self._process.poll() is not None:
+        if self._closed:
+            raise _WorkerGoneError
+        if self._process is not None and self._process.poll() is not None:
+            self.stop()
+        if self._process is None:
             # Nothing of the server's environment, in which keys and passwords may be.
             environment = {
                 "PYTHONPATH": str(_ROOT),
@@ -196,7 +212,7 @@ class _Worker:
                 "MALLOC_ARENA_MAX": "2",
             }
             self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "ingestion.parse_worker"],  # noqa: S603
+                [sys.executable, "-P", "-m", "ingestion.parse_worker"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
@@ -206,6 +222,11 @@ class _Worker:
                 bufsize=0,
             )
         return self._process
+
+    def close(self) -> None:
+        """End the process for good."""
+        self._closed = True
+        self.stop()
 
     def stop(self) -> None:
         """End the process; it takes a child that is still at work with it."""
@@ -221,7 +242,3 @@ class _Worker:
             process.wait()
         if process.stdout is not None:
             process.stdout.close()
-
-
-def _descriptor(pipe: Any) -> int:
-    return int(pipe.fileno())

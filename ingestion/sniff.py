@@ -1,5 +1,6 @@
 """What kind of file is this: by its content; by its name only to tell kinds of text apart."""
 
+import codecs
 import re
 import zipfile
 from pathlib import Path
@@ -16,20 +17,23 @@ PPTX = f"{_OPENXML}presentationml.presentation"
 _MAGIC = (
     (b"\x89PNG\r\n\x1a\n", "image/png"),
     (b"\xff\xd8\xff", "image/jpeg"),
-    (b"GIF8", "image/gif"),
     (b"II*\0", "image/tiff"),
     (b"MM\0*", "image/tiff"),
-    (b"BM", "image/bmp"),
     (b"{\\rtf", "application/rtf"),
     (b"\x1f\x8b", "application/gzip"),
     (b"7z\xbc\xaf\x27\x1c", "application/x-7z-compressed"),
     (b"Rar!\x1a\x07", "application/vnd.rar"),
-    (b"BZh", "application/x-bzip2"),
     (b"\xfd7zXZ\0", "application/x-xz"),
     (b"\x28\xb5\x2f\xfd", "application/zstd"),
     (b"\x7fELF", "application/x-executable"),
-    (b"MZ", "application/x-executable"),
     (b"SQLite format 3\0", "application/vnd.sqlite3"),
+)
+# Letters may begin a text too; these count only where the rest is no text.
+_LETTERS = (
+    (b"GIF8", "image/gif"),
+    (b"BM", "image/bmp"),
+    (b"BZh", "application/x-bzip2"),
+    (b"MZ", "application/x-executable"),
     (b"ID3", "audio/mpeg"),
     (b"OggS", "audio/ogg"),
     (b"fLaC", "audio/flac"),
@@ -63,7 +67,8 @@ _TEXT_SUFFIXES = {
     "org": "text/org",
     **dict.fromkeys(("", "txt", "text", "log", "asc", "me", "adoc"), "text/plain"),
     # Text under the name of a binary format: the content decides.
-    **dict.fromkeys("pdf docx doc xlsx xls pptx ppt odt rtf epub msg png jpg jpeg gif zip".split(), "text/plain"),
+    **dict.fromkeys(("pdf", "docx", "doc", "xlsx", "xls", "pptx", "ppt", "odt", "rtf", "epub", "msg"), "text/plain"),
+    **dict.fromkeys(("png", "jpg", "jpeg", "gif", "tif", "tiff", "zip", "gz"), "text/plain"),
 }
 _HTML_START = re.compile(
     r"\s*(?:<!--.{0,2000}?-->\s*)*(?:<!doctype\s+html|<(?:html|head|body)\b)", re.IGNORECASE | re.DOTALL
@@ -89,20 +94,36 @@ def sniff(head: bytes, name: str, path: Path | None = None) -> str:
     """
     if not head:
         return EMPTY
+    signed = _signed_kind(head, path)
+    if signed is not None:
+        return signed
+    text = _start(head)
+    if _is_binary(text):
+        return next((kind for magic, kind in _LETTERS if head.startswith(magic)), BINARY)
+    return _text_kind(text, name)
+
+
+def _signed_kind(head: bytes, path: Path | None) -> str | None:
     if b"%PDF-" in head[:1024]:
         return "application/pdf"
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return _zip_kind(head, path)
     if head.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
         return _ole_kind(head, path)
-    text = decode(head)
-    if _is_binary(text):
-        return next((kind for magic, kind in _MAGIC if head.startswith(magic)), BINARY)
-    return "application/rtf" if text.startswith("{\\rtf") else _text_kind(text, name)
+    return next((kind for magic, kind in _MAGIC if head.startswith(magic)), None)
+
+
+def _start(head: bytes) -> str:
+    if b"\0" in head:
+        return decode(head)  # UTF-16, or no text
+    try:
+        return codecs.getincrementaldecoder("utf-8")().decode(head)  # the last character may be cut
+    except UnicodeDecodeError:
+        return decode(head)
 
 
 def _is_binary(text: str) -> bool:
-    strange = sum(1 for c in text if (c < " " and c not in "\t\n\r\f\x1b") or "\x7f" <= c < "\xa0" and c != "\x85")
+    strange = sum(1 for c in text if (c < " " and c not in "\t\n\r\f\x1b") or ("\x7f" <= c < "\xa0" and c != "\x85"))
     return strange + text.count("\ufffd") > 0.05 * len(text) or "\0\0" in text
 
 

@@ -3,7 +3,7 @@
 import hashlib
 import queue
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
@@ -85,10 +85,11 @@ class SentenceTransformerEmbedder:
     def __init__(self, model: str | Path, *, device: str | None = None, threads: int | None = None) -> None:
         import torch  # seconds to import; only the embedder pays
         from sentence_transformers import SentenceTransformer
-        from transformers.utils.logging import disable_progress_bar
+        from transformers.utils import logging
 
         # Its progress bar is for notebooks; ours shows documents.
-        disable_progress_bar()
+        silence: Callable[[], None] = logging.disable_progress_bar
+        silence()
         self._torch = torch
         if threads:
             torch.set_num_threads(threads)

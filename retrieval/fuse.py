@@ -23,7 +23,8 @@ class Fused:
 def mix(dense: Sequence[Hit], sparse: Sequence[Hit], *, dense_weight: float) -> list[Fused]:
     """Fuse by the weighted mean of min-max normalised scores.
 
-    A chunk that one list lacks gets 0 from it, the same as that list's last hit.
+    The index gives every chunk its dense score; one that the sparse list lacks shares no term with the question, and
+    its BM25 score is 0.
 
     Args:
         dense: Hits by cosine similarity.
@@ -36,15 +37,18 @@ def mix(dense: Sequence[Hit], sparse: Sequence[Hit], *, dense_weight: float) -> 
     if not dense or not sparse:
         dense_weight = 1.0 if dense else 0.0
     dense_raw, sparse_raw = ({hit.chunk_id: hit.score for hit in hits} for hits in (dense, sparse))
-    dense_unit, sparse_unit = _min_max(dense_raw), _min_max(sparse_raw)
+    found = dense_raw.keys() | sparse_raw.keys()
+    lowest = min(dense_raw.values(), default=0.0)
+    dense_unit = _min_max({chunk_id: dense_raw.get(chunk_id, lowest) for chunk_id in found})
+    sparse_unit = _min_max({chunk_id: sparse_raw.get(chunk_id, 0.0) for chunk_id in found})
     fused = [
         Fused(
             chunk_id=chunk_id,
-            score=dense_weight * dense_unit.get(chunk_id, 0.0) + (1 - dense_weight) * sparse_unit.get(chunk_id, 0.0),
+            score=dense_weight * dense_unit[chunk_id] + (1 - dense_weight) * sparse_unit[chunk_id],
             dense=dense_raw.get(chunk_id),
             sparse=sparse_raw.get(chunk_id),
         )
-        for chunk_id in dense_raw.keys() | sparse_raw.keys()
+        for chunk_id in found
     ]
     return sorted(fused, key=lambda f: (-f.score, f.chunk_id))
 

@@ -10,13 +10,44 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from retrieval.errors import ConflictError, VectorIndexError
+from retrieval.index_shard import Change
 
 _NICENESS = 10
 _POLL_S = 0.2
 _PR_SET_PDEATHSIG = 1
+
+
+@dataclass(slots=True)
+class Journal:
+    """What changed since a build took its copy; kept in memory, for without the build it is worth nothing.
+
+    Attributes:
+        points_max: Points whose changes are kept; beyond, the journal is full and the build in vain.
+    """
+
+    points_max: int
+    changes: list[Change] = field(default_factory=list)
+    points: int = 0
+
+    def add(self, change: Change, points: int) -> None:
+        """Keep a change of so many points, while there is room."""
+        self.points += points
+        if not self.full:
+            self.changes.append(change)
+
+    @property
+    def full(self) -> bool:
+        """Whether a change had to be left out."""
+        return self.points > self.points_max
+
+    def take(self) -> list[Change]:
+        """Return the changes not taken yet, oldest first."""
+        taken, self.changes = self.changes, []
+        return taken
 
 
 def optimise_aside(directory: Path, *, abandoned: Callable[[], str | None]) -> None:

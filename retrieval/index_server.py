@@ -3,19 +3,18 @@
 from collections.abc import Iterator, Sequence
 from http import HTTPStatus
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from qdrant_client import QdrantClient, models
 from qdrant_client.http.exceptions import ApiException, UnexpectedResponse
 
+from retrieval.bm25 import Bm25Encoder, Bm25Settings
 from retrieval.errors import VectorIndexError
 from retrieval.index import (
     DENSE,
     PAYLOAD_INDEXES,
     SPARSE,
-    Bm25Encoder,
-    Bm25Settings,
     Hit,
     Hits,
     IndexPoint,
@@ -25,6 +24,7 @@ from retrieval.index import (
     plan_search,
     point_id,
     ranked,
+    search_and_complete,
     short_name,
 )
 from retrieval.types import Principal
@@ -72,6 +72,20 @@ class ServerIndex:
             self.created = _create(client, self.collection, dim)
             _check(client, self.collection, dim)
 
+    @classmethod
+    def connect(cls, url: str, *, api_key: str | None, dim: int, fingerprint: str) -> Self:
+        """Open the index on the server at a URL.
+
+        Returns:
+            The index; its client lives as long as the process.
+
+        Raises:
+            VectorIndexError: As the class.
+        """
+        with _Server("connect"):
+            client = QdrantClient(url=url, api_key=api_key)
+        return cls(client, dim=dim, fingerprint=fingerprint)
+
     def upsert(self, points: Sequence[IndexPoint]) -> None:
         """Put points in; see VectorIndex. Nothing is written when any vector is refused."""
         vectors = [checked_vector(point.vector, self._dim) for point in points]
@@ -118,6 +132,9 @@ class ServerIndex:
         )
         if plan is None:
             return Hits()
+        return search_and_complete(plan, limit, self._fingerprint, self._search)
+
+    def _search(self, plan: SearchPlan, limit: int) -> Hits:
         requests = _requests(plan, limit)
         with _Server("search"):
             found = self._open().query_batch_points(self.collection, list(requests.values()))
@@ -156,12 +173,20 @@ class ServerIndex:
         """Nothing to do: the server flushes by itself, and what it acknowledged is in its write-ahead log."""
         self._open()
 
+    def should_build(self, min_points: int) -> bool:
+        """Return False: the server builds its graphs by itself."""
+        del min_points
+        return False
+
     def build(self) -> None:
         """Nothing to do: the server builds HNSW by itself."""
         self._open()
 
     def status(self) -> IndexStatus:
-        """Return how large the collection is and how much of it is in HNSW."""
+        """Return how large the collection is and about how much of it is in HNSW.
+
+        Deleted points stay in the server's count of indexed ones until it tidies up.
+        """
         with _Server("describe itself"):
             told = self._open().get_collection(self.collection)
             # The server counts every sparse vector as indexed, in a graph or not.
@@ -250,18 +275,30 @@ def _requests(plan: SearchPlan, limit: int) -> dict[str, models.QueryRequest]:
     requests: dict[str, models.QueryRequest] = {}
     if plan.dense is not None:
         requests["dense"] = models.QueryRequest(
-            query=plan.dense, using=DENSE, filter=readable, limit=limit, with_payload=["chunk"]
+            query=plan.dense,
+            using=DENSE,
+            filter=_among(readable, plan, "dense"),
+            limit=limit,
+            with_payload=["chunk"],
         )
     if plan.sparse is not None:
         requests["sparse"] = models.QueryRequest(
             query=models.SparseVector(indices=plan.sparse[0], values=plan.sparse[1]),
             using=SPARSE,
-            filter=readable,
+            filter=_among(readable, plan, "sparse"),
             params=models.SearchParams(idf=models.IdfCorpusParams(corpus=readable)),
             limit=limit,
             with_payload=["chunk"],
         )
     return requests
+
+
+def _among(readable: models.Filter, plan: SearchPlan, name: str) -> models.Filter:
+    return (
+        readable
+        if plan.among is None
+        else models.Filter(must=[readable, models.HasIdCondition(has_id=list(plan.among[name]))])
+    )
 
 
 def _hits(response: models.QueryResponse) -> tuple[Hit, ...]:

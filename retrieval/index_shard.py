@@ -1,5 +1,7 @@
 """Shard: one directory of Qdrant's embedded engine, spoken to in our nouns."""
 
+import json
+import os
 import threading
 import uuid
 from collections.abc import Iterator, Sequence
@@ -42,7 +44,7 @@ class HnswSettings:
 
     m: int = 16
     ef_construct: int = 100
-    ef: int = 128
+    ef: int = 200
     payload_m: int = 16
     full_scan_kb: int = 10_000
     indexing_kb: int = 10_000
@@ -66,6 +68,7 @@ class Shard:
         if not (directory / "edge_config.json").is_file():
             raise VectorIndexError("it holds no edge_config.json, so it is no index of ours")
         self.directory = directory
+        self._graph = directory / "graph.json"
         self._ef = hnsw.ef
         with _Engine("open"):
             self._engine = engine.EdgeShard.load(str(directory), _config(dim, hnsw))
@@ -87,7 +90,7 @@ class Shard:
             requests["dense"] = engine.QueryRequest(
                 limit=limit,
                 query=engine.Query.Nearest(plan.dense, using=DENSE),
-                filter=readable,
+                filter=_among(readable, plan, "dense"),
                 with_payload=["chunk"],
                 params=engine.SearchParams(hnsw_ef=max(self._ef, limit)),
             )
@@ -95,7 +98,7 @@ class Shard:
             requests["sparse"] = engine.QueryRequest(
                 limit=limit,
                 query=engine.Query.Nearest(engine.SparseVector(*plan.sparse), using=SPARSE),
-                filter=readable,
+                filter=_among(readable, plan, "sparse"),
                 with_payload=["chunk"],
                 params=engine.SearchParams(idf=engine.IdfParams(corpus=readable)),
             )
@@ -129,12 +132,34 @@ class Shard:
         """Return how large the shard is and how much of it is in HNSW."""
         with _Engine("describe itself"):
             points = self._engine.count(engine.CountRequest())
-            # The engine counts every sparse vector as indexed, in a graph or not.
+            segments = self._engine.info().segments_count
+        return IndexStatus(points=points, indexed=max(0, points - self.outside()), segments=segments)
+
+    def outside(self) -> int:
+        """Return how many points lie outside HNSW, those deleted or replaced since the last build too."""
+        with _Engine("describe itself"):
+            points = self._engine.count(engine.CountRequest())
+            told = self._engine.info().indexed_vectors_count
+        if not self._graph.is_file():
+            return max(points, told)
+        built = json.loads(self._graph.read_text())
+        return int(built["outside"]) + max(0, told - int(built["told"]))
+
+    def note_build(self) -> None:
+        """Write down what is in HNSW now, just after it was built and before anything is written.
+
+        The engine's own count of indexed vectors takes in every sparse vector, in a graph or not, and goes on
+        counting deleted ones. So only its growth since the build tells something: what was written since.
+        """
+        with _Engine("describe itself"):
+            points = self._engine.count(engine.CountRequest())
             has_words = engine.Filter(must=[engine.HasVectorCondition(SPARSE)])
             sparse = self._engine.count(engine.CountRequest(filter=has_words))
-            told = self._engine.info()
-        indexed = max(0, min(points, told.indexed_vectors_count - sparse))
-        return IndexStatus(points=points, indexed=indexed, segments=told.segments_count)
+            told = self._engine.info().indexed_vectors_count
+        with self._graph.open("w") as file:
+            json.dump({"outside": max(0, points - (told - sparse)), "told": told}, file)
+            file.flush()
+            os.fsync(file.fileno())
 
     def flush(self) -> None:
         """Put everything applied on disk, safe from a power loss."""
@@ -260,6 +285,12 @@ def _config(dim: int, hnsw: HnswSettings) -> engine.EdgeConfig:
             payload_m=hnsw.payload_m,
         ),
         optimizers=engine.EdgeOptimizersConfig(indexing_threshold=hnsw.indexing_kb),
+    )
+
+
+def _among(readable: engine.Filter, plan: SearchPlan, name: str) -> engine.Filter:
+    return (
+        readable if plan.among is None else engine.Filter(must=[readable, engine.HasIdCondition(set(plan.among[name]))])
     )
 
 

@@ -6,7 +6,7 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, exists, func, insert, select, update
+from sqlalchemy import Connection, Select, bindparam, delete, exists, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from retrieval.rows import Known, RevisionKey, storable, to_chunks
@@ -92,6 +92,23 @@ class Inventory(Store):
         statement = select(chunk_sentences).where(one_of(chunk_sentences.c.chunk_id, "ids"))
         with self._reading() as connection:
             return {row[0]: row[1] for row in connection.execute(statement, {"ids": listed(chunk_ids)})}
+
+    def replace_sentences(self, sentences: Mapping[str, bytes | None]) -> None:
+        """Exchange the packed sentence vectors of chunks, as after a change of the embedding model.
+
+        Args:
+            sentences: By chunk id; None removes the vectors. Chunks that were removed meanwhile are passed over.
+        """
+        ids = {"ids": listed(sentences)}
+        # Held until the end, so that a collection of the chunks cannot come between.
+        there = select(chunks.c.id).where(one_of(chunks.c.id, "ids")).with_for_update(read=True, key_share=True)
+        with self._writing() as connection:
+            kept = connection.scalars(there, ids).all()
+            connection.execute(delete(chunk_sentences).where(one_of(chunk_sentences.c.chunk_id, "ids")), ids)
+            packed = [(key, sentences[key]) for key in kept]
+            rows = [{"chunk_id": key, "vectors": vectors} for key, vectors in packed if vectors is not None]
+            if rows:
+                connection.execute(insert(chunk_sentences), rows)
 
     def staged_revisions(self) -> list[RevisionKey]:
         """Return the revisions that were staged and neither published nor discarded, the oldest first.

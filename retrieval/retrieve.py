@@ -25,7 +25,7 @@ class Retriever:
     index: VectorIndex
     embedder: Embedder
     pool: int = 100
-    dense_weight: float = 0.5
+    dense_weight: float = 0.6
 
     def retrieve(
         self,

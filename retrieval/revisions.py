@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from retrieval.access import checked_acl
 from retrieval.errors import ConflictError, InvalidInputError, NotFoundError
 from retrieval.rows import StagedRevision, chunk_row, storable
-from retrieval.store import Store, listed, one_of
+from retrieval.store import Store
 from retrieval.tables import (
     CORPUS_EPOCH,
     chunk_sentences,
@@ -99,18 +99,6 @@ class Revisions(Store):
                 _insert(connection, chunk_sentences, packed)
             except IntegrityError as error:
                 raise ConflictError(f"revision {revision_id} has one of these chunks already") from error
-
-    def replace_sentences(self, sentences: Mapping[str, bytes | None]) -> None:
-        """Exchange the packed sentence vectors of chunks, by chunk id; None removes them."""
-        with self._writing() as connection:
-            connection.execute(
-                delete(chunk_sentences).where(one_of(chunk_sentences.c.chunk_id, "ids")),
-                {"ids": listed(list(sentences))},
-            )
-            packed = [
-                {"chunk_id": key, "vectors": vectors} for key, vectors in sentences.items() if vectors is not None
-            ]
-            _insert(connection, chunk_sentences, packed)
 
     def publish(self, revision_id: str) -> str | None:
         """Make a staged revision the one that readers see, with its title, access list and size, at one stroke.

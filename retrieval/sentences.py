@@ -12,6 +12,8 @@ _ABBREVIATION = re.compile(
     re.IGNORECASE,
 )
 _SINGLE_CAPITAL = re.compile(r"\b[A-Z]\.$")
+_ITEM = re.compile(r"[-*•|]|\d+[.)]")
+_HEADING_WORDS = 12
 
 
 def sentence_spans(text: str) -> list[tuple[int, int]]:
@@ -47,3 +49,14 @@ def _append(spans: list[tuple[int, int]], text: str, start: int, end: int) -> No
         end -= 1
     if end > start:
         spans.append((start, end))
+
+
+def is_heading(text: str, start: int, end: int) -> bool:
+    """Tell whether a span looks like a heading in its text.
+
+    Returns:
+        True for up to twelve words on a line of their own before a blank line, without a mark at the end.
+    """
+    line = text[start:end]
+    alone = (start == 0 or text[start - 1] == "\n") and (end == len(text) or text.startswith("\n\n", end))
+    return alone and len(line.split()) <= _HEADING_WORDS and line[-1] not in ".!?:;,|" and not _ITEM.match(line)

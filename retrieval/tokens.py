@@ -45,7 +45,11 @@ class Tokens(Store):
         return None if row is None else Token(row.id, row.name, row.administrator, row.created_at)
 
     def has_tokens(self, name: str) -> bool:
-        """Return whether a token of this name was ever added, revoked ones too."""
+        """Say whether a token of this name was ever added.
+
+        Returns:
+            True also when all of them are revoked.
+        """
         statement = select(api_tokens.c.id).where(api_tokens.c.name == name).limit(1)
         with self._reading() as connection:
             return connection.scalar(statement) is not None

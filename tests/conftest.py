@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn, Self
 from uuid import uuid4
 
 import pytest
@@ -36,6 +36,16 @@ def _unprivileged() -> dict[str, Any]:
     return {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
 
 
+# Waits for the end of its input, which comes too when the tests are killed: no server outlives them.
+SERVE_UNTIL_END_OF_INPUT = """
+"$0" -D data -l log -w -t 60 -o "$1" start >>output 2>&1 || exit 1
+echo ready
+read -r _
+"$0" -D data -m immediate -w stop >>output 2>&1
+rm -rf data
+"""
+
+
 class PostgresCluster:
     """A cluster of its own, reached through a socket in its own folder; no port, nothing kept, nothing shared."""
 
@@ -45,14 +55,25 @@ class PostgresCluster:
         if self._runs_as:
             os.chown(home, self._runs_as["user"], self._runs_as["group"])
 
-    def start(self) -> None:
-        init = ("--auth=trust", "--username=attune", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync")
-        self._run(_binary("initdb"), "-D", "data", *init)
+    def __enter__(self) -> Self:
+        self._initialise()
         options = f"-c listen_addresses='' -k {self.home} -c fsync=off -c full_page_writes=off -c max_connections=60"
-        self._run(_binary("pg_ctl"), "-D", "data", "-l", "log", "-w", "-t", "60", "-o", options, "start")
+        self._shell = subprocess.Popen(
+            ("sh", "-c", SERVE_UNTIL_END_OF_INPUT, _binary("pg_ctl"), options),
+            cwd=self.home,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            # A Ctrl-C is for the tests; the shell must live on to stop the server.
+            start_new_session=True,
+            **self._runs_as,
+        )
+        if self._shell.stdout.readline() != "ready\n":
+            self._fail("PostgreSQL did not start")
+        return self
 
-    def stop(self) -> None:
-        self._run(_binary("pg_ctl"), "-D", "data", "-m", "immediate", "-w", "stop")
+    def __exit__(self, *_: object) -> None:
+        self._shell.communicate(timeout=60)
 
     def url(self, database: str) -> str:
         return f"postgresql+psycopg://attune@/{database}?host={self.home}"
@@ -64,28 +85,34 @@ class PostgresCluster:
         engine.dispose()
         return self.url(database)
 
-    def _run(self, *command: str) -> None:
-        # Not captured through a pipe: the server inherits it and would keep it open.
-        with (self.home / "output").open("a+") as output:
-            done = subprocess.run(command, cwd=self.home, stdout=output, stderr=output, check=False, **self._runs_as)
+    def _initialise(self) -> None:
+        options = ("--auth=trust", "--username=attune", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync")
+        with (self.home / "output").open("w") as output:
+            done = subprocess.run(
+                (_binary("initdb"), "-D", "data", *options),
+                cwd=self.home,
+                stdout=output,
+                stderr=output,
+                check=False,
+                **self._runs_as,
+            )
+        if self._runs_as:
+            os.chown(self.home / "output", self._runs_as["user"], self._runs_as["group"])
         if done.returncode != 0:
-            log = self.home / "log"
-            said = (self.home / "output").read_text() + (log.read_text() if log.exists() else "")
-            pytest.fail(f"{Path(command[0]).name} failed:\n{said}", pytrace=False)
+            self._fail("initdb failed")
+
+    def _fail(self, what: str) -> NoReturn:
+        said = [path.read_text() for path in (self.home / "output", self.home / "log") if path.exists()]
+        pytest.fail("\n".join([what, *said]), pytrace=False)
 
 
 @pytest.fixture(scope="session")
 def postgres_cluster() -> Iterator[PostgresCluster]:
     """A running PostgreSQL whose database ``migrated`` is at the newest schema."""
     # Not under pytest's own folder: that is closed to the user the cluster runs as, and too long for a socket.
-    with tempfile.TemporaryDirectory(prefix="attune-pg-") as folder:
-        cluster = PostgresCluster(Path(folder))
-        cluster.start()
-        try:
-            upgrade(cluster.create("migrated", template="template0"))
-            yield cluster
-        finally:
-            cluster.stop()
+    with tempfile.TemporaryDirectory(prefix="attune-pg-") as folder, PostgresCluster(Path(folder)) as cluster:
+        upgrade(cluster.create("migrated", template="template0"))
+        yield cluster
 
 
 @pytest.fixture(scope="session")

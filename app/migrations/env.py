@@ -4,11 +4,10 @@ from alembic import context
 
 from retrieval.tables import metadata
 
-# SQLite can roll back DDL, Alembic only believes otherwise: a killed migration must leave nothing half made.
+# The transaction is the caller's and spans all versions: a killed migration leaves nothing half made, on SQLite too.
 context.configure(
     connection=context.config.attributes["connection"],
     target_metadata=metadata,
-    transactional_ddl=True,
     render_as_batch=True,
 )
 with context.begin_transaction():

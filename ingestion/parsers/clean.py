@@ -16,7 +16,7 @@ _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def clean(text: str) -> str:
-    """Normalise text: NFC, line breaks as ``\\n``, every space an ordinary one, no control or invisible characters.
+    """Normalise text: NFC, line breaks as line feeds, every space an ordinary one, no control or invisible characters.
 
     Returns:
         The text; unchanged if there was nothing to do.

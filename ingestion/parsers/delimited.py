@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 
 from ingestion.parsers.decode import decode
 from ingestion.parsers.tables import MAX_GRID_CELLS, rows_as_elements
@@ -12,6 +13,7 @@ MAX_COLUMNS = 16_384  # as in a spreadsheet
 _SAMPLE_CHARS = 16_384
 _SAMPLE_LINES = 50
 _MAX_FIELD_CHARS = 1_000_000
+_QUOTED = re.compile(r'"[^"]*"')
 _DELIMITERS = (",", ";", "\t", "|")
 
 
@@ -45,7 +47,7 @@ def _dialect(sample: str, name: str) -> type[csv.Dialect]:
     class _Separated(csv.excel):
         delimiter = "\t" if name.lower().endswith((".tsv", ".tab")) else ","
 
-    lines = [line for line in sample.splitlines()[:_SAMPLE_LINES] if line.strip()]
+    lines = [_QUOTED.sub("", line) for line in sample.splitlines()[:_SAMPLE_LINES] if line.strip()]
     # The sniffer of the standard library guesses letters and spaces too, and loops long on odd quotes; what separates
     # is what occurs equally often in most lines.
     best = max(_DELIMITERS, key=lambda d: _evenness(lines, d))

@@ -1,8 +1,8 @@
 """Word documents (docx) -> Elements, read from the XML itself.
 
-Kept: heading styles and outline levels, list numbers as Word shows them, tables with merged cells, text boxes, foot- and
-endnotes after the paragraph that refers to them, pages as last rendered. Left out: page headers and footers, deleted
-text of tracked changes, comments, field codes, tables of contents. Hidden text is marked.
+Kept: heading styles and outline levels, list numbers as Word shows them, tables with merged cells, text boxes, notes
+after the paragraph that refers to them, pages as last rendered. Left out: page headers and footers, deleted text of
+tracked changes, comments, field codes, tables of contents. Hidden text is marked.
 """
 
 import posixpath
@@ -12,7 +12,7 @@ from typing import Any
 
 from ingestion.parsers.archive import open_archive, read_xml
 from ingestion.parsers.clean import fold
-from ingestion.parsers.docx_styles import W, Numbering, Style, is_on, read_styles
+from ingestion.parsers.docx_styles import Numbering, Style, W, is_on, read_styles
 from ingestion.parsers.tables import Cell, table_element
 from ingestion.types import Element, SourceFile
 from retrieval.errors import UnreadableError

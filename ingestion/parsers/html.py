@@ -9,20 +9,22 @@ from ingestion.parsers.html_table import html_table, is_layout_table
 from ingestion.types import Element, ElementKind, SourceFile
 from retrieval.errors import ResourceLimitError, UnreadableError
 
+_NAME = re.compile(r"[a-z]\w*")
 NEVER_TEXT = frozenset(
-    "script style noscript template head iframe object embed svg canvas audio video map select textarea".split()
+    _NAME.findall("script style noscript template head iframe object embed svg canvas audio video map select textarea")
 )
 _NOISE = NEVER_TEXT | {"nav", "footer", "aside", "dialog"}
-_NOISE_ROLES = frozenset("navigation banner contentinfo complementary search menu menubar toolbar dialog".split())
+_NOISE_ROLES = frozenset(
+    _NAME.findall("navigation banner contentinfo complementary search menu menubar toolbar dialog")
+)
 _HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 _LISTS = frozenset({"ul", "ol", "menu", "dir"})
-_BLOCKS = (
-    frozenset(
-        "html body main article section div p blockquote header footer nav aside form fieldset figure figcaption dl dt dd"
-        " address details summary hr center table caption thead tbody tfoot tr td th li option legend hgroup".split()
-    )
-    | _HEADINGS
-    | _LISTS
+_BLOCKS = frozenset(
+    _NAME.findall("""
+    html body main article section div p blockquote header footer nav aside form fieldset figure figcaption dl dt dd
+    address details summary hr center table caption thead tbody tfoot tr td th li option legend hgroup
+    h1 h2 h3 h4 h5 h6 ul ol menu dir
+    """)
 )
 _HIDDEN_STYLE = re.compile(
     r"display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse)|opacity\s*:\s*0(?:\.0+)?\s*(?:;|!|$)|mso-hide\s*:\s*all"
@@ -80,7 +82,7 @@ def html_elements(markup: str, *, places: bool = False) -> tuple[str, list[Eleme
     elements = _Walk(_content(root), places=places, strip_noise=True).elements()
     if not elements:
         elements = _Walk(root, places=places, strip_noise=False).elements()
-    return fold("".join(title.itertext())) if title is not None else "", elements
+    return fold("".join(str(text) for text in title.itertext())) if title is not None else "", elements
 
 
 def _content(root: Any) -> Any:

@@ -1,5 +1,6 @@
 """An HTML table -> rows of cells; tables that only arrange a page are told apart."""
 
+import re
 from typing import Any
 
 from ingestion.parsers.clean import fold
@@ -7,9 +8,15 @@ from ingestion.parsers.tables import Cell, table_element
 from ingestion.types import Element
 
 _INLINE = frozenset(
-    "a abbr b bdi bdo big cite code data del dfn em font i ins kbd label mark q s samp small span".split()
-) | {*"strike strong sub sup time tt u var wbr".split()}
-_NO_TEXT = frozenset("script style noscript template".split())
+    re.findall(
+        r"\w+",
+        """
+        a abbr b bdi bdo big cite code data del dfn em font i ins kbd label mark q s samp small span strike strong sub
+        sup time tt u var wbr
+        """,
+    )
+)
+_NO_TEXT = frozenset({"script", "style", "noscript", "template"})
 
 
 def is_layout_table(table: Any) -> bool:

@@ -40,21 +40,28 @@ def page_elements(
     words = {page.page_num: _words(page) for page in pages}
     known = vocabulary(words.values())
     running = _running_lines(pages)
+    said: set[str] = set()
     elements: list[Element] = []
     for page in pages:
         there = words[page.page_num]
-        for item in [*_in_order(_content(page, running), ruled_tables(page, there.words)), *_left_over(page, there)]:
-            if isinstance(item, RuledTable):
-                element, box = table_element(item.rows, page=page.page_num), item.box
-            elif isinstance(item, list):
-                element, box = Element("paragraph", " ".join(w.text for w in item)), union(w.box for w in item)
-            else:
-                box = _box(item)
-                element = _element(item, box, there, known)
+        for item in [
+            *_in_order(_content(page, running, said), ruled_tables(page, there.words)),
+            *_left_over(page, there),
+        ]:
+            element, box = _placed(item, there, known)
             if element is not None:
                 elements.append(replace(element, page=page.page_num, box=box))
     elements = _with_lines_joined(elements, scanned)
     return [replace(e, box=None) if e.page in turned else e for e in elements]
+
+
+def _placed(item: Any, there: PageWords, known: frozenset[str]) -> tuple[Element | None, Box | None]:
+    if isinstance(item, RuledTable):
+        return table_element(item.rows), item.box
+    if isinstance(item, list):  # words outside all blocks
+        return Element("paragraph", " ".join(w.text for w in item)), union(w.box for w in item)
+    box = _box(item)
+    return _element(item, box, there, known), box
 
 
 def _with_lines_joined(elements: list[Element], scanned: frozenset[int]) -> list[Element]:
@@ -106,9 +113,16 @@ def _running_lines(pages: Sequence[Any]) -> frozenset[str]:
     return frozenset(mask for mask, count in seen.items() if mask and count >= least)
 
 
-def _content(page: Any, running: frozenset[str]) -> list[Any]:
-    edges = {id(b) for b in _edges(page) if _mask(b) in running}
-    return [b for b in page.blocks or () if b.kind in _TEXT_KINDS and id(b) not in edges]
+def _content(page: Any, running: frozenset[str], said: set[str]) -> list[Any]:
+    """Leave out running lines, but for the first of those that say something: it may be the title."""
+    dropped: set[int] = set()
+    for block in _edges(page):
+        mask = _mask(block)
+        if mask in running:
+            if "#" in mask or mask in said:
+                dropped.add(id(block))
+            said.add(mask)
+    return [b for b in page.blocks or () if b.kind in _TEXT_KINDS and id(b) not in dropped]
 
 
 def _in_order(blocks: Sequence[Any], tables: Sequence[RuledTable]) -> Iterator[Any]:

@@ -126,24 +126,29 @@ def _table(across: list[Line], down: list[Line], words: Sequence[Word]) -> Ruled
     if len(xs) < 3 or len(ys) < 3:
         return None
     columns, rows = len(xs) - 1, len(ys) - 1
+    find = _merged_cells(across, down, xs, ys)
+    held: dict[int, list[Word]] = defaultdict(list)
+    for word in words:
+        x, y = (word.box.x0 + word.box.x1) / 2, (word.box.y0 + word.box.y1) / 2
+        if xs[0] <= x < xs[-1] and ys[0] <= y < ys[-1]:
+            held[find((bisect_right(ys, y) - 1) * columns + bisect_right(xs, x) - 1)].append(word)
+    if not _reads_as_table(held, len({find(cell) for cell in range(columns * rows)})):
+        return None
+    return RuledTable(Box(xs[0], ys[0], xs[-1], ys[-1]), _cells(find, held, rows, columns))
+
+
+def _merged_cells(across: list[Line], down: list[Line], xs: list[float], ys: list[float]) -> Callable[[int], int]:
+    """Join the grid cells that have no line between them; the result maps a cell to the one that stands for it."""
+    columns, rows = len(xs) - 1, len(ys) - 1
     find, join = _groups(columns * rows)
     for row in range(rows):
         for column in range(columns):
             here = row * columns + column
-            # Cells without a line between them are one merged cell.
             if column + 1 < columns and not _crossed(down, xs[column + 1], (ys[row] + ys[row + 1]) / 2):
                 join(here, here + 1)
             if row + 1 < rows and not _crossed(across, ys[row + 1], (xs[column] + xs[column + 1]) / 2):
                 join(here, here + columns)
-    held: dict[int, list[Word]] = defaultdict(list)
-    for word in words:
-        x, y = (word.box.x0 + word.box.x1) / 2, (word.box.y0 + word.box.y1) / 2
-        if xs[0] <= x <= xs[-1] and ys[0] <= y <= ys[-1]:
-            column, row = min(bisect_right(xs, x) - 1, columns - 1), min(bisect_right(ys, y) - 1, rows - 1)
-            held[find(row * columns + column)].append(word)
-    if not _reads_as_table(held, len({find(cell) for cell in range(columns * rows)})):
-        return None
-    return RuledTable(Box(xs[0], ys[0], xs[-1], ys[-1]), _cells(find, held, rows, columns))
+    return find
 
 
 def _reads_as_table(held: dict[int, list[Word]], cells: int) -> bool:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from retrieval.types import Box
 
 _NOT_WORD = re.compile(r"[\W_]+")
-_MARKS = re.compile(r"\\(?=[\\`*_{}\[\]()#+.!|<>~-])|(?<![\w*])\*{1,3}(?=\S)|(?<=\S)\*{1,3}(?![\w*])|`")
+_MARKS = re.compile(r"\\([\\`*_{}\[\]()#+.!|<>~-])|(?<![\w*])\*{1,3}(?=\S)|(?<=\S)\*{1,3}(?![\w*])|`")
 _HYPHENS = ("-", "\u2010", "\u00ad")
 _SPACE = 0.12  # line heights; a smaller gap is kerning
 _REACH = 40  # the second half of a hyphenated word is this near, in words
@@ -62,7 +62,7 @@ def vocabulary(pages: Iterable[PageWords]) -> frozenset[str]:
 
 def without_marks(text: str) -> str:
     """Strip the Markdown marks that the layout analysis adds."""
-    return _MARKS.sub("", text)
+    return _MARKS.sub(r"\1", text)
 
 
 def union(boxes: Iterable[Box]) -> Box | None:

@@ -44,6 +44,9 @@ class OpenAICompatibleGenerator:
     def generate(self, prompt: Prompt) -> Draft:
         """Ask the model; see ``Generator``.
 
+        Returns:
+            Its words, with the numbers it cited.
+
         Raises:
             ModelError: It cannot be reached, failed, timed out, or answered nothing.
         """

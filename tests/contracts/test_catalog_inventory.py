@@ -49,6 +49,16 @@ def test_sentence_vectors_come_back_for_the_chunks_that_have_some(catalog, shelf
     assert catalog.sentences([*catalog.chunk_ids(revision.id), "missing"]) == {f"{revision.id}-1": b"\x00\xff"}
 
 
+def test_sentence_vectors_are_exchanged_for_the_chunks_that_are_still_there(catalog, shelf):
+    revision = catalog.stage("default", "file:///a", shelf.staged("one\ntwo\nthree"))
+    one, two, three = (chunk.id for chunk in shelf.chunks(revision))
+    catalog.add_chunks(revision.id, shelf.chunks(revision), {one: b"1", two: b"2", three: b"3"})
+    catalog.replace_sentences({one: b"new", two: None, "gone": b"x", "gone too": None})
+    assert catalog.sentences([one, two, three, "gone"]) == {one: b"new", three: b"3"}
+    catalog.replace_sentences({})
+    assert catalog.sentences([one]) == {one: b"new"}
+
+
 def test_vectors_of_a_chunk_that_was_not_added_are_refused_with_all_the_rest(catalog, shelf):
     revision = catalog.stage("default", "file:///a", shelf.staged("one"))
     with pytest.raises(ConflictError):
@@ -99,6 +109,8 @@ def test_a_token_is_found_by_its_digest_until_its_name_is_revoked(catalog):
     assert catalog.find_token("d" * 64) is None
     assert catalog.revoke_tokens("laptop") == 2
     assert catalog.revoke_tokens("laptop") == 0
+    assert catalog.has_tokens("laptop") is True
+    assert catalog.has_tokens("never") is False
     assert catalog.find_token("a" * 64) is None
     assert catalog.find_token("c" * 64).name == "other"
 

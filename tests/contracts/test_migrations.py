@@ -1,6 +1,8 @@
 """A database is brought to the newest schema, or refused with what to do."""
 
-from concurrent.futures import ThreadPoolExecutor
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -12,6 +14,8 @@ from app.migrations import upgrade
 from retrieval.catalog import Catalog
 from retrieval.errors import DataDirectoryError
 from retrieval.tables import metadata
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_the_migrations_end_in_the_tables_we_declare(engine):
@@ -32,9 +36,10 @@ def test_upgrading_again_keeps_what_is_there(catalog, catalog_url):
     assert catalog.collection("default").name == "default"
 
 
-def test_two_servers_that_start_together_migrate_once(empty_database_url, open_database):
-    with ThreadPoolExecutor(3) as pool:
-        list(pool.map(upgrade, [empty_database_url] * 3))
+def test_servers_that_start_together_migrate_once(empty_database_url, open_database):
+    command = [sys.executable, "-c", "import sys; from app.migrations import upgrade; upgrade(sys.argv[1])"]
+    servers = [subprocess.Popen([*command, empty_database_url], cwd=ROOT) for _ in range(3)]
+    assert [server.wait(timeout=120) for server in servers] == [0, 0, 0]
     assert Catalog(open_database(empty_database_url)).counts() == (0, 0)
 
 

@@ -19,7 +19,7 @@ from retrieval.types import Principal
 
 DIM = 32
 READER = Principal("u:reader")
-POINTS = 1500
+POINTS = 800
 # A graph from the first kilobyte on, and no way around it by exact search.
 SMALL = HnswSettings(indexing_kb=1, full_scan_kb=1)
 SLOW = HnswSettings(indexing_kb=1, full_scan_kb=1, m=256, ef_construct=2000, journal_points_max=200)
@@ -156,7 +156,7 @@ def test_a_filtered_search_in_the_graph_finds_what_an_exact_one_finds(open_index
     index.build()
     found = [{hit.chunk_id for hit in index.search(q, None, principal=reader, limit=10).dense} for q in questions]
     shared = sum(len(one & other) for one, other in zip(exact, found, strict=True))
-    assert shared / 500 >= 0.97
+    assert shared / (10 * len(questions)) >= 0.97
     allowed = {f"chunk {number}" for number in range(POINTS) if number % 10 in {3, 7}}
     assert set().union(*found) <= allowed
 
@@ -165,7 +165,6 @@ def test_searches_and_writes_go_on_during_a_build_and_nothing_written_is_lost(tm
     index = open_index()
     fill(index)
     index.upsert([point(n, chunk_id=f"doomed {n}", acl="u:nobody") for n in range(50)])
-    index.upsert([point(n, chunk_id=f"closed {n}", acl="g:everyone") for n in range(0)])
     askers = [Asker(index) for _ in range(3)]
     build = Build(index)
     for asker in askers:
@@ -206,12 +205,24 @@ def test_what_is_written_after_a_build_is_found_beside_the_graph_and_built_in_by
     assert index.count() == POINTS + POINTS // 2
     nearest = index.search(VECTORS[1], None, principal=READER, limit=3).dense
     assert {hit.chunk_id for hit in nearest} == {"chunk 0", "chunk 1", "second 1"}
-    status = index.status()
-    assert status.points - status.indexed == pytest.approx(POINTS // 2 + 1, abs=1)
-    assert index.should_build(min_points=1000)
+    assert index.status().indexed == POINTS - 1
     index.build()
     assert index.count() == POINTS + POINTS // 2
-    assert not index.should_build(min_points=1000)
+    assert index.status().indexed == POINTS + POINTS // 2
+
+
+def test_a_point_that_is_deleted_or_replaced_does_not_count_as_in_the_graph(open_index):
+    index = open_index()
+    fill(index)
+    index.build()
+    index.delete([f"chunk {n}" for n in range(0, POINTS, 2)])
+    assert index.status().indexed == POINTS // 2
+    fill(index)
+    assert (index.count(), index.status().indexed) == (POINTS, 0)
+    index.close()
+    again = open_index()
+    assert (again.count(), again.status().indexed) == (POINTS, 0)
+    assert again.should_build(min_points=POINTS)
 
 
 def test_a_build_is_worth_it_from_so_many_points_on_when_a_fifth_is_outside_the_graph(open_index):

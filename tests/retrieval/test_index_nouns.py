@@ -2,7 +2,8 @@
 
 import pytest
 
-from retrieval.index import Bm25Encoder, Bm25Settings, Hit, plan_search, point_id, ranked, short_name
+from retrieval.bm25 import Bm25Encoder, Bm25Settings
+from retrieval.index import Hit, plan_search, point_id, ranked, short_name
 from retrieval.types import Principal
 
 ANN = Principal("u:ann", frozenset({"g:b", "g:a"}))
