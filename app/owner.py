@@ -30,11 +30,13 @@ def owner(settings: Settings) -> Iterator[httpx.Client]:
     while True:
         client = _running(settings.data_dir)
         if client is not None:
-            with client:
+            try:
                 yield client
+            finally:
+                client.close()
             return
         try:
-            with serving(settings, port=0) as client, client:
+            with serving(settings, port=0) as client:
                 yield client
         except OwnedElsewhereError:
             # Another command owns it for a moment, or a server is starting: it will say where it listens, or be gone.
@@ -74,7 +76,8 @@ def serving(settings: Settings, *, port: int) -> Iterator[httpx.Client]:
         try:
             while not server.started and thread.is_alive():
                 time.sleep(0.005)
-            yield _client(url, services.loopback_token)
+            with _client(url, services.loopback_token) as client:
+                yield client
         finally:
             server_file.unlink(missing_ok=True)
             server.should_exit = True

@@ -79,7 +79,10 @@ def results(body: dict[str, Any], console: Console) -> None:
 
 def documents(body: dict[str, Any], console: Console) -> None:
     """Show documents as a table."""
-    table = Table("id", "title", "collection", "updated", "from")
+    table = Table()
+    table.add_column("id", no_wrap=True, min_width=32)  # to be copied into `attune document`
+    for name in ("title", "collection", "updated", "from"):
+        table.add_column(name, overflow="fold")
     for found in body["documents"]:
         table.add_row(
             found["id"], escape(found["title"]), found["collection"], found["updated_at"][:16], escape(found["uri"])

@@ -4,6 +4,7 @@ import json
 import os
 import platform
 import sys
+from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 
@@ -11,10 +12,15 @@ PACKAGES = ("torch", "transformers", "sentence-transformers", "qdrant-edge-py", 
 
 
 def print_figure(
-    figure: str, value: float, *, unit: str, goal: float | str | None = None, baseline: dict[str, object] | None = None
+    figure: str,
+    value: float,
+    *,
+    unit: str,
+    goal: float | str | None = None,
+    baseline: Mapping[str, object] | None = None,
 ) -> None:
     """Print one line; ``goal`` is a least value, or words where it is none."""
-    line = {"figure": figure, "value": round(value, 4), "unit": unit, "goal": goal, "baseline": baseline or {}}
+    line = {"figure": figure, "value": round(value, 4), "unit": unit, "goal": goal, "baseline": dict(baseline or {})}
     print(json.dumps(line | {"versions": versions()}, ensure_ascii=False), flush=True)
 
 

@@ -39,7 +39,7 @@ def say(name: str, reports: dict[SearchMode, RetrievalReport]) -> None:
     ndcg = {mode: round(report.figures["ndcg@10"], 4) for mode, report in reports.items()}
     split = SPLITS[name]
     if name == "scifact":
-        baseline = {"bm25": ndcg["sparse"], "all-MiniLM-L6-v2, published": 0.6451}
+        baseline: dict[str, object] = {"bm25": ndcg["sparse"], "all-MiniLM-L6-v2, published": 0.6451}
         print_figure(
             f"{name} {split} dense ndcg@10", ndcg["dense"], unit="ndcg", goal=SCIFACT_DENSE_GOAL, baseline=baseline
         )

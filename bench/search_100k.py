@@ -5,6 +5,7 @@ Run from the repository root: ``python bench/search_100k.py [--points N] [--quer
 
 import argparse
 import json
+import os
 import tempfile
 import threading
 import time
@@ -135,7 +136,9 @@ def built_while_asked(index: EdgeIndex, corpus: Corpus) -> tuple[float, np.ndarr
 def say(figure: str, value: float, unit: str, goal: float | None, baseline: dict[str, object] | None) -> None:
     versions = {name: version(name) for name in ("qdrant-edge-py", "numpy")}
     line = {"figure": figure, "value": round(value, 3), "unit": unit, "goal": goal, "baseline": baseline}
-    print(json.dumps(line | {"versions": versions}), flush=True)
+    # A load above the number of cores explains a slow figure.
+    load = {"load_1m": round(os.getloadavg()[0], 1), "cores": os.cpu_count()}
+    print(json.dumps(line | load | {"versions": versions}), flush=True)
 
 
 def main() -> None:

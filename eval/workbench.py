@@ -51,7 +51,7 @@ class Knobs:
     """
 
     pool: int = 100
-    dense_weight: float = 0.5
+    dense_weight: float = 0.6
     chunk_tokens: int | None = None
     history: bool = False
 

@@ -1,11 +1,13 @@
 """Embedder: documents and queries -> vectors."""
 
+import copy
 import hashlib
 import queue
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -101,6 +103,8 @@ class SentenceTransformerEmbedder:
         except (OSError, ValueError) as error:
             raise ModelError(f"cannot load the embedding model {model}: {error}") from error
         self._tokenizer: Any = self._model.tokenizer
+        # A fast tokenizer keeps truncation and padding as state; counting in other threads needs one of its own.
+        self._counting: Any = copy.deepcopy(self._tokenizer)
         self._lock = threading.Lock()
         self.max_tokens = int(self._model.max_seq_length or 512)
         self.dim = int(self._model.get_embedding_dimension() or 0)
@@ -130,7 +134,7 @@ class SentenceTransformerEmbedder:
         """Character offsets of each text's tokens, without special tokens and without a length limit."""
         if not texts:
             return []
-        encoded = self._tokenizer(
+        encoded = self._counting(
             list(texts),
             add_special_tokens=False,
             truncation=False,
@@ -255,11 +259,15 @@ class EndpointEmbedder:
 
 
 class QueryBatcher:
-    """Wraps an embedder so that questions asked at the same time are encoded in one forward pass."""
+    """Wraps an embedder so that questions asked at the same time are encoded in one forward pass.
 
-    def __init__(self, embedder: Embedder, *, max_batch: int = 32) -> None:
+    The last thousand questions are remembered: one answer needs its vector twice, and people repeat themselves.
+    """
+
+    def __init__(self, embedder: Embedder, *, max_batch: int = 32, remembered: int = 1000) -> None:
         self._embedder = embedder
         self._max_batch = max_batch
+        self._remembered = lru_cache(maxsize=remembered)(self._encode)
         self._waiting: queue.SimpleQueue[tuple[str, Future[FloatArray]]] = queue.SimpleQueue()
         self.dim, self.fingerprint, self.max_tokens = embedder.dim, embedder.fingerprint, embedder.max_tokens
         threading.Thread(target=self._run, name="embed-queries", daemon=True).start()
@@ -274,9 +282,14 @@ class QueryBatcher:
 
     def embed_query(self, text: str) -> FloatArray:
         """Embed one question together with those that wait beside it; shape (dim,), L2 norm 1."""
+        return self._remembered(text)
+
+    def _encode(self, text: str) -> FloatArray:
         future: Future[FloatArray] = Future()
         self._waiting.put((text, future))
-        return future.result()
+        vector = future.result()
+        vector.setflags(write=False)  # shared with whoever asks the same
+        return vector
 
     def _run(self) -> None:
         while True:

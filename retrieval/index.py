@@ -4,6 +4,7 @@ import hashlib
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Protocol
 
 import numpy as np
@@ -259,6 +260,7 @@ def checked_vector(vector: Sequence[float] | np.ndarray, dim: int) -> list[float
     return plain
 
 
+@lru_cache(maxsize=50_000)  # About 12 MB; a search asks for a hundred, most of them again and again.
 def point_id(chunk_id: str, fingerprint: str) -> str:
     """Return the id under which an engine keeps a chunk, so that every upsert can be repeated."""
     return str(uuid.uuid5(_NAMESPACE, f"{chunk_id}:{fingerprint}"))

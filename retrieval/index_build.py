@@ -1,4 +1,4 @@
-"""Build the HNSW graph of a shard in a child process of low priority.
+"""Build the HNSW graph of a shard in a child process of low priority, and keep the index going meanwhile.
 
 The engine's ``optimize()`` holds the interpreter lock for its whole run, minutes at 100,000 points, so it must
 never run in a process that answers questions. Run as ``python -m retrieval.index_build DIRECTORY PARENT_PID``.
@@ -9,16 +9,61 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from retrieval.errors import ConflictError, VectorIndexError
-from retrieval.index_shard import Change
+from retrieval.index_shard import Change, Shard
 
 _NICENESS = 10
 _POLL_S = 0.2
 _PR_SET_PDEATHSIG = 1
+
+
+class LiveShard:
+    """The shard that is read now; it can be replaced without a reader failing or seeing two."""
+
+    def __init__(self, shard: Shard) -> None:
+        self._shard: Shard | None = shard
+        self._readers: dict[Shard, int] = {shard: 0}
+        self._turn = threading.Condition()
+
+    @contextmanager
+    def reading(self) -> Iterator[Shard]:
+        """Give the shard, which stays open until the block is left.
+
+        Raises:
+            VectorIndexError: There is none any more.
+        """
+        with self._turn:
+            shard = self._shard
+            if shard is None:
+                raise VectorIndexError("the vector index is closed")
+            self._readers[shard] += 1
+        try:
+            yield shard
+        finally:
+            with self._turn:
+                self._readers[shard] -= 1
+                self._turn.notify_all()
+
+    def replace(self, shard: Shard | None) -> Shard | None:
+        """Put another shard, or none, in its place and wait until nobody reads the old one.
+
+        Returns:
+            The old one, still open.
+        """
+        with self._turn:
+            old, self._shard = self._shard, shard
+            if shard is not None:
+                self._readers[shard] = 0
+            if old is not None:
+                self._turn.wait_for(lambda: self._readers[old] == 0)
+                del self._readers[old]
+        return old
 
 
 @dataclass(slots=True)

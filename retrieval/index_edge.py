@@ -21,13 +21,12 @@ from retrieval.index import (
     point_id,
     search_and_complete,
 )
-from retrieval.index_build import Journal, optimise_aside
+from retrieval.index_build import Journal, LiveShard, optimise_aside
 from retrieval.index_generations import REMEDY, Generations, copy_sparse, remove
 from retrieval.index_shard import (
     PAGE,
     Change,
     HnswSettings,
-    LiveShard,
     Offset,
     Shard,
     create_shard,

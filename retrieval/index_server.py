@@ -1,8 +1,8 @@
 """ServerIndex: the vector index on a Qdrant server, for more than one process or machine."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from http import HTTPStatus
-from types import TracebackType
 from typing import Any, Self
 
 import numpy as np
@@ -68,7 +68,7 @@ class ServerIndex:
         self._fingerprint = fingerprint
         self._bm25 = Bm25Encoder(bm25 or Bm25Settings())
         self.collection = f"{collection_prefix}_{short_name(fingerprint)}"
-        with _Server("open its collection"):
+        with _server("open its collection"):
             self.created = _create(client, self.collection, dim)
             _check(client, self.collection, dim)
 
@@ -82,7 +82,7 @@ class ServerIndex:
         Raises:
             VectorIndexError: As the class.
         """
-        with _Server("connect"):
+        with _server("connect"):
             client = QdrantClient(url=url, api_key=api_key)
         return cls(client, dim=dim, fingerprint=fingerprint)
 
@@ -92,13 +92,13 @@ class ServerIndex:
         for start in range(0, len(points), _BATCH):
             pairs = zip(points[start : start + _BATCH], vectors[start : start + _BATCH], strict=True)
             batch = [self._struct(point, vector) for point, vector in pairs]
-            with _Server("write"):
+            with _server("write"):
                 self._open().upsert(self.collection, batch, wait=True)
 
     def delete(self, chunk_ids: Sequence[str]) -> None:
         """Take points out; see VectorIndex."""
         for ids in self._pages(chunk_ids):
-            with _Server("write"):
+            with _server("write"):
                 self._open().delete(self.collection, models.PointIdsList(points=ids), wait=True)
 
     def set_access(self, chunk_ids: Sequence[str], acl: frozenset[str]) -> None:
@@ -106,7 +106,7 @@ class ServerIndex:
         for ids in self._pages(chunk_ids):
             # By filter: by id, an unknown one is an error and the rest may stay as it was.
             these = models.Filter(must=[models.HasIdCondition(has_id=ids)])
-            with _Server("write"):
+            with _server("write"):
                 self._open().set_payload(self.collection, {"acl": sorted(acl)}, these, wait=True)
 
     def search(
@@ -136,20 +136,20 @@ class ServerIndex:
 
     def _search(self, plan: SearchPlan, limit: int) -> Hits:
         requests = _requests(plan, limit)
-        with _Server("search"):
+        with _server("search"):
             found = self._open().query_batch_points(self.collection, list(requests.values()))
         return Hits(**{name: _hits(response) for name, response in zip(requests, found, strict=True)})
 
     def count(self) -> int:
         """Return the number of points."""
-        with _Server("count"):
+        with _server("count"):
             return self._open().count(self.collection, exact=True).count
 
     def ids(self) -> Iterator[list[str]]:
         """Yield the chunk ids of all points; see VectorIndex. A point written meanwhile may be missed."""
         offset: Any = None
         while True:
-            with _Server("list its points"):
+            with _server("list its points"):
                 records, offset = self._open().scroll(
                     self.collection, limit=_PAGE, offset=offset, with_payload=["chunk"], with_vectors=False
                 )
@@ -162,7 +162,7 @@ class ServerIndex:
         """Return stored vectors; see VectorIndex."""
         found: dict[str, np.ndarray] = {}
         for ids in self._pages(chunk_ids):
-            with _Server("read vectors"):
+            with _server("read vectors"):
                 records = self._open().retrieve(self.collection, ids, with_payload=["chunk"], with_vectors=[DENSE])
             for record in records:
                 if record.payload and isinstance(record.vector, dict):
@@ -187,7 +187,7 @@ class ServerIndex:
 
         Deleted points stay in the server's count of indexed ones until it tidies up.
         """
-        with _Server("describe itself"):
+        with _server("describe itself"):
             told = self._open().get_collection(self.collection)
             # The server counts every sparse vector as indexed, in a graph or not.
             has_words = models.Filter(must=[models.HasVectorCondition(has_vector=SPARSE)])
@@ -218,21 +218,13 @@ class ServerIndex:
         )
 
 
-class _Server:
-    """Turns what the client raises into VectorIndexError.
-
-    Its local mode raises ValueError where a server answers with an error status.
-    """
-
-    def __init__(self, doing: str) -> None:
-        self._doing = doing
-
-    def __enter__(self) -> None:
-        """Nothing to do: only leaving matters."""
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
-        if isinstance(error, ApiException | ValueError):
-            raise VectorIndexError(f"the vector index could not {self._doing}: {error}") from error
+@contextmanager
+def _server(doing: str) -> Iterator[None]:
+    """Turn what the client raises into VectorIndexError; its local mode raises ValueError where a server refuses."""
+    try:
+        yield
+    except (ApiException, ValueError) as error:
+        raise VectorIndexError(f"the vector index could not {doing}: {error}") from error
 
 
 def _create(client: QdrantClient, collection: str, dim: int) -> bool:
@@ -294,11 +286,9 @@ def _requests(plan: SearchPlan, limit: int) -> dict[str, models.QueryRequest]:
 
 
 def _among(readable: models.Filter, plan: SearchPlan, name: str) -> models.Filter:
-    return (
-        readable
-        if plan.among is None
-        else models.Filter(must=[readable, models.HasIdCondition(has_id=list(plan.among[name]))])
-    )
+    if plan.among is None:
+        return readable
+    return models.Filter(must=[readable, models.HasIdCondition(has_id=list(plan.among[name]))])
 
 
 def _hits(response: models.QueryResponse) -> tuple[Hit, ...]:

@@ -61,11 +61,12 @@ def test_a_database_of_another_program_is_refused(empty_database_url, open_datab
         upgrade(empty_database_url)
 
 
-def test_a_catalog_of_a_newer_version_is_refused(catalog_url, open_database):
-    with open_database(catalog_url).begin() as connection:
+def test_a_catalog_of_a_newer_version_is_refused(empty_database_url, open_database):
+    upgrade(empty_database_url)
+    with open_database(empty_database_url).begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(DataDirectoryError, match=r"newer version.*9999"):
-        upgrade(catalog_url)
+        upgrade(empty_database_url)
 
 
 def test_a_file_that_is_no_database_is_refused(tmp_path):

@@ -359,3 +359,12 @@ def test_status_counts_points_and_says_that_few_of_them_need_no_graph(index):
     status = index.status()
     assert (status.points, status.indexed) == (2, 0)
     assert status.segments >= 1
+
+
+def test_a_chunk_that_was_found_and_is_deleted_and_put_back_is_found_again(index):
+    index.upsert([point("a"), point("b", EAST)])
+    assert dense(index.search(NORTH, None, principal=BOB)) == ["a", "b"]
+    index.delete(["a"])
+    assert dense(index.search(NORTH, None, principal=BOB)) == ["b"]
+    index.upsert([point("a")])
+    assert dense(index.search(NORTH, None, principal=BOB)) == ["a", "b"]

@@ -5,6 +5,18 @@ import json
 import pytest
 
 from app.cli import main
+from app.settings import Settings
+from eval.workbench import Knobs
+
+
+def test_what_is_measured_unless_told_otherwise_is_what_the_server_does():
+    served = {name: Settings.model_fields[name].default for name in ("retrieval_pool", "dense_weight", "chunk_tokens")}
+    knobs = Knobs()
+    assert served == {
+        "retrieval_pool": knobs.pool,
+        "dense_weight": knobs.dense_weight,
+        "chunk_tokens": knobs.chunk_tokens,
+    }
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ def test_any_fingerprint_gives_a_safe_name():
 def test_bm25_weighs_repetition_and_length():
     # tf * (k + 1) / (tf + k * (1 - b + b * length / avg_len)), k = 1.2, b = .75, avg_len = 2, three words long:
     # length part 1.2 * (.25 + .75 * 1.5) = 1.65; apple: 2 * 2.2 / 3.65 = 1.2055; pear: 2.2 / 2.65 = .8302
-    encoder = Bm25Encoder(Bm25Settings(avg_len=2))
+    encoder = Bm25Encoder(Bm25Settings(k=1.2, avg_len=2))
     indices, weights = encoder.document("apple pear apples")
     by_word = dict(zip(indices, weights, strict=True))
     (apple,), _ = encoder.query("apple")
