@@ -6,6 +6,7 @@ import pytest
 
 from app.owner import checked, events, serving
 from app.settings import Settings
+from retrieval.types import Principal
 
 HANDBOOK = Path(__file__).resolve().parents[2] / "examples" / "handbook"
 
@@ -27,3 +28,8 @@ def server(server_settings):
 @pytest.fixture(scope="session")
 def token(server):
     return checked(server.post("/v1/tokens/first"))["token"]
+
+
+@pytest.fixture
+def principal():
+    return Principal(id="u:reader")

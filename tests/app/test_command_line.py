@@ -14,9 +14,15 @@ import pytest
 
 ATTUNE = str(Path(sys.executable).parent / "attune")
 PAGES = {
-    "garden/roses.md": "# Roses\n\nRoses are watered every second morning.\n\n## Pruning\n\nPrune roses in late February.",
+    "garden/roses.md": """# Roses
+
+Roses are watered every second morning.
+
+## Pruning
+
+Prune roses in late February.""",
     "garden/oaks.txt": "Oaks grow forty centimetres a year.\n\nAcorns are gathered in October.",
-    "kitchen/bread.html": "<html><title>Bread</title><body><h1>Bread</h1><p>Bread is baked at 230 degrees.</p></body></html>",
+    "kitchen/bread.html": "<title>Bread</title><body><h1>Bread</h1><p>Bread is baked at 230 degrees.</p></body>",
 }
 
 
@@ -33,7 +39,8 @@ class Attune:
     """Runs the command on a data directory; what it reads and writes stays in one collection."""
 
     def __init__(self, data_dir, collection="default"):
-        self.environment = {**os.environ, "ATTUNE_DATA_DIR": str(data_dir), "NO_COLOR": "1", "COLUMNS": "200"}
+        inherited = os.environ  # noqa: TID251 - a process needs its PATH
+        self.environment = {**inherited, "ATTUNE_DATA_DIR": str(data_dir), "NO_COLOR": "1", "COLUMNS": "200"}
         self.collection = collection
 
     def __call__(self, *arguments, **more):
@@ -75,7 +82,8 @@ def parsed(done):
 
 
 class Serving:
-    def __init__(self, attune, **more):
+    def __init__(self, attune):
+        environment = attune.environment | {"ATTUNE_PORT": "0"}
         self.process = subprocess.Popen(
             [ATTUNE, "serve"], env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
