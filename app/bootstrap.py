@@ -110,7 +110,8 @@ def build_embedder(settings: Settings) -> Embedder:
         ModelError: It cannot be loaded or reached.
         InvalidInputError: An endpoint is given without its model's name.
     """
-    from retrieval.embed import EndpointEmbedder, QueryBatcher, SentenceTransformerEmbedder, bundled_model_path
+    from retrieval.batch import QueryBatcher
+    from retrieval.embed import EndpointEmbedder, SentenceTransformerEmbedder, bundled_model_path
 
     model = settings.embedding_model
     embedder: Embedder

@@ -5,8 +5,8 @@ import threading
 from collections.abc import Callable, Iterator
 
 from app.bootstrap import Services
-from ingestion.ingest import Progress, Report
 from ingestion.load import Collected
+from ingestion.report import Progress, Report
 from retrieval.errors import AttuneError, ConflictError
 
 

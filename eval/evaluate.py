@@ -10,7 +10,7 @@ from eval.golden import GoldenSet, read_beir, read_questions, restricted
 from eval.report import AnswersReport, RetrievalReport
 from eval.score import answer_figures, mean_scores, outcome_counts, score_answer, score_ranking
 from eval.workbench import Knobs, Progress, WordsOnly, Workbench, open_workbench, silent
-from ingestion.ingest import PARSER_VERSION, Parse
+from ingestion.prepare import PARSER_VERSION, Parse
 from retrieval.answer import Answerer
 from retrieval.embed import Embedder
 from retrieval.retrieve import Retriever

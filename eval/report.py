@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ingestion.ingest import Failure
+from ingestion.report import Failure
 from retrieval.types import SearchMode
 
 _DIGITS = 4

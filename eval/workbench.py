@@ -12,9 +12,11 @@ import numpy as np
 
 from eval.golden import GoldenDocument
 from ingestion.chunk import chunk
-from ingestion.ingest import CHUNKER_VERSION, Ingestor, Parse, Report
+from ingestion.ingest import Ingestor
 from ingestion.load import collect
 from ingestion.parsers.clean import clean
+from ingestion.prepare import CHUNKER_VERSION, Parse
+from ingestion.report import Report
 from ingestion.types import Element, ParsedDocument, SourceFile, assemble
 from ingestion.write import Prepared, Writer
 from retrieval.catalog import Catalog

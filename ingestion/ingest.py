@@ -1,62 +1,18 @@
 """The path of a document: load -> parse -> chunk -> embed -> stage -> publish. The front door of this package."""
 
-import hashlib
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
-from typing import Literal, TypeVar
+from collections.abc import Callable
+from dataclasses import dataclass
 
-from ingestion.chunk import ChunkDraft, chunk
 from ingestion.load import Collected
-from ingestion.types import ParsedDocument, SourceFile
+from ingestion.prepare import CHUNKER_VERSION, PARSER_VERSION, Parse, Preparer
+from ingestion.report import Progress, Report
 from ingestion.write import Prepared, Writer
 from retrieval.embed import Embedder
-from retrieval.errors import AttuneError, ConflictError, DocumentError, EmptyDocumentError, UnreadableError
-from retrieval.rows import Known
+from retrieval.errors import AttuneError, ConflictError
 from retrieval.types import EVERYONE
 
-PARSER_VERSION = "1"
-CHUNKER_VERSION = "1"
 BATCH_CHUNKS = 64  # enough to fill the embedder's batches, few enough that a stop loses little
-
-Parse = Callable[[SourceFile], ParsedDocument]
-T = TypeVar("T")
-R = TypeVar("R")
-Outcome = Literal["added", "updated", "unchanged", "failed"]
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """A file that was not ingested, and why, in words for people."""
-
-    path: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """What just happened to one document."""
-
-    done: int
-    total: int
-    name: str
-    outcome: Outcome
-    reason: str | None = None
-
-
-@dataclass(slots=True)
-class Report:
-    """Counts of one ingest; ``chunks`` are those written in it. Filled in while it runs."""
-
-    documents: int = 0
-    added: int = 0
-    updated: int = 0
-    unchanged: int = 0
-    deleted: int = 0
-    failed: list[Failure] = field(default_factory=list)
-    chunks: int = 0
-    seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +61,11 @@ class Ingestor:
         known = self.writer.known(collection, [file.uri for file in unique])
         gone = [] if keep_missing else self._gone(collected, collection)
         batch: list[Prepared] = []
-        for prepared in self._prepared(unique, known, collection, acl):
+        for prepared in self._preparer().prepare(unique, known, collection=collection, acl=acl):
             if isinstance(prepared, Prepared):
                 batch.append(prepared)
             else:
-                _note(report, prepared, progress)
+                progress(report.note(prepared.file.label, prepared.outcome, prepared.reason))
             if sum(len(p.drafts) for p in batch) >= BATCH_CHUNKS:
                 self._flush(batch, report, progress)
         self._flush(batch, report, progress)
@@ -135,70 +91,14 @@ class Ingestor:
             gone += [document_id for document_id, uri in under if uri not in present and not uri.startswith(unknown)]
         return list(dict.fromkeys(gone))
 
-    def _prepared(
-        self, files: Sequence[SourceFile], known: Mapping[str, Known], collection: str, acl: frozenset[str]
-    ) -> Iterator["Prepared | _Done"]:
-        def prepare(file: SourceFile) -> Prepared | _Done:
-            before = known.get(file.uri)
-            try:
-                digest, size = _digest(file)
-                if before and (before.content_sha256, before.recipe, before.acl) == (digest, self.recipe, acl):
-                    return _Done(file, "unchanged")
-                document = self.parse(file)
-                drafts = self._chunks(document)
-                if not drafts:
-                    raise EmptyDocumentError("holds no text that a reader can see")
-            except DocumentError as error:
-                return _Done(file, "failed", str(error))
-            return Prepared(file, document, drafts, collection, acl, digest, size, self.recipe, new=before is None)
-
-        with ThreadPoolExecutor(self.parse_workers, thread_name_prefix="parse") as pool:
-            yield from _ahead(pool, prepare, files, depth=4 * self.parse_workers)
-
-    def _chunks(self, document: ParsedDocument) -> list[ChunkDraft]:
-        return chunk(document, self.embedder.token_spans, max_tokens=self.chunk_tokens)
+    def _preparer(self) -> Preparer:
+        return Preparer(self.parse, self.embedder.token_spans, self.chunk_tokens, self.recipe, self.parse_workers)
 
     def _flush(self, batch: list[Prepared], report: Report, progress: Callable[[Progress], None]) -> None:
         for prepared, outcome in zip(batch, self.writer.write(batch, self.embedder), strict=True):
             if isinstance(outcome, AttuneError):
-                _note(report, _Done(prepared.file, "failed", str(outcome)), progress)
+                progress(report.note(prepared.file.label, "failed", str(outcome)))
             else:
                 report.chunks += len(prepared.drafts)
-                _note(report, _Done(prepared.file, "added" if prepared.new else "updated"), progress)
+                progress(report.note(prepared.file.label, "added" if prepared.new else "updated"))
         batch.clear()
-
-
-@dataclass(frozen=True, slots=True)
-class _Done:
-    file: SourceFile
-    outcome: Outcome
-    reason: str | None = None
-
-
-def _digest(file: SourceFile) -> tuple[str, int]:
-    try:
-        with file.path.open("rb") as opened:
-            digest = hashlib.file_digest(opened, "sha256").hexdigest()
-            return digest, opened.tell()
-    except OSError as error:
-        raise UnreadableError(f"cannot be read: {error.strerror}") from error
-
-
-def _note(report: Report, done: _Done, progress: Callable[[Progress], None]) -> None:
-    if done.outcome == "failed":
-        report.failed.append(Failure(done.file.label, done.reason or ""))
-    else:
-        setattr(report, done.outcome, getattr(report, done.outcome) + 1)
-    count = report.added + report.updated + report.unchanged + len(report.failed)
-    progress(Progress(count, report.documents, done.file.label, done.outcome, done.reason))
-
-
-def _ahead(pool: ThreadPoolExecutor, work: Callable[[T], R], items: Iterable[T], *, depth: int) -> Iterator[R]:
-    """Results in order, with at most ``depth`` items under way: memory stays bounded whatever the folder's size."""
-    waiting: list[Future[R]] = []
-    for item in items:
-        waiting.append(pool.submit(work, item))
-        if len(waiting) >= depth:
-            yield waiting.pop(0).result()
-    for future in waiting:
-        yield future.result()

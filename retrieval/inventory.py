@@ -154,14 +154,14 @@ class Inventory(Store):
             row = connection.execute(statement).one()
         return row[0], row[1]
 
-    def all_live_chunks(self, batch_size: int) -> Iterator[list[tuple[Chunk, frozenset[str], str]]]:
+    def all_live_chunks(self, batch_chunks: int) -> Iterator[list[tuple[Chunk, frozenset[str], str]]]:
         """Walk over the chunks of all live revisions by id, for rebuilding the index.
 
         Each batch is read by itself: what is published or deleted during the walk may be missed or seen, so compare
         ``corpus_epoch`` before and after.
 
         Yields:
-            At most ``batch_size`` of (chunk, access list of its document, collection name); never an empty list.
+            At most ``batch_chunks`` of (chunk, access list of its document, collection name); never an empty list.
         """
         statement = (
             select(*CHUNK_COLUMNS, collections.c.name)
@@ -169,7 +169,7 @@ class Inventory(Store):
             .join(collections, collections.c.id == documents.c.collection_id)
             .where(*_LIVE_CHUNK, chunks.c.id > bindparam("after"))
             .order_by(chunks.c.id)
-            .limit(batch_size)
+            .limit(batch_chunks)
         )
         after = ""
         while True:

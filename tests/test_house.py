@@ -27,7 +27,7 @@ def test_a_module_is_under_300_lines(path):
 
 @pytest.mark.parametrize("path", FRONT_DOORS)
 def test_a_front_door_holds_the_path_and_little_else(path):
-    assert len((ROOT / path).read_text().splitlines()) <= 230
+    assert len((ROOT / path).read_text().splitlines()) <= 150
 
 
 @pytest.mark.parametrize("path", MODULES, ids=_name)
@@ -79,9 +79,12 @@ def _reading_methods():
         ROOT / "retrieval" / "retrieve.py",
         ROOT / "retrieval" / "answer.py",
     ):
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
-                yield path.name, node
+        for scope in ast.parse(path.read_text()).body:
+            if isinstance(scope, ast.ClassDef) and scope.name.startswith("_"):
+                continue
+            for node in ast.walk(scope):
+                if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
+                    yield path.name, node
 
 
 READ_WITHOUT_PRINCIPAL = {"collection", "create_collection", "checked_question"}  # they show no document

@@ -13,8 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from app.bootstrap import DEFAULT_COLLECTION
 from app.dependencies import AdministratorDep, PrincipalDep, ServicesDep
 from app.ingesting import run_ingest
-from ingestion.ingest import Report
 from ingestion.load import Collected
+from ingestion.report import Report
 from ingestion.types import SourceFile
 from retrieval.errors import NotFoundError
 from retrieval.types import Document

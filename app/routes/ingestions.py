@@ -16,8 +16,8 @@ from app.dependencies import LocalDep, ServicesDep
 from app.errors import status_of
 from app.ingesting import watch_ingest
 from app.routes.documents import report_body
-from ingestion.ingest import Progress, Report
 from ingestion.load import Collected, collect
+from ingestion.report import Progress, Report
 from retrieval.errors import AttuneError
 
 router = APIRouter(prefix="/v1", tags=["ingestion"])
