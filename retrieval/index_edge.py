@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -133,7 +134,7 @@ class EdgeIndex:
         if plan is None:
             return Hits()
         with self._live.reading() as shard:
-            return search_and_complete(plan, limit, self._fingerprint, shard.search)
+            return search_and_complete(plan, self._fingerprint, partial(shard.look, limit=limit))
 
     def count(self) -> int:
         """Return the number of points."""

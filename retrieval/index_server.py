@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from http import HTTPStatus
 from typing import Any, Self
 
@@ -19,6 +20,7 @@ from retrieval.index import (
     Hits,
     IndexPoint,
     IndexStatus,
+    Lookup,
     SearchPlan,
     checked_vector,
     plan_search,
@@ -132,13 +134,13 @@ class ServerIndex:
         )
         if plan is None:
             return Hits()
-        return search_and_complete(plan, limit, self._fingerprint, self._search)
+        return search_and_complete(plan, self._fingerprint, partial(self._look, limit=limit))
 
-    def _search(self, plan: SearchPlan, limit: int) -> Hits:
-        requests = _requests(plan, limit)
+    def _look(self, plan: SearchPlan, lookups: Sequence[Lookup], limit: int) -> list[tuple[Hit, ...]]:
+        requests = [_request(plan, lookup, limit) for lookup in lookups]
         with _server("search"):
-            found = self._open().query_batch_points(self.collection, list(requests.values()))
-        return Hits(**{name: _hits(response) for name, response in zip(requests, found, strict=True)})
+            found = self._open().query_batch_points(self.collection, requests)
+        return [_hits(response) for response in found]
 
     def count(self) -> int:
         """Return the number of points."""
@@ -259,36 +261,26 @@ def _check(client: QdrantClient, collection: str, dim: int) -> None:
             client.create_payload_index(collection, key, models.PayloadSchemaType.KEYWORD, wait=True)
 
 
-def _requests(plan: SearchPlan, limit: int) -> dict[str, models.QueryRequest]:
+def _request(plan: SearchPlan, lookup: Lookup, limit: int) -> models.QueryRequest:
     must: list[models.Condition] = [models.FieldCondition(key="acl", match=models.MatchAny(any=plan.keys))]
     if plan.collections is not None:
         must.append(models.FieldCondition(key="collection", match=models.MatchAny(any=plan.collections)))
     readable = models.Filter(must=must)
-    requests: dict[str, models.QueryRequest] = {}
-    if plan.dense is not None:
-        requests["dense"] = models.QueryRequest(
-            query=plan.dense,
-            using=DENSE,
-            filter=_among(readable, plan, "dense"),
-            limit=limit,
-            with_payload=["chunk"],
-        )
-    if plan.sparse is not None:
-        requests["sparse"] = models.QueryRequest(
-            query=models.SparseVector(indices=plan.sparse[0], values=plan.sparse[1]),
-            using=SPARSE,
-            filter=_among(readable, plan, "sparse"),
-            params=models.SearchParams(idf=models.IdfCorpusParams(corpus=readable)),
-            limit=limit,
-            with_payload=["chunk"],
-        )
-    return requests
-
-
-def _among(readable: models.Filter, plan: SearchPlan, name: str) -> models.Filter:
-    if plan.among is None:
-        return readable
-    return models.Filter(must=[readable, models.HasIdCondition(has_id=list(plan.among[name]))])
+    some = readable
+    if lookup.among is not None:
+        # The access filter stays: the ids were found with it, but it may have changed since.
+        some = models.Filter(must=[*must, models.HasIdCondition(has_id=list(lookup.among))])
+    if lookup.kind == "dense":
+        return models.QueryRequest(query=plan.dense, using=DENSE, filter=some, limit=limit, with_payload=["chunk"])
+    indices, values = plan.sparse or ([], [])
+    return models.QueryRequest(
+        query=models.SparseVector(indices=indices, values=values),
+        using=SPARSE,
+        filter=some,
+        params=models.SearchParams(idf=models.IdfCorpusParams(corpus=readable)),
+        limit=limit,
+        with_payload=["chunk"],
+    )
 
 
 def _hits(response: models.QueryResponse) -> tuple[Hit, ...]:

@@ -12,7 +12,7 @@ import numpy as np
 import qdrant_edge as engine
 
 from retrieval.errors import VectorIndexError
-from retrieval.index import DENSE, PAYLOAD_INDEXES, SPARSE, Hit, Hits, IndexStatus, SearchPlan, ranked
+from retrieval.index import DENSE, PAYLOAD_INDEXES, SPARSE, Hit, IndexStatus, Lookup, SearchPlan, ranked
 
 PAGE = 1000
 _CHUNKS_KEPT = 200_000  # About 50 MB.
@@ -81,36 +81,33 @@ class Shard:
         with _Engine("write"):
             self._engine.update(change)
 
-    def search(self, plan: SearchPlan, limit: int) -> Hits:
-        """Run dense and sparse search as one call.
+    def look(self, plan: SearchPlan, lookups: Sequence[Lookup], limit: int) -> list[tuple[Hit, ...]]:
+        """Look for several lists of hits in one call.
 
         Returns:
-            Both lists, best first.
+            A list for each lookup, best first.
         """
         readable = _readable(plan)
-        requests: dict[str, engine.QueryRequest] = {}
-        if plan.dense is not None:
-            requests["dense"] = engine.QueryRequest(
-                limit=limit,
-                query=engine.Query.Nearest(plan.dense, using=DENSE),
-                filter=_among(readable, plan, "dense"),
-                with_payload=False,
-                params=engine.SearchParams(hnsw_ef=max(self._ef, limit)),
-            )
-        if plan.sparse is not None:
-            requests["sparse"] = engine.QueryRequest(
-                limit=limit,
-                query=engine.Query.Nearest(engine.SparseVector(*plan.sparse), using=SPARSE),
-                filter=_among(readable, plan, "sparse"),
-                with_payload=False,
-                params=engine.SearchParams(idf=engine.IdfParams(corpus=readable)),
-            )
+        requests = [self._request(plan, lookup, readable, limit) for lookup in lookups]
         with _Engine("search"):
-            found = self._engine.query_batch(engine.QueryBatchRequest(list(requests.values())))
+            found = self._engine.query_batch(engine.QueryBatchRequest(requests))
         # Each look at .id makes a UUID, at the price of everything else done with a hit here: once is enough.
         scores = [[(point.id, point.score) for point in points] for points in found]
         chunks = self._chunks_of([point_id for pairs in scores for point_id, _ in pairs])
-        return Hits(**{name: _hits(pairs, chunks) for name, pairs in zip(requests, scores, strict=True)})
+        return [_hits(pairs, chunks) for pairs in scores]
+
+    def _request(self, plan: SearchPlan, lookup: Lookup, readable: engine.Filter, limit: int) -> engine.QueryRequest:
+        if lookup.kind == "dense":
+            query = engine.Query.Nearest(plan.dense or [], using=DENSE)
+            params = engine.SearchParams(hnsw_ef=max(self._ef, limit))
+        else:
+            query = engine.Query.Nearest(engine.SparseVector(*(plan.sparse or ([], []))), using=SPARSE)
+            params = engine.SearchParams(idf=engine.IdfParams(corpus=readable))
+        some = readable
+        if lookup.among is not None:
+            # The access filter stays: the ids were found with it, but it may have changed since.
+            some = engine.Filter(must=[readable, engine.HasIdCondition(set(lookup.among))])
+        return engine.QueryRequest(limit=limit, query=query, filter=some, with_payload=False, params=params)
 
     def _chunks_of(self, point_ids: Sequence[Offset]) -> dict[Offset, str]:
         # Reading the chunk ids of 200 hits from the payload takes a third of a search, so they are kept.
@@ -260,12 +257,6 @@ def _config(dim: int, hnsw: HnswSettings) -> engine.EdgeConfig:
             payload_m=hnsw.payload_m,
         ),
         optimizers=engine.EdgeOptimizersConfig(indexing_threshold=hnsw.indexing_kb),
-    )
-
-
-def _among(readable: engine.Filter, plan: SearchPlan, name: str) -> engine.Filter:
-    return (
-        readable if plan.among is None else engine.Filter(must=[readable, engine.HasIdCondition(set(plan.among[name]))])
     )
 
 

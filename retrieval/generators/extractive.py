@@ -31,7 +31,6 @@ COVERAGE, BESIDE, CONTEXT, PASSAGE = 0.25, 0.3, 0.15, 0.6
 NOT_AN_ANSWER = 0.3  # off for questions and for fragments of fewer than four words
 
 _TABLE_MARKS = re.compile(r"\s*\|\s*")
-_LIST_MARK = re.compile(r"^[-*•]\s+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,14 +203,11 @@ def _grow(seed: _Sentence, siblings: Sequence[_Sentence], used: set[tuple[int, i
 
 
 def _readable(quote: str) -> str:
-    """A quote as running text for people: table bars become commas, list marks go, lines are joined."""
+    """A quote as people read it: a line for each paragraph, list item and table row, table bars as commas."""
     lines: list[str] = []
     for line in quote.splitlines():
-        cells = (
-            _TABLE_MARKS.split(line.strip()) if line.lstrip().startswith("|") else [_LIST_MARK.sub("", line.strip())]
-        )
+        cells = _TABLE_MARKS.split(line.strip()) if line.lstrip().startswith("|") else [line.strip()]
         words = ", ".join(cell for cell in cells if cell and set(cell) - set("-: "))
         if words:
             lines.append(words)
-    # A line without a full stop gets a semicolon, so that two list items do not read as one sentence.
-    return " ".join(w if w[-1] in ".!?:;," or i == len(lines) - 1 else f"{w};" for i, w in enumerate(lines))
+    return "\n".join(lines)

@@ -148,6 +148,26 @@ def test_each_list_is_cut_at_the_limit(index):
     assert (dense(hits), sparse(hits)) == (["near"], ["near"])
 
 
+def test_each_list_also_holds_what_only_the_other_found(index):
+    # By vector b, a, c; by words (shorter first) c, b, a: cut at one each, both chunks still have both scores.
+    index.upsert([
+        point("a", [0.9, 0.1, 0, 0], "apple x y z"),
+        point("b", NORTH, "apple pear"),
+        point("c", EAST, "apple"),
+    ])
+    hits = index.search(NORTH, "apple", principal=BOB, limit=1)
+    assert (dense(hits), sparse(hits)) == (["b", "c"], ["c", "b"])
+    whole = index.search(NORTH, "apple", principal=BOB)
+    assert set(hits.dense) < set(whole.dense)
+    assert set(hits.sparse) < set(whole.sparse)
+
+
+def test_what_only_the_words_found_gets_no_score_for_words_it_lacks(index):
+    index.upsert([point("near", NORTH, "pear"), point("worded", EAST, "apple")])
+    hits = index.search(NORTH, "apple", principal=BOB, limit=1)
+    assert (dense(hits), sparse(hits)) == (["near", "worded"], ["worded"])
+
+
 def test_a_limit_below_one_is_refused(index):
     with pytest.raises(InvalidInputError, match="limit is 0"):
         index.search(NORTH, None, principal=BOB, limit=0)
