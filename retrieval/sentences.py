@@ -39,7 +39,10 @@ def _is_abbreviation(sentence: str) -> bool:
     tail = sentence[-8:]
     match = _ABBREVIATION.search(tail)
     # Case is ignored for words like "Dr."; a single letter counts only as a capital: "John F. Smith", not "plan b."
-    return match is not None and (len(match.group().strip(". ")) > 1 or bool(_SINGLE_CAPITAL.search(tail)))
+    if match is None:
+        return False
+    word = match.group().strip(". ")
+    return len(word) > 1 or word.isdigit() or bool(_SINGLE_CAPITAL.search(tail))
 
 
 def _append(spans: list[tuple[int, int]], text: str, start: int, end: int) -> None:
