@@ -35,7 +35,12 @@ def create_app(services: Services) -> FastAPI:
             "description": description,
             "content": {errors.PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}}},
         }
-        for status, description in {401: "No valid token", 404: "Not found", 422: "Invalid input"}.items()
+        for status, description in {
+            401: "No valid token",
+            404: "Not found",
+            413: "Too large",
+            422: "Invalid input",
+        }.items()
     }
     app = FastAPI(
         title="Attune",
@@ -44,6 +49,7 @@ def create_app(services: Services) -> FastAPI:
         docs_url=None,  # the stock page loads its script from a third-party host
         redoc_url=None,
         responses=problems,
+        max_body_size=services.settings.upload_max_bytes,
     )
     app.state.services = services
     errors.install(app)

@@ -58,7 +58,9 @@ class Settings(BaseSettings):
         ge=32,
         description="Most tokens of a chunk, its title and headings included; the model's limit when unset.",
     )
-    upload_max_bytes: int = Field(default=100 * 2**20, gt=0, description="Largest file that is taken.")
+    upload_max_bytes: int = Field(
+        default=100 * 2**20, gt=0, description="Largest request body; all files of one upload together."
+    )
     parse_workers: int = Field(default=2, ge=1, le=64, description="Documents parsed at the same time.")
     hnsw_min_chunks: int = Field(
         default=50_000,

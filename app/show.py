@@ -58,9 +58,7 @@ def answer(body: dict[str, Any], console: Console) -> None:
         console.print("\nThe closest passages:")
         sources = body["nearest"]
     for citation in sources:
-        place = " > ".join(dict.fromkeys([citation["title"], *citation["section"]]))
-        page = f", page {citation['page']}" if citation["page"] else ""
-        console.print(f"\n[bold]\\[{citation['number']}] {escape(place)}{page}[/bold]")
+        console.print(f"\n[bold]\\[{citation['number']}] {_place(citation)}[/bold]")
         console.print(f"[dim]{escape(citation['uri'])}[/dim]")
         console.print(f"    “{escape(_short(citation['quote']))}”")
 
@@ -70,9 +68,7 @@ def results(body: dict[str, Any], console: Console) -> None:
     if not body["results"]:
         console.print("nothing found")
     for number, found in enumerate(body["results"], start=1):
-        place = " > ".join(dict.fromkeys([found["title"], *found["section"]]))
-        page = f", page {found['page']}" if found["page"] else ""
-        console.print(f"[bold]{number}. {escape(place)}{page}[/bold]  [dim]{found['score']:.3f}[/dim]")
+        console.print(f"[bold]{number}. {_place(found)}[/bold]  [dim]{found['score']:.3f}[/dim]")
         console.print(f"[dim]{escape(found['uri'])}[/dim]")
         console.print(f"    {escape(_short(found['text']))}")
 
@@ -130,6 +126,11 @@ def parsed(body: dict[str, Any], console: Console) -> None:
         page = f" p.{element['page']}" if element["page"] else ""
         hidden = " hidden" if element["hidden"] else ""
         console.print(f"[cyan]{element['kind']}{page}{hidden}[/cyan] {escape(_short(element['text']))}")
+
+
+def _place(found: dict[str, Any]) -> str:
+    names = " > ".join(dict.fromkeys([found["title"], *found["section"]]))
+    return escape(f"{names}, page {found['page']}" if found["page"] else names)
 
 
 def _short(text: str) -> str:

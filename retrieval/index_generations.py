@@ -15,10 +15,7 @@ _BUILDING = re.compile(r"building-[0-9a-f]{32}")
 
 _HOLE = bytes(1 << 20)
 
-REMEDY = (
-    "Restore it from a backup, or move it away: the next start makes an empty index, and "
-    "`attune doctor --repair` fills it from the catalog."
-)
+REMEDY = "Restore it from a backup, or move it away: the next start builds the index again from the catalog."
 
 
 class Generations:

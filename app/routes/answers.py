@@ -12,6 +12,8 @@ from app.bootstrap import Services
 from app.dependencies import PrincipalDep, ServicesDep
 from retrieval.types import Box, Citation, Interaction, Principal, Turn
 
+QUESTION_MAX_BYTES = 8 * 2**20  # a question with 200 long turns before it
+
 router = APIRouter(prefix="/v1", tags=["answers"])
 
 
@@ -81,7 +83,13 @@ _EVENTS = {
 }
 
 
-@router.post("/answers", response_model=AnswerBody, responses={200: _EVENTS}, summary="Ask a question")
+@router.post(
+    "/answers",
+    max_body_size=QUESTION_MAX_BYTES,
+    response_model=AnswerBody,
+    responses={200: _EVENTS},
+    summary="Ask a question",
+)
 def ask(body: QuestionBody, request: Request, services: ServicesDep, principal: PrincipalDep) -> Response:
     """Answer from the documents the caller may read, with citations, or say that they hold no answer."""
     interaction = _answer(body, services, principal)

@@ -109,6 +109,12 @@ def test_bad_input_gets_a_problem_body(api, path, body):
     assert response.json()["detail"]
 
 
+def test_a_body_that_is_too_large_is_refused_before_it_is_read(api):
+    response = api.post("/v1/answers", content=b"x" * (9 * 2**20), headers={"Content-Type": "application/json"})
+    assert response.status_code == 413
+    assert response.headers["content-type"] == PROBLEM
+
+
 def test_a_body_that_is_no_json_gets_a_problem_body(api):
     response = api.post("/v1/answers", content=b"{", headers={"Content-Type": "application/json"})
     assert response.status_code == 422

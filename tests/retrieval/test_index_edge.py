@@ -188,7 +188,9 @@ def test_the_child_of_a_killed_build_dies_too(tmp_path):
 
 def test_an_index_of_another_dimension_is_refused_with_what_to_do(tmp_path):
     filled(tmp_path)
-    with pytest.raises(DataDirectoryError, match=r"9 dimensions.*expected vector size 9, but got 8.*attune doctor"):
+    with pytest.raises(
+        DataDirectoryError, match=r"9 dimensions.*expected vector size 9, but got 8.*again from the catalog"
+    ):
         opened(tmp_path, dim=9)
     index = opened(tmp_path)
     assert held(index) == {"a", "b"}
