@@ -7,6 +7,7 @@ from retrieval.embed import Embedder
 from retrieval.errors import InvalidInputError
 from retrieval.fuse import Fused, mix
 from retrieval.index import VectorIndex
+from retrieval.rows import PassageRow
 from retrieval.types import Passage, Principal, SearchMode
 
 MAX_QUESTION_CHARS = 4000
@@ -56,15 +57,15 @@ class Retriever:
         if collection is not None:
             self.catalog.collection(collection)
         pool = max(self.pool, limit)
-        passages = self._search(question, principal, collection, pool, mode)
+        found = self._search(question, principal, collection, pool, mode)
         # Hits the catalog refused (retired, revoked) left holes; one deeper look fills them.
-        if len(passages.kept) < limit and passages.refused:
-            passages = self._search(question, principal, collection, pool * 2 + passages.refused, mode)
-        return passages.kept[:limit]
+        if len(found.readable) < limit and found.refused:
+            found = self._search(question, principal, collection, pool * 2 + found.refused, mode)
+        return [_passage(fused, row) for fused, row in found.readable[:limit]]
 
     def _search(
         self, question: str, principal: Principal, collection: str | None, pool: int, mode: SearchMode
-    ) -> "_Gated":
+    ) -> "_Found":
         hits = self.index.search(
             None if mode == "sparse" else self.embedder.embed_query(question),
             None if mode == "dense" else question,
@@ -73,30 +74,27 @@ class Retriever:
             limit=pool,
         )
         fused = mix(hits.dense, hits.sparse, dense_weight=self.dense_weight)
-        return self._gate(fused, principal, collection)
-
-    def _gate(self, fused: list[Fused], principal: Principal, collection: str | None) -> "_Gated":
         rows = self.catalog.passages_for([f.chunk_id for f in fused], principal=principal, collection=collection)
-        kept = [
-            Passage(
-                chunk=rows[f.chunk_id].chunk,
-                collection=rows[f.chunk_id].collection,
-                title=rows[f.chunk_id].title,
-                uri=rows[f.chunk_id].uri,
-                score=f.score,
-                dense=f.dense,
-                sparse=f.sparse,
-            )
-            for f in fused
-            if f.chunk_id in rows
-        ]
-        return _Gated(kept=kept, refused=len(fused) - len(kept))
+        readable = [(f, rows[f.chunk_id]) for f in fused if f.chunk_id in rows]
+        return _Found(readable=readable, refused=len(fused) - len(readable))
 
 
 @dataclass(frozen=True, slots=True)
-class _Gated:
-    kept: list[Passage]
+class _Found:
+    readable: list[tuple[Fused, PassageRow]]
     refused: int
+
+
+def _passage(fused: Fused, row: PassageRow) -> Passage:
+    return Passage(
+        chunk=row.chunk,
+        collection=row.collection,
+        title=row.title,
+        uri=row.uri,
+        score=fused.score,
+        dense=fused.dense,
+        sparse=fused.sparse,
+    )
 
 
 def checked_question(question: str) -> str:
