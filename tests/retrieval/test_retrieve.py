@@ -24,7 +24,7 @@ class Catalog:
     def __init__(self, readable):
         self.readable = readable
 
-    def passages_for(self, chunk_ids, *, principal, collection=None):
+    def passages_for(self, chunk_ids, *, principal, **_):
         assert principal is READER
         return {c: Row(Chunk(c, "d", "r", 0, 0, 1, "x", "", (), 1)) for c in chunk_ids if c in self.readable}
 
@@ -37,7 +37,7 @@ class Index:
         self.ids = ids
         self.limits = []
 
-    def search(self, vector, text, *, principal, collections, limit):
+    def search(self, vector, text, *, principal, limit, **_):
         assert principal is READER
         self.limits.append(limit)
         hits = tuple(Hit(c, 1.0 - n / 1000) for n, c in enumerate(self.ids[:limit]))
