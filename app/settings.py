@@ -13,7 +13,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="ATTUNE_", extra="ignore", validate_default=True)
 
     data_dir: Path = Field(
-        default=Path(".attune"), description="Where catalog, vectors and originals are kept; made with mode 0700."
+        default=Path(".attune"), description="Where catalog and vectors are kept; made with mode 0700."
     )
     host: str = Field(default="127.0.0.1", description="Address the server binds to.")
     port: int = Field(default=8000, ge=0, le=65535, description="Port the server binds to; 0 picks a free one.")

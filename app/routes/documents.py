@@ -169,8 +169,7 @@ def document(
 def delete(document_id: DocumentId, services: ServicesDep, principal: AdministratorDep) -> Response:
     """Delete a document with all its revisions; it is gone from every answer at once."""
     found = services.catalog.document(document_id, principal=principal)
-    with services.ingesting:
-        services.writer.delete(found.id)
+    services.writer.delete(found.id)
     return Response(status_code=204)
 
 

@@ -1,6 +1,7 @@
 """The HTTP API as a client sees it."""
 
 import json
+import time
 
 import httpx
 import pytest
@@ -144,6 +145,16 @@ def test_the_administrator_token_is_handed_out_once(server, token):
 def test_only_a_command_on_this_machine_may_have_paths_read(api):
     assert api.post("/v1/ingestions", json={"paths": ["/etc"]}).status_code == 403
     assert api.post("/v1/tokens").status_code == 403
+
+
+def test_an_answer_does_not_wait_for_delayed_acknowledgements(server):
+    # Nagle's algorithm against delayed ACKs costs 40 ms a request; without it this takes about 3 ms.
+    times = []
+    for _ in range(15):
+        start = time.perf_counter()
+        server.get("/v1/health/live")
+        times.append(time.perf_counter() - start)
+    assert min(times) < 0.03
 
 
 def test_health_needs_no_token(server):
