@@ -38,6 +38,9 @@ def retrieval(
     history: Annotated[
         bool, typer.Option("--history", help="Search follow-up questions together with the questions before.")
     ] = False,
+    whole: Annotated[
+        bool, typer.Option("--whole", help="One chunk a text, cut off at the model's limit, as published figures do.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Measure how well the right documents are found."""
@@ -51,7 +54,7 @@ def retrieval(
             split,
             mode=mode,
             embedder=build_embedder(settings),
-            knobs=_knobs(settings, history=history),
+            knobs=_knobs(settings, history=history, whole=whole),
             progress=progress,
         )
     _print(report.as_json(), as_json)
@@ -76,7 +79,7 @@ def answers(
     _print(report.as_json(), as_json)
 
 
-def _knobs(settings: Settings, *, history: bool) -> "Knobs":
+def _knobs(settings: Settings, *, history: bool, whole: bool = False) -> "Knobs":
     from eval.workbench import Knobs
 
     return Knobs(
@@ -84,6 +87,7 @@ def _knobs(settings: Settings, *, history: bool) -> "Knobs":
         dense_weight=settings.dense_weight,
         chunk_tokens=settings.chunk_tokens,
         history=history,
+        whole=whole,
     )
 
 

@@ -29,6 +29,7 @@ from retrieval.types import EVERYONE, Principal
 
 COLLECTION = "evaluation"
 ASKER = Principal("u:evaluation")
+_UNBOUNDED = 10**9
 _BATCH_CHUNKS = 256
 _SPECIAL_TOKENS = 2
 _BLANK_LINES = re.compile(r"\n[^\S\n]*\n\s*")
@@ -50,12 +51,14 @@ class Knobs:
         dense_weight: Share of the dense score in the fused one, in [0, 1].
         chunk_tokens: Most tokens of a chunk, at least 32; what the embedder reads when None.
         history: Whether a follow-up question is searched together with the questions before it.
+        whole: Whether each text is one chunk that the embedder cuts off at its limit, as in published BEIR figures.
     """
 
     pool: int = 100
     dense_weight: float = 0.6
     chunk_tokens: int | None = None
     history: bool = False
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +188,8 @@ def open_workbench(embedder: Embedder, *, knobs: Knobs) -> Iterator[Workbench]:
         catalog.create_collection(COLLECTION)
         index = EdgeIndex(home / "index", dim=embedder.dim, fingerprint=embedder.fingerprint, pointer=_Pointer())
         stack.callback(index.close)
-        yield Workbench(catalog, index, embedder, knobs, min(knobs.chunk_tokens or limit, limit))
+        chunk_tokens = _UNBOUNDED if knobs.whole else min(knobs.chunk_tokens or limit, limit)
+        yield Workbench(catalog, index, embedder, knobs, chunk_tokens)
 
 
 class WordsOnly:
