@@ -36,7 +36,7 @@ def owner(settings: Settings) -> Iterator[httpx.Client]:
                 client.close()
             return
         try:
-            with serving(settings, port=0) as client:
+            with serving(settings) as client:
                 yield client
         except OwnedElsewhereError:
             # Another command owns it for a moment, or a server is starting: it will say where it listens, or be gone.
@@ -48,8 +48,8 @@ def owner(settings: Settings) -> Iterator[httpx.Client]:
 
 
 @contextmanager
-def serving(settings: Settings, *, port: int) -> Iterator[httpx.Client]:
-    """Serve the data directory from a thread of this process for as long as the block lasts.
+def serving(settings: Settings, *, host: str = "127.0.0.1", port: int = 0) -> Iterator[httpx.Client]:
+    """Serve the data directory from a thread of this process for as long as the block lasts; port 0 is a free one.
 
     Raises:
         OwnedElsewhereError: Another process owns the directory.
@@ -63,15 +63,14 @@ def serving(settings: Settings, *, port: int) -> Iterator[httpx.Client]:
     from app.main import create_app
 
     logs.configure(settings.log_level)
-    with _listening(settings.host if port else "127.0.0.1", port) as listener, open_services(settings) as services:
-        host, bound = listener.getsockname()[:2]
+    with _listening(host, port) as listener, open_services(settings) as services:
+        url = _url(*listener.getsockname()[:2])
         config = uvicorn.Config(
             create_app(services), log_level="warning", access_log=False, timeout_graceful_shutdown=20
         )
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="http", daemon=True)
         thread.start()
-        url = f"http://{'127.0.0.1' if host in {'0.0.0.0', ''} else host}:{bound}"  # noqa: S104 - compared, not bound
         server_file = write_server_file(services, url)
         try:
             while not server.started and thread.is_alive():
@@ -98,6 +97,12 @@ def _listening(host: str, port: int) -> Iterator[socket.socket]:
         yield listener
     finally:
         listener.close()
+
+
+def _url(host: str, port: int) -> str:
+    # A server on every address is reached on loopback from its own machine.
+    reached = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - looked up, not bound
+    return f"http://[{reached}]:{port}" if ":" in reached else f"http://{reached}:{port}"
 
 
 def _running(data_dir: Path) -> httpx.Client | None:

@@ -18,7 +18,7 @@ def server_settings(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def server(server_settings):
-    with serving(server_settings, port=0) as client:
+    with serving(server_settings) as client:
         with client.stream("POST", "/v1/ingestions", json={"paths": [str(HANDBOOK)]}) as response:
             report = list(events(response))[-1][1]
         assert report["failed"] == []

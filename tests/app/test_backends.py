@@ -20,9 +20,9 @@ def _pages(tmp_path):
 def test_the_catalog_may_live_in_postgresql(tmp_path, postgres_url):
     folder = _pages(tmp_path)
     settings = Settings(data_dir=tmp_path / "data", database_url=postgres_url)
-    with serving(settings, port=0) as client:
+    with serving(settings) as client:
         assert _ingest(client, folder)["added"] == 2
-    with serving(settings, port=0) as client:
+    with serving(settings) as client:
         assert _ingest(client, folder)["unchanged"] == 2
         body = checked(client.post("/v1/answers", json={"question": "When are roses pruned?"}))
         assert "late February" in body["answer"]
@@ -35,11 +35,11 @@ def test_another_embedding_model_gets_an_index_of_its_own_from_the_catalog(tmp_p
     from retrieval.embed import bundled_model_path
 
     folder = _pages(tmp_path)
-    with serving(Settings(data_dir=tmp_path / "data"), port=0) as client:
+    with serving(Settings(data_dir=tmp_path / "data")) as client:
         assert _ingest(client, folder)["added"] == 2
     other = tmp_path / "other-model"
     shutil.copytree(bundled_model_path(), other)
-    with serving(Settings(data_dir=tmp_path / "data", embedding_model=str(other)), port=0) as client:
+    with serving(Settings(data_dir=tmp_path / "data", embedding_model=str(other))) as client:
         body = checked(client.post("/v1/answers", json={"question": "When are roses pruned?"}))
         assert "late February" in body["answer"]
 
@@ -49,9 +49,9 @@ def test_an_index_that_was_deleted_is_built_again(tmp_path):
 
     folder = _pages(tmp_path)
     settings = Settings(data_dir=tmp_path / "data")
-    with serving(settings, port=0) as client:
+    with serving(settings) as client:
         _ingest(client, folder)
     shutil.rmtree(tmp_path / "data" / "index")
-    with serving(settings, port=0) as client:
+    with serving(settings) as client:
         body = checked(client.post("/v1/answers", json={"question": "When are roses pruned?"}))
         assert "late February" in body["answer"]

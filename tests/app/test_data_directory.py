@@ -46,5 +46,5 @@ def test_a_directory_has_one_owner(tmp_path):
 def test_a_catalog_that_is_no_database_is_refused_with_what_to_do(tmp_path):
     open_data_directory(tmp_path / "d")
     (tmp_path / "d" / "catalog.sqlite3").write_bytes(b"this is not a database" * 100)
-    with pytest.raises(DataDirectoryError), serving(Settings(data_dir=tmp_path / "d"), port=0):
+    with pytest.raises(DataDirectoryError), serving(Settings(data_dir=tmp_path / "d")):
         pass
