@@ -66,8 +66,8 @@ def open_services(settings: Settings) -> Iterator[Services]:
         stack.callback(index.close)
         writer = Writer(catalog, index)
         writer.recover()
-        if index.count() == 0 and catalog.counts()[1]:
-            # Another embedder has another index: it is built from the catalog, which is the truth.
+        if index.count() < catalog.counts()[1]:
+            # Another embedder has another index, and a rebuild may have been cut short: the catalog is the truth.
             writer.rebuild(embedder)
         sandbox = stack.enter_context(open_sandbox(settings))
         loopback_token = secrets.token_urlsafe(32)

@@ -110,7 +110,7 @@ class Writer:
             self.delete(document_id)
 
     def rebuild(self, embedder: Embedder) -> int:
-        """Fill an empty index from the catalog, as after a change of the embedding model.
+        """Fill the index from the catalog, as after a change of the embedding model; can be repeated.
 
         Returns:
             How many chunks were embedded.

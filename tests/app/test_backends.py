@@ -1,5 +1,6 @@
 """The whole path on what settings can put in place of the defaults."""
 
+from app.bootstrap import open_services
 from app.owner import checked, events, serving
 from app.settings import Settings
 
@@ -42,6 +43,17 @@ def test_another_embedding_model_gets_an_index_of_its_own_from_the_catalog(tmp_p
     with serving(Settings(data_dir=tmp_path / "data", embedding_model=str(other))) as client:
         body = checked(client.post("/v1/answers", json={"question": "When are roses pruned?"}))
         assert "late February" in body["answer"]
+
+
+def test_an_index_that_lacks_some_chunks_is_made_whole_at_the_start(tmp_path):
+    folder = _pages(tmp_path)
+    settings = Settings(data_dir=tmp_path / "data")
+    with serving(settings) as client:
+        _ingest(client, folder)
+    with open_services(settings) as services:
+        services.index.delete(next(services.index.ids())[:1])
+    with open_services(settings) as services:
+        assert services.index.count() == services.catalog.counts()[1] == 2
 
 
 def test_an_index_that_was_deleted_is_built_again(tmp_path):
