@@ -13,7 +13,7 @@ from ingestion.write import Prepared
 from retrieval.errors import DocumentError, EmptyDocumentError, UnreadableError
 from retrieval.rows import Known
 
-PARSER_VERSION = "1"
+PARSER_VERSION = "2"
 CHUNKER_VERSION = "1"
 
 Parse = Callable[[SourceFile], ParsedDocument]

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from ingestion.parsers.clean import readable_name
+from ingestion.parsers.clean import fold, readable_name
 from ingestion.parsers.pdf_blocks import page_elements
 from ingestion.parsers.pdf_pages import analyse, recognise, turn_upright
 from ingestion.types import Element, SourceFile
@@ -12,6 +12,7 @@ from retrieval.errors import EmptyDocumentError, EncryptedError, ResourceLimitEr
 TESSDATA = Path("/usr/share/tesseract-ocr/5/tessdata")  # where Debian and Ubuntu keep it
 MAX_PAGES = 5_000
 MAX_PAGE_POINTS = 14_400  # the format's own limit; PDFium aborts the process far above it
+_FIRST_LINES = 5
 _PASSWORD_ERROR = 4  # FPDF_ERR_PASSWORD
 _WORD = re.compile(r"(?<![^\W\d_])[^\W\d_]{2,20}(?![^\W\d_])|\b(?:19|20)\d\d\b|\b[A-Z]\d\b")
 _TIMESTAMP = re.compile(r"[ -]*\d{8,}$")
@@ -28,7 +29,8 @@ def parse_pdf(source: SourceFile, tessdata: Path = TESSDATA) -> tuple[str, list[
         tessdata: Folder of Tesseract's language data; pages without text are read by OCR if it exists.
 
     Returns:
-        A title made of the file's name, if that consists of words, else an empty string; and the elements of all pages.
+        The title in the file's properties where the document's first lines bear it out, or one made of the file's name
+        where that consists of words, or an empty string; and the elements of all pages.
 
     Raises:
         EmptyDocumentError: No page has text.
@@ -47,7 +49,19 @@ def parse_pdf(source: SourceFile, tessdata: Path = TESSDATA) -> tuple[str, list[
         if tessdata.is_dir():
             raise EmptyDocumentError("is a scan in which no text could be recognised")
         raise EmptyDocumentError("holds no text: it is a scan and needs OCR (install tesseract-ocr-eng)")
-    return _title(source.name), elements
+    return _own_title(source.path, elements) or _title(source.name), elements
+
+
+def _own_title(path: Path, elements: list[Element]) -> str:
+    """The title in the file's properties, if the document's first lines say the same: else it is a template's."""
+    import pypdfium2
+
+    document = pypdfium2.PdfDocument(path)
+    try:
+        title = fold(document.get_metadata_dict().get("Title", ""))
+    finally:
+        document.close()
+    return title if title and any(fold(e.text).lower() == title.lower() for e in elements[:_FIRST_LINES]) else ""
 
 
 def _title(file_name: str) -> str:

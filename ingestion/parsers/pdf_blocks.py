@@ -110,7 +110,15 @@ def _running_lines(pages: Sequence[Any]) -> frozenset[str]:
     """Find short lines that stand, but for their numbers, at the top or bottom of many pages."""
     seen = Counter(mask for page in pages for mask in {_mask(b) for b in _edges(page)} if len(mask) <= _RUNNING_CHARS)
     least = max(_RUNNING_PAGES, _RUNNING_SHARE * len(pages))
-    return frozenset(mask for mask, count in seen.items() if mask and count >= least)
+    running = {mask for mask, count in seen.items() if mask and count >= least}
+    return frozenset(running | _numbered_footer(pages))
+
+
+def _numbered_footer(pages: Sequence[Any]) -> set[str]:
+    """Two pages are too few to tell a running line by counting, but not a numbered last line on both."""
+    last = [_mask(edges[-1]) for page in pages if (edges := _edges(page))]
+    alike = len(pages) == 2 and len(last) == 2 and last[0] == last[1]
+    return {last[0]} if alike and "#" in last[0] and len(last[0]) <= _RUNNING_CHARS else set()
 
 
 def _content(page: Any, running: frozenset[str], said: set[str]) -> list[Any]:

@@ -60,7 +60,10 @@ def pdf() -> Callable[..., bytes]:
     """A PDF whose pages have the given content streams; Helvetica is ``/F``."""
 
     def make(
-        *contents: bytes, media_box: bytes = b"[0 0 612 792]", streams: Sequence[tuple[bytes, bytes]] = ()
+        *contents: bytes,
+        media_box: bytes = b"[0 0 612 792]",
+        streams: Sequence[tuple[bytes, bytes]] = (),
+        title: bytes = b"",
     ) -> bytes:
         pages = [(content, b"") for content in contents] + list(streams)
         kids = b" ".join(b"%d 0 R" % (4 + 2 * i) for i in range(len(pages)))
@@ -75,6 +78,7 @@ def pdf() -> Callable[..., bytes]:
                 b"<</Type/Page/Parent 2 0 R/MediaBox%s%s/Contents %d 0 R>>" % (media_box, resources, 5 + 2 * i)
             )
             objects.append(b"<<%s/Length %d>>stream\n%s\nendstream" % (extra, len(content), content))
+        objects.append(b"<</Title(%s)>>" % title)
         data = bytearray(b"%PDF-1.7\n")
         offsets = []
         for number, body in enumerate(objects, 1):
@@ -83,7 +87,11 @@ def pdf() -> Callable[..., bytes]:
         start = len(data)
         data += b"xref\n0 %d\n0000000000 65535 f \n" % (len(objects) + 1)
         data += b"".join(b"%010d 00000 n \n" % offset for offset in offsets)
-        data += b"trailer<</Size %d/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF" % (len(objects) + 1, start)
+        data += b"trailer<</Size %d/Root 1 0 R/Info %d 0 R>>\nstartxref\n%d\n%%%%EOF" % (
+            len(objects) + 1,
+            len(objects),
+            start,
+        )
         return bytes(data)
 
     return make

@@ -63,6 +63,23 @@ def test_running_headers_stay_once_and_page_numbers_not_at_all(pdf, read):
     assert text.count("Employee Handbook") == 1
 
 
+def test_a_numbered_footer_goes_from_two_pages_too(pdf, read):
+    pages = [
+        _paragraph(600, f"Chapter {name} has its own text that is long enough to be a paragraph.")
+        + _text(72, 30, f"Travel policy | valid from 2026 | Page {number}", 8)
+        for number, name in enumerate(("one", "two"), 1)
+    ]
+    text = read("a.pdf", pdf(*pages)).text
+    assert text.count("its own text") == 2
+    assert "Page" not in text
+
+
+def test_the_title_in_the_properties_counts_when_the_first_lines_bear_it_out(pdf, read):
+    page = _text(72, 760, "Travel policy", 20) + _paragraph(700, "Book early and travel light, as everybody does here.")
+    assert read("trip.pdf", pdf(page, title=b"Travel policy")).title == "Travel policy"
+    assert read("trip.pdf", pdf(page, title=b"Microsoft Word - Template7")).title == "trip"
+
+
 def test_sideways_text_is_read_upright_without_a_box(pdf, read):
     content = b"BT /F 12 Tf 0 1 -1 0 300 100 Tm (Sideways text is read) Tj ET"
     (element,) = read("a.pdf", pdf(content)).elements
