@@ -14,6 +14,8 @@ from app.routes import answers, documents, health, ingestions, page, search, tok
 
 DESCRIPTION = "Cited answers over private documents. Every error is a problem body (RFC 9457)."
 
+TOO_LARGE = 413
+
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
     "img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
@@ -49,16 +51,18 @@ def create_app(services: Services) -> FastAPI:
         docs_url=None,  # the stock page loads its script from a third-party host
         redoc_url=None,
         responses=problems,
-        max_body_size=services.settings.upload_max_bytes,
     )
     app.state.services = services
     errors.install(app)
     for routes in (answers, search, documents, ingestions, tokens, health, page):
-        app.include_router(routes.router)
+        app.include_router(routes.router, max_body_size=services.settings.upload_max_bytes)
 
     @app.middleware("http")
     async def security_headers(request: Request, call_next: RequestResponseEndpoint) -> Response:
         response = await call_next(request)
+        if response.status_code == TOO_LARGE and response.headers.get("content-type") != errors.PROBLEM:
+            # Refused before it reached a route, so no handler of ours made the body.
+            response = errors.problem(TOO_LARGE, "Too large", "the body of the request is larger than is taken")
         for name, value in HEADERS.items():
             response.headers.setdefault(name, value)
         return response

@@ -6,6 +6,8 @@ import time
 import httpx
 import pytest
 
+from app.owner import serving
+
 PROBLEM = "application/problem+json"
 
 
@@ -252,3 +254,11 @@ def test_every_response_carries_the_security_headers(api):
         assert "default-src 'none'" in response.headers["content-security-policy"]
         assert response.headers["x-content-type-options"] == "nosniff"
     assert api.get("/assets/../settings.py").status_code == 404
+
+
+def test_an_upload_that_is_too_large_gets_a_problem_body(server_settings, tmp_path):
+    settings = server_settings.model_copy(update={"data_dir": tmp_path / "data", "upload_max_bytes": 1000})
+    with serving(settings) as client:
+        response = client.post("/v1/documents", files=[("files", ("a.txt", b"x" * 5000))])
+        assert response.status_code == 413
+        assert response.headers["content-type"] == PROBLEM

@@ -43,7 +43,7 @@ def test_a_report_says_what_was_measured_and_how(write_beir, embedder):
     assert {"ndcg@10", "recall@10", "recall@100", "mrr@10", "queries_per_s"} <= body.keys()
     assert (body["documents"], body["chunks"], body["queries"]) == (3, 3, 1)
     assert embedder.fingerprint in body["fingerprint"]
-    assert body["settings"] == {"pool": 100, "dense_weight": 0.3, "chunk_tokens": 254, "history": False}
+    assert body["settings"] == {"pool": 100, "dense_weight": 0.3, "chunk_tokens": 254, "history": False, "whole": False}
     assert body["skipped"] == {"documents without title and text": 1}
     assert body["queries_per_s"] > 0
     assert report.scores == {"q": {"ndcg@10": 1.0, "recall@10": 1.0, "recall@100": 1.0, "mrr@10": 1.0}}
