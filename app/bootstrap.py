@@ -1,6 +1,5 @@
 """Settings -> Services: picks every implementation; the only place with ``if settings.x``."""
 
-import json
 import secrets
 import threading
 from collections.abc import Iterator, Sequence
@@ -204,18 +203,3 @@ class _Pointer:
 
     def set(self, name: str, target: str) -> None:
         self.catalog.set_index_pointer(name, target)
-
-
-def write_server_file(services: Services, url: str) -> Path:
-    """Tell other commands on this machine where the owner of the data directory listens; readable by its user only.
-
-    Returns:
-        The file; to be removed when the server stops.
-    """
-    path = services.data_dir / "server.json"
-    fresh = path.with_suffix(".new")
-    fresh.touch(mode=0o600)
-    fresh.chmod(0o600)
-    fresh.write_text(json.dumps({"url": url, "token": services.loopback_token}), encoding="utf-8")
-    fresh.replace(path)
-    return path

@@ -7,12 +7,15 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 
 from app.settings import Settings
 from retrieval.errors import AttuneError, OwnedElsewhereError
+
+if TYPE_CHECKING:
+    from app.bootstrap import Services
 
 SERVER_FILE = "server.json"
 _WAIT_FOR_OWNER_S = 20.0
@@ -59,7 +62,7 @@ def serving(settings: Settings, *, host: str = "127.0.0.1", port: int = 0) -> It
     import uvicorn
 
     from app import logs
-    from app.bootstrap import open_services, write_server_file
+    from app.bootstrap import open_services
     from app.main import create_app
 
     logs.configure(settings.log_level)
@@ -71,7 +74,7 @@ def serving(settings: Settings, *, host: str = "127.0.0.1", port: int = 0) -> It
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="http", daemon=True)
         thread.start()
-        server_file = write_server_file(services, url)
+        server_file = _write_server_file(services, url)
         try:
             while not server.started and thread.is_alive():
                 time.sleep(0.005)
@@ -103,6 +106,21 @@ def _url(host: str, port: int) -> str:
     # A server on every address is reached on loopback from its own machine.
     reached = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - looked up, not bound
     return f"http://[{reached}]:{port}" if ":" in reached else f"http://{reached}:{port}"
+
+
+def _write_server_file(services: "Services", url: str) -> Path:
+    """Tell other commands on this machine where the owner of the data directory listens; readable by its user only.
+
+    Returns:
+        The file; to be removed when the server stops.
+    """
+    path = services.data_dir / SERVER_FILE
+    fresh = path.with_suffix(".new")
+    fresh.touch(mode=0o600)
+    fresh.chmod(0o600)
+    fresh.write_text(json.dumps({"url": url, "token": services.loopback_token}), encoding="utf-8")
+    fresh.replace(path)
+    return path
 
 
 def _running(data_dir: Path) -> httpx.Client | None:

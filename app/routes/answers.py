@@ -1,15 +1,15 @@
 """Questions and answers."""
 
 from collections.abc import Iterator
-from typing import Any, Literal
+from typing import Literal
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
-from fastapi.sse import EventSourceResponse, format_sse_event
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.bootstrap import Services
 from app.dependencies import PrincipalDep, ServicesDep
+from app.sse import MEDIA_TYPE, event
 from retrieval.types import Box, Citation, Interaction, Principal, Turn
 
 QUESTION_MAX_BYTES = 8 * 2**20  # a question with 200 long turns before it
@@ -94,7 +94,7 @@ def ask(body: QuestionBody, request: Request, services: ServicesDep, principal: 
     """Answer from the documents the caller may read, with citations, or say that they hold no answer."""
     interaction = _answer(body, services, principal)
     if "text/event-stream" in request.headers.get("accept", ""):
-        return StreamingResponse(_events(interaction), media_type=EventSourceResponse.media_type)
+        return StreamingResponse(_events(interaction), media_type=MEDIA_TYPE)
     return JSONResponse(answer_body(interaction).model_dump())
 
 
@@ -114,18 +114,12 @@ def _events(interaction: Interaction) -> Iterator[bytes]:
     documents = [
         {"document_id": p.chunk.document_id, "title": p.title, "score": round(p.score, 4)} for p in interaction.passages
     ]
-    yield _event("retrieval", {"passages": documents})
+    yield event("retrieval", {"passages": documents})
     for piece in body.answer.split("\n\n"):
-        yield _event("token", {"text": piece + "\n\n"})
+        yield event("token", {"text": piece + "\n\n"})
     for citation in body.citations:
-        yield _event("citation", citation.model_dump())
-    yield _event("done", body.model_dump())
-
-
-def _event(name: str, data: dict[str, Any]) -> bytes:
-    import json
-
-    return format_sse_event(event=name, data_str=json.dumps(data, ensure_ascii=False))
+        yield event("citation", citation.model_dump())
+    yield event("done", body.model_dump())
 
 
 def answer_body(interaction: Interaction) -> AnswerBody:

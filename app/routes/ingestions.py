@@ -1,14 +1,11 @@
 """Ingest files that lie on the server's machine; for the commands there, not for the network."""
 
-import json
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from fastapi import APIRouter
 from fastapi.responses import StreamingResponse
-from fastapi.sse import EventSourceResponse, format_sse_event
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.bootstrap import DEFAULT_COLLECTION, Services, ensure_collection
@@ -16,6 +13,7 @@ from app.dependencies import LocalDep, ServicesDep
 from app.errors import status_of
 from app.ingesting import watch_ingest
 from app.routes.documents import report_body
+from app.sse import MEDIA_TYPE, event
 from ingestion.load import Collected, collect
 from ingestion.report import Progress, Report
 from retrieval.errors import AttuneError
@@ -50,18 +48,14 @@ def ingest(body: IngestionBody, services: ServicesDep, _principal: LocalDep) -> 
     """Take in files and folders; a folder is kept in step, deletions included. Only for commands on this machine."""
     collected = collect([Path(path) for path in body.paths])
     ensure_collection(services.catalog, body.collection)
-    return StreamingResponse(_events(services, collected, body), media_type=EventSourceResponse.media_type)
+    return StreamingResponse(_events(services, collected, body), media_type=MEDIA_TYPE)
 
 
 def _events(services: Services, collected: Collected, body: IngestionBody) -> Iterator[bytes]:
-    for event in watch_ingest(services, collected, collection=body.collection, keep_missing=body.keep_missing):
-        if isinstance(event, Progress):
-            yield _event("progress", asdict(event))
-        elif isinstance(event, Report):
-            yield _event("done", report_body(event).model_dump())
-        elif isinstance(event, AttuneError):
-            yield _event("error", {"status": status_of(event)[0], "detail": str(event)})
-
-
-def _event(name: str, data: dict[str, Any]) -> bytes:
-    return format_sse_event(event=name, data_str=json.dumps(data, ensure_ascii=False))
+    for news in watch_ingest(services, collected, collection=body.collection, keep_missing=body.keep_missing):
+        if isinstance(news, Progress):
+            yield event("progress", asdict(news))
+        elif isinstance(news, Report):
+            yield event("done", report_body(news).model_dump())
+        elif isinstance(news, AttuneError):
+            yield event("error", {"status": status_of(news)[0], "detail": str(news)})

@@ -1,0 +1,13 @@
+"""Server-sent events whose data is JSON."""
+
+import json
+from typing import Any
+
+from fastapi.sse import EventSourceResponse, format_sse_event
+
+MEDIA_TYPE = EventSourceResponse.media_type
+
+
+def event(name: str, data: dict[str, Any]) -> bytes:
+    """Write one event as it goes over the wire."""
+    return format_sse_event(event=name, data_str=json.dumps(data, ensure_ascii=False))
