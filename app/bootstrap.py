@@ -2,7 +2,7 @@
 
 import secrets
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,7 +10,14 @@ from pathlib import Path
 from app.auth import Authenticator
 from app.data_directory import data_directory
 from app.migrations import upgrade
+from app.observing import Observing, open_observing
 from app.settings import Settings
+from app.watch import Watched
+from eval.golden_store import GoldenSets
+from eval.judge import Judge
+from eval.monitoring import MonitoringLog
+from eval.prices import Price, read_prices
+from eval.runs import EvaluationRuns
 from ingestion.ingest import Ingestor
 from ingestion.sandbox import Sandbox
 from ingestion.write import Writer
@@ -19,11 +26,13 @@ from retrieval.bm25 import Bm25Encoder, Bm25Settings
 from retrieval.catalog import Catalog
 from retrieval.embed import Embedder, FloatArray
 from retrieval.errors import InvalidInputError, NotFoundError
+from retrieval.feedback import FeedbackLog
 from retrieval.generators.extractive import ExtractiveGenerator
 from retrieval.generators.generator import Generator
 from retrieval.index import VectorIndex
 from retrieval.interactions import InteractionLog
 from retrieval.pack import unpack
+from retrieval.rerank import open_reranker
 from retrieval.retrieve import Retriever
 from retrieval.tables import open_engine
 
@@ -38,6 +47,7 @@ class Services:
     data_dir: Path
     catalog: Catalog
     interactions: InteractionLog
+    feedback: FeedbackLog
     index: VectorIndex
     embedder: Embedder
     retriever: Retriever
@@ -46,7 +56,13 @@ class Services:
     writer: Writer
     authenticator: Authenticator
     loopback_token: str
+    golden: GoldenSets
+    runs: EvaluationRuns
+    judge: Judge | None
+    prices: Mapping[str, Price]
+    observing: Observing
     ingesting: threading.Lock = field(default_factory=threading.Lock)
+    evaluating: threading.Lock = field(default_factory=threading.Lock)
 
 
 @contextmanager
@@ -59,7 +75,8 @@ def open_services(settings: Settings) -> Iterator[Services]:
     """
     with ExitStack() as stack:
         data_dir = stack.enter_context(data_directory(settings.data_dir))
-        catalog, interactions = _open_catalog(settings, stack)
+        stores = _open_stores(settings, stack)
+        catalog = stores.catalog
         embedder = build_embedder(settings)
         index = _open_index(settings, data_dir, embedder, catalog)
         stack.callback(index.close)
@@ -70,14 +87,20 @@ def open_services(settings: Settings) -> Iterator[Services]:
             writer.rebuild(embedder)
         sandbox = stack.enter_context(open_sandbox(settings))
         loopback_token = secrets.token_urlsafe(32)
-        retriever = Retriever(
-            catalog, index, embedder, pool=settings.retrieval_pool, dense_weight=settings.dense_weight
-        )
+        retriever = build_retriever(settings, catalog, index, embedder)
+        watched = Watched(stores.interactions, stores.feedback, index, embedder.embed_query)
+        watching = open_observing(settings, watched, catalog=catalog, monitoring=stores.monitoring)
         yield Services(
             settings=settings,
             data_dir=data_dir,
             catalog=catalog,
-            interactions=interactions,
+            interactions=stores.interactions,
+            feedback=stores.feedback,
+            observing=stack.enter_context(watching),
+            golden=stores.golden,
+            runs=stores.runs,
+            judge=build_judge(settings),
+            prices=read_prices(settings.prices) if settings.prices else {},
             index=index,
             embedder=embedder,
             retriever=retriever,
@@ -138,13 +161,32 @@ def open_sandbox(settings: Settings) -> Sandbox:
     return Sandbox(workers=settings.parse_workers)
 
 
+def build_retriever(settings: Settings, catalog: Catalog, index: VectorIndex, embedder: Embedder) -> Retriever:
+    """Put the search together.
+
+    Returns:
+        It, over what is in catalog and index at the time of each question.
+
+    Raises:
+        ModelError: The cross-encoder that the settings name cannot be loaded.
+    """
+    reranker = open_reranker(settings.rerank, _SentenceVectors(catalog, embedder.dim), device=settings.embedding_device)
+    return Retriever(
+        catalog,
+        index,
+        embedder,
+        pool=settings.retrieval_pool,
+        dense_weight=settings.dense_weight,
+        fusion=settings.fusion,
+        reranker=reranker,
+        rerank_depth=settings.rerank_depth,
+    )
+
+
 def build_answerer(settings: Settings, retriever: Retriever) -> Answerer:
     """Put the question path together behind a retriever."""
     catalog, embedder = retriever.catalog, retriever.embedder
-
-    def sentence_vectors(chunk_ids: Sequence[str]) -> dict[str, FloatArray]:
-        return {k: unpack(v, embedder.dim) for k, v in catalog.sentences(chunk_ids).items()}
-
+    sentence_vectors = _SentenceVectors(catalog, embedder.dim)
     extractive = ExtractiveGenerator(embedder, Bm25Encoder(Bm25Settings()).terms, sentence_vectors)
     generator: Generator = extractive
     if settings.llm_url:
@@ -165,17 +207,49 @@ def build_answerer(settings: Settings, retriever: Retriever) -> Answerer:
         extractive,
         passages_shown=settings.passages_shown,
         abstain_below=settings.abstain_below,
-        versions={"embedder": embedder.fingerprint, "dense_weight": settings.dense_weight},
+        versions={
+            "embedder": embedder.fingerprint,
+            "dense_weight": settings.dense_weight,
+            "fusion": retriever.fusion,
+            "rerank": retriever.reranker.name,
+        },
     )
 
 
-def _open_catalog(settings: Settings, stack: ExitStack) -> tuple[Catalog, InteractionLog]:
+def build_judge(settings: Settings) -> Judge | None:
+    """Make the judge that the settings name, if any."""
+    if settings.judge_url is None:
+        return None
+    key = settings.judge_api_key
+    return Judge(settings.judge_url, settings.judge_model, api_key=key.get_secret_value() if key else None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Stores:
+    """What is kept in the catalog's database, by who keeps it."""
+
+    catalog: Catalog
+    interactions: InteractionLog
+    feedback: FeedbackLog
+    monitoring: MonitoringLog
+    golden: GoldenSets
+    runs: EvaluationRuns
+
+
+def _open_stores(settings: Settings, stack: ExitStack) -> _Stores:
     upgrade(settings.catalog_url)
     engine = open_engine(settings.catalog_url)
     stack.callback(engine.dispose)
     catalog = Catalog(engine)
     ensure_collection(catalog, DEFAULT_COLLECTION)
-    return catalog, InteractionLog(engine)
+    return _Stores(
+        catalog=catalog,
+        interactions=InteractionLog(engine),
+        feedback=FeedbackLog(engine),
+        monitoring=MonitoringLog(engine),
+        golden=GoldenSets(engine),
+        runs=EvaluationRuns(engine),
+    )
 
 
 def _open_index(settings: Settings, data_dir: Path, embedder: Embedder, catalog: Catalog) -> VectorIndex:
@@ -192,6 +266,15 @@ def _open_index(settings: Settings, data_dir: Path, embedder: Embedder, catalog:
     from retrieval.index_edge import EdgeIndex
 
     return EdgeIndex(data_dir / "index", dim=embedder.dim, fingerprint=embedder.fingerprint, pointer=_Pointer(catalog))
+
+
+@dataclass(frozen=True, slots=True)
+class _SentenceVectors:
+    catalog: Catalog
+    dim: int
+
+    def __call__(self, chunk_ids: Sequence[str]) -> dict[str, FloatArray]:
+        return {key: unpack(packed, self.dim) for key, packed in self.catalog.sentences(chunk_ids).items()}
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,10 @@ import typer
 from pydantic import ValidationError
 from rich.console import Console
 
-from app import show
+from app import experiments_cli, runs_cli, show
 from app.evaluate_cli import evaluate
+from app.feedback_cli import feedback, monitor
+from app.golden_cli import golden
 from app.owner import checked, events, owner
 from app.settings import Settings
 from retrieval.errors import AttuneError, InvalidInputError
@@ -21,7 +23,12 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Cited answers over your documents.",
 )
+evaluate.add_typer(experiments_cli.commands)
+evaluate.add_typer(runs_cli.commands)
 app.add_typer(evaluate, name="evaluate")
+app.add_typer(golden, name="golden")
+app.command()(feedback)
+app.command()(monitor)
 
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)

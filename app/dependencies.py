@@ -63,7 +63,18 @@ def local(found: Annotated[Principal, Depends(principal)]) -> Principal:
     return found
 
 
+def scraper(request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]) -> None:
+    """Let an administrator pass, and anybody where metrics are public.
+
+    Raises:
+        HTTPException: 401 without a valid bearer token, 403 for who is no administrator.
+    """
+    if not services(request).settings.metrics_public:
+        administrator(principal(request, credentials))
+
+
 ServicesDep = Annotated[Services, Depends(services)]
 PrincipalDep = Annotated[Principal, Depends(principal)]
 AdministratorDep = Annotated[Principal, Depends(administrator)]
 LocalDep = Annotated[Principal, Depends(local)]
+ScraperDep = Annotated[None, Depends(scraper)]

@@ -1,85 +1,236 @@
-"""attune evaluate: measure retrieval and answers on golden questions, in a knowledge base that is thrown away."""
+"""attune evaluate: measure, in a knowledge base that is thrown away or in the one that serves."""
 
-import json
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
+import httpx
 import typer
-from rich.console import Console
-from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
-from rich.progress import Progress as Bar
-from rich.table import Table
 
+from app import evaluate_show as show
+from app.owner import checked, events, owner
 from app.settings import Settings
+from retrieval.errors import AttuneError, InvalidInputError
 from retrieval.types import SearchMode
 
 if TYPE_CHECKING:
+    from eval.golden import GoldenSet
+    from eval.measure import Extras
+    from eval.report import Report
     from eval.workbench import Knobs, Progress
 
-evaluate = typer.Typer(no_args_is_help=True, help="Measure retrieval and answers on questions of your own.")
-
-_BESIDE = ("settings", "failed", "skipped", "notes")
-_out = Console(highlight=False, soft_wrap=True)
-_err = Console(stderr=True, highlight=False, soft_wrap=True)
+evaluate = typer.Typer(
+    invoke_without_command=True, help="Measure retrieval and answers on questions of your own, compare and guard them."
+)
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+Html = Annotated[Path | None, typer.Option("--html", help="Write the report as one HTML file.")]
+Out = Annotated[Path | None, typer.Option("--out", help="Write the whole report, single questions included, as JSON.")]
+NoKeep = Annotated[bool, typer.Option("--no-keep", help="Do not keep the report in the catalog.")]
+Documents = Annotated[Path, typer.Option("--documents", help="Folder of documents.")]
+Questions = Annotated[
+    Path | None, typer.Option("--questions", help="Questions about them: JSON lines or CSV; or use --set.")
+]
+SetName = Annotated[str | None, typer.Option("--set", help="A golden set of the catalog, by name.")]
+Beir = Annotated[Path, typer.Option("--beir", help="Folder with corpus.jsonl, queries.jsonl, qrels/SPLIT.tsv.")]
+Split = Annotated[str, typer.Option("--split", help="Which file in qrels, without its suffix.")]
+Mode = Annotated[SearchMode, typer.Option("--mode", help="Which lists are searched.")]
+History = Annotated[bool, typer.Option("--history", help="Search follow-ups together with the questions before.")]
+
+
+@evaluate.callback()
+def gate(
+    context: typer.Context,
+    gate_file: Annotated[
+        Path | None, typer.Option("--gate", help="Measure what this file says, and exit 1 when it does not hold.")
+    ] = None,
+    accept: Annotated[
+        bool, typer.Option("--accept", help="With --gate: take the run as the accepted one when it passes.")
+    ] = False,
+    html: Html = None,
+    out: Out = None,
+    no_keep: NoKeep = False,
+    as_json: Json = False,
+) -> None:
+    """Measure retrieval and answers on questions of your own, compare and guard them."""
+    if context.invoked_subcommand is not None:
+        if gate_file is not None:
+            raise InvalidInputError("--gate takes no command beside it: the file says what is measured")
+        return
+    if gate_file is None:
+        typer.echo(context.get_help())
+        raise typer.Exit
+    from app.evaluate_gate import run_gate
+
+    settings = Settings()
+    with show.progress_bar(quiet=as_json) as progress:
+        report, ruling = run_gate(settings, gate_file, accept=accept, keep=not no_keep, progress=progress)
+    show.written(report, html=html, out=out)
+    show.ruling(report, ruling, as_json=as_json)
+    if not ruling.passed:
+        raise typer.Exit(1)
 
 
 @evaluate.command()
 def retrieval(
-    beir: Annotated[Path, typer.Option("--beir", help="Folder with corpus.jsonl, queries.jsonl, qrels/SPLIT.tsv.")],
-    split: Annotated[str, typer.Option("--split", help="Which file in qrels, without its suffix.")] = "test",
-    mode: Annotated[SearchMode, typer.Option("--mode", help="Which lists are searched.")] = "hybrid",
-    history: Annotated[
-        bool, typer.Option("--history", help="Search follow-up questions together with the questions before.")
-    ] = False,
+    beir: Beir,
+    split: Split = "test",
+    mode: Mode = "hybrid",
+    history: History = False,
     whole: Annotated[
         bool, typer.Option("--whole", help="One chunk a text, cut off at the model's limit, as published figures do.")
     ] = False,
+    html: Html = None,
+    out: Out = None,
+    no_keep: NoKeep = False,
     as_json: Json = False,
 ) -> None:
     """Measure how well the right documents are found."""
-    from app.bootstrap import build_embedder
-    from eval.evaluate import evaluate_retrieval
-
     settings = Settings()
-    with _progress(quiet=as_json) as progress:
-        report = evaluate_retrieval(
-            beir,
-            split,
-            mode=mode,
-            embedder=build_embedder(settings),
-            knobs=_knobs(settings, history=history, whole=whole),
-            progress=progress,
+    with show.progress_bar(quiet=as_json) as progress:
+        report = measured_retrieval(
+            settings, beir, split=split, mode=mode, knobs=knobs_of(settings, history, whole), progress=progress
         )
-    _print(report.as_json(), as_json)
+    kept(settings, report, keep=not no_keep)
+    show.written(report, html=html, out=out)
+    show.report(report, as_json=as_json)
 
 
 @evaluate.command()
 def answers(
-    documents: Annotated[Path, typer.Option("--documents", help="Folder of documents.")],
-    questions: Annotated[Path, typer.Option("--questions", help="Questions about them, one JSON object a line.")],
+    documents: Documents,
+    questions: Questions = None,
+    set_name: SetName = None,
+    html: Html = None,
+    out: Out = None,
+    no_keep: NoKeep = False,
     as_json: Json = False,
 ) -> None:
     """Measure how well questions are answered, cited and refused."""
+    settings = Settings()
+    golden = golden_of(settings, questions, set_name)
+    with show.progress_bar(quiet=as_json) as progress:
+        report = measured_answers(settings, documents, golden, progress=progress)
+    kept(settings, report, keep=not no_keep)
+    show.written(report, html=html, out=out)
+    show.report(report, as_json=as_json)
+
+
+@evaluate.command()
+def live(
+    set_name: Annotated[str, typer.Option("--set", help="A golden set of the catalog, by name.")],
+    kind: Annotated[Literal["answers", "retrieval"], typer.Option("--measure", help="What is measured.")] = "answers",
+    version: Annotated[int | None, typer.Option("--version", help="Of the set; the newest when left out.")] = None,
+    collection: Annotated[str | None, typer.Option("--collection", "-c", help="Ask this collection only.")] = None,
+    html: Html = None,
+    out: Out = None,
+    as_json: Json = False,
+) -> None:
+    """Measure the knowledge base as it serves, with a golden set of the catalog."""
+    body = {"set": set_name, "kind": kind, "version": version, "collection": collection}
+    with show.progress_bar(quiet=as_json) as progress:
+        report = measured_live(Settings(), body, progress)
+    show.written(report, html=html, out=out)
+    show.report(report, as_json=as_json)
+
+
+def measured_live(settings: Settings, body: dict[str, Any], progress: "Progress") -> "Report":
+    """Have the server measure itself; it keeps the report.
+
+    Args:
+        settings: Which server.
+        body: Of ``POST /v1/evaluations``.
+        progress: Told of every question.
+
+    Returns:
+        The report.
+
+    Raises:
+        AttuneError: The server refused, or went away.
+    """
+    from eval.report import report_of_record
+
+    with owner(settings) as client, client.stream("POST", "/v1/evaluations", json=body) as response:
+        return report_of_record(followed(response, progress))
+
+
+def followed(response: httpx.Response, progress: "Progress") -> dict[str, Any]:
+    """Follow the events of a response to their end.
+
+    Returns:
+        What it ended with.
+
+    Raises:
+        AttuneError: It ended with an error, or the server went away.
+    """
+    if response.is_error:
+        checked(response)
+    for name, news in events(response):
+        if name == "progress":
+            progress(news["stage"], news["done"], news["total"])
+        elif name == "error":
+            raise AttuneError(news["detail"])
+        else:
+            done: dict[str, Any] = news
+            return done
+    raise AttuneError("the server stopped before this was done")
+
+
+def measured_retrieval(
+    settings: Settings, beir: Path, *, split: str, mode: SearchMode, knobs: "Knobs", progress: "Progress"
+) -> "Report":
+    """Measure retrieval in a knowledge base of its own."""
+    from app.bootstrap import build_embedder
+    from eval.evaluate import evaluate_retrieval
+    from eval.golden import read_beir
+
+    golden = read_beir(beir, split)
+    report = evaluate_retrieval(golden, mode=mode, embedder=build_embedder(settings), knobs=knobs, progress=progress)
+    return replace(report, counts={**report.counts, "split": split})
+
+
+def measured_answers(settings: Settings, documents: Path, golden: "GoldenSet", *, progress: "Progress") -> "Report":
+    """Measure answers over a folder in a knowledge base of its own."""
     from app.bootstrap import build_answerer, build_embedder, open_sandbox
     from eval.evaluate import Parts, evaluate_answers
 
-    settings = Settings()
-    with open_sandbox(settings) as sandbox, _progress(quiet=as_json) as progress:
+    with open_sandbox(settings) as sandbox:
         parts = Parts(build_embedder(settings), sandbox.parse, partial(build_answerer, settings))
-        report = evaluate_answers(
-            documents, questions, parts=parts, knobs=_knobs(settings, history=True), progress=progress
+        return evaluate_answers(
+            documents,
+            golden,
+            parts=parts,
+            knobs=knobs_of(settings, history=True),
+            extras=extras_of(settings),
+            progress=progress,
         )
-    _print(report.as_json(), as_json)
 
 
-def _knobs(settings: Settings, *, history: bool, whole: bool = False) -> "Knobs":
+def golden_of(settings: Settings, questions: Path | None, set_name: str | None) -> "GoldenSet":
+    """Read the questions from a file, or get a golden set from the catalog.
+
+    Returns:
+        The questions.
+
+    Raises:
+        InvalidInputError: Neither or both are given, or the file is broken.
+    """
+    from eval.golden import GoldenSet
+    from eval.golden_files import read_golden
+    from eval.questions import questions_of
+
+    if (questions is None) == (set_name is None):
+        raise InvalidInputError("give either --questions FILE or --set NAME")
+    if questions is not None:
+        return read_golden(questions)
+    with owner(settings) as client:
+        body = checked(client.get(f"/v1/golden-sets/{set_name}"))
+    return GoldenSet(questions_of(body["questions"]), name=body["name"], version=body["version"])
+
+
+def knobs_of(settings: Settings, history: bool = False, whole: bool = False) -> "Knobs":
+    """Return what the server is set to, for a knowledge base of its own."""
     from eval.workbench import Knobs
 
     return Knobs(
@@ -88,35 +239,26 @@ def _knobs(settings: Settings, *, history: bool, whole: bool = False) -> "Knobs"
         chunk_tokens=settings.chunk_tokens,
         history=history,
         whole=whole,
+        fusion=settings.fusion,
+        rerank=settings.rerank,
     )
 
 
-@contextmanager
-def _progress(*, quiet: bool) -> Iterator["Progress"]:
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Bar(*columns, console=_err, transient=True, disable=quiet or not _err.is_terminal) as bar:
-        tasks: dict[str, Any] = {}
+def extras_of(settings: Settings) -> "Extras":
+    """Return what is measured besides: the judge and the prices that are set."""
+    from app.bootstrap import build_judge
+    from eval.measure import Extras
+    from eval.prices import read_prices
 
-        def progress(stage: str, done: int, total: int) -> None:
-            if stage not in tasks:
-                tasks[stage] = bar.add_task(stage, total=total)
-            bar.update(tasks[stage], completed=done, total=total)
-
-        yield progress
+    return Extras(judge=build_judge(settings), prices=read_prices(settings.prices) if settings.prices else {})
 
 
-def _print(report: dict[str, Any], as_json: bool) -> None:
-    if as_json:
-        sys.stdout.write(json.dumps(report, ensure_ascii=False) + "\n")
+def kept(settings: Settings, report: "Report", *, keep: bool) -> None:
+    """Keep a report in the catalog; that it cannot be kept does not take the figures away."""
+    if not keep:
         return
-    table = Table("figure", "value")
-    for name, value in report.items():
-        if name not in _BESIDE:
-            table.add_row(name, "not measured" if value is None else escape(str(value)))
-    _out.print(table)
-    for failure in report.get("failed", []):
-        _out.print(f"[red]failed[/red] {escape(failure['path'])}: {escape(failure['reason'])}")
-    for what, count in report["skipped"].items():
-        _out.print(f"left out: {count} {escape(what)}")
-    for note in report["notes"]:
-        _out.print(escape(note))
+    try:
+        with owner(settings) as client:
+            checked(client.post("/v1/evaluations/records", json=report.record()))
+    except AttuneError as error:
+        show.warning(f"the report was not kept: {error}")

@@ -1,28 +1,109 @@
-"""Logs: one line an event on stderr, without questions, secrets or local variables."""
+"""Logs: one line an event on stderr, without questions (unless allowed), secrets or local variables."""
 
 import logging
 import sys
+from typing import Literal
 
 import structlog
+from structlog.typing import EventDict, Processor
+
+from app.telemetry import outcome
+from ingestion.report import Report
+from retrieval.types import Feedback, Interaction
+
+Format = Literal["console", "json"]
 
 
-def configure(level: str) -> None:
+def configure(level: str, style: Format = "console") -> None:
     """Set structlog and the standard library's loggers up.
 
     Args:
         level: DEBUG, INFO, WARNING or ERROR.
+        style: ``console`` for people; ``json`` for machines, one object a line, other libraries' lines too.
     """
-    logging.basicConfig(level=level, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
-    for chatty in ("httpx", "sentence_transformers", "alembic"):
+    stamped: list[Processor] = [
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        # A plain trace: local variables hold questions and tokens.
+        structlog.processors.format_exc_info,
+    ]
+    last: Processor = structlog.dev.ConsoleRenderer(
+        colors=False, exception_formatter=structlog.dev.plain_traceback, pad_event_to=0
+    )
+    if style == "json":
+        last = structlog.processors.JSONRenderer(ensure_ascii=False)
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[*stamped, _logger_name],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, last],
+        )
+    )
+    logging.basicConfig(level=level, handlers=[handler])
+    for chatty in ("httpx", "sentence_transformers", "alembic", "torch"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
     structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            # A plain trace: local variables hold questions and tokens.
-            structlog.processors.format_exc_info,
-            structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback),
-        ],
+        processors=[*stamped, last],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
+
+
+def answered(interaction: Interaction, *, question: bool) -> None:
+    """Log a question: how it went, and its words only where they are allowed."""
+    answer = interaction.answer
+    structlog.get_logger().info(
+        "answer",
+        interaction_id=interaction.id,
+        person=interaction.principal_id,
+        collection=interaction.collection,
+        outcome=outcome(answer),
+        abstained=answer.abstained,
+        confidence=round(answer.confidence, 4),
+        generator=answer.generator,
+        passages=len(interaction.passages),
+        citations=len(answer.citations),
+        turns=len(interaction.history),
+        question_chars=len(interaction.question),
+        timings_ms=dict(interaction.timings_ms),
+        tokens=dict(interaction.tokens),
+        **({"question": interaction.question} if question else {}),
+    )
+
+
+def said(feedback: Feedback) -> None:
+    """Log feedback without its words."""
+    structlog.get_logger().info(
+        "feedback",
+        feedback_id=feedback.id,
+        interaction_id=feedback.interaction_id,
+        person=feedback.principal_id,
+        verdict=feedback.verdict,
+        reasons=list(feedback.reasons),
+        corrected=feedback.answer is not None,
+        right_documents=len(feedback.right_documents),
+        wrong_documents=len(feedback.wrong_documents),
+    )
+
+
+def ingested(report: Report, *, collection: str) -> None:
+    """Log an ingest without names of files."""
+    structlog.get_logger().info(
+        "ingest",
+        collection=collection,
+        documents=report.documents,
+        added=report.added,
+        updated=report.updated,
+        unchanged=report.unchanged,
+        deleted=report.deleted,
+        failed=len(report.failed),
+        chunks=report.chunks,
+        seconds=report.seconds,
+    )
+
+
+def _logger_name(_logger: object, _method: str, event: EventDict) -> EventDict:
+    record = event.get("_record")
+    if record is not None:
+        event["logger"] = record.name
+    return event

@@ -10,7 +10,19 @@ from starlette.responses import Response
 
 from app import errors
 from app.bootstrap import Services
-from app.routes import answers, documents, health, ingestions, page, search, tokens
+from app.routes import (
+    answers,
+    documents,
+    evaluations,
+    feedback,
+    golden,
+    health,
+    ingestions,
+    monitoring,
+    page,
+    search,
+    tokens,
+)
 
 DESCRIPTION = "Cited answers over private documents. Every error is a problem body (RFC 9457)."
 
@@ -54,17 +66,39 @@ def create_app(services: Services) -> FastAPI:
     )
     app.state.services = services
     errors.install(app)
-    for routes in (answers, search, documents, ingestions, tokens, health, page):
+    for routes in (
+        answers,
+        evaluations,
+        feedback,
+        golden,
+        search,
+        documents,
+        ingestions,
+        tokens,
+        health,
+        monitoring,
+        page,
+    ):
         app.include_router(routes.router, max_body_size=services.settings.upload_max_bytes)
 
+    _install_middleware(app, services)
+    return app
+
+
+def _install_middleware(app: FastAPI, services: Services) -> None:
     @app.middleware("http")
-    async def security_headers(request: Request, call_next: RequestResponseEndpoint) -> Response:
-        response = await call_next(request)
+    async def counted_and_secured(request: Request, call_next: RequestResponseEndpoint) -> Response:
+        # An error that no handler of ours knows is answered outside of here.
+        status = 500
+        try:
+            response = await call_next(request)
+            status = response.status_code
+        finally:
+            route = request.scope.get("route")
+            services.observing.telemetry.request(request.method, getattr(route, "path", None), status)
         if response.status_code == TOO_LARGE and response.headers.get("content-type") != errors.PROBLEM:
             # Refused before it reached a route, so no handler of ours made the body.
             response = errors.problem(TOO_LARGE, "Too large", "the body of the request is larger than is taken")
         for name, value in HEADERS.items():
             response.headers.setdefault(name, value)
         return response
-
-    return app

@@ -65,7 +65,7 @@ def serving(settings: Settings, *, host: str = "127.0.0.1", port: int = 0) -> It
     from app.bootstrap import open_services
     from app.main import create_app
 
-    logs.configure(settings.log_level)
+    logs.configure(settings.log_level, settings.log_format)
     with _listening(host, port) as listener, open_services(settings) as services:
         url = _url(*listener.getsockname()[:2])
         config = uvicorn.Config(

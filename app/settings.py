@@ -6,6 +6,8 @@ from typing import Literal
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from retrieval.fuse import Fusion
+
 
 class Settings(BaseSettings):
     """Everything that can be set, read from ``ATTUNE_*`` environment variables; units stand in the names."""
@@ -31,7 +33,8 @@ class Settings(BaseSettings):
     )
     embedding_api_key: SecretStr | None = Field(default=None, description="Key of the embedding endpoint.")
     embedding_device: str | None = Field(
-        default=None, description="cpu or cuda; cuda is taken where there is one when unset."
+        default=None,
+        description="Where embedder and cross-encoder run: cpu or cuda; cuda is taken where there is one when unset.",
     )
     llm_url: str | None = Field(
         default=None, description="OpenAI-compatible server that words the answers; extractive answers when unset."
@@ -43,6 +46,14 @@ class Settings(BaseSettings):
     )
     llm_context_tokens: int = Field(default=8192, ge=512, description="Context window of the language model.")
     llm_max_tokens: int = Field(default=512, ge=16, description="Longest answer asked of the language model.")
+    judge_url: str | None = Field(
+        default=None, description="OpenAI-compatible server of a judge model for evaluations; none judges when unset."
+    )
+    judge_model: str = Field(default="default", description="Model name sent to the judge's server.")
+    judge_api_key: SecretStr | None = Field(default=None, description="Key of the judge's server.")
+    prices: Path | None = Field(
+        default=None, description="Price table of language models (JSON), for the cost of an evaluation."
+    )
     passages_shown: int = Field(default=8, ge=1, le=50, description="Passages the generator sees.")
     retrieval_pool: int = Field(
         default=100, ge=10, le=1000, description="Hits taken from each of the dense and the sparse list."
@@ -50,6 +61,17 @@ class Settings(BaseSettings):
     dense_weight: float = Field(
         default=0.6, ge=0, le=1, description="Share of the dense score in the fused one; the rest is BM25."
     )
+    fusion: Fusion = Field(
+        default="mix",
+        description="How the dense and the BM25 list become one: mix (scores between the least and the greatest), "
+        "dbsf (scores by their spread) or rrf (ranks).",
+    )
+    rerank: str = Field(
+        default="none",
+        min_length=1,
+        description="What looks at the best candidates again: none, sentences, or a cross-encoder by folder or hub id.",
+    )
+    rerank_depth: int = Field(default=50, ge=1, le=1000, description="How many candidates the reranker sees.")
     abstain_below: float = Field(
         default=0.5, ge=0, le=1, description="Confidence below which no answer is given; 0 always answers."
     )
@@ -69,6 +91,28 @@ class Settings(BaseSettings):
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         default="WARNING", description="What is logged to stderr: DEBUG, INFO, WARNING or ERROR."
+    )
+    log_format: Literal["console", "json"] = Field(
+        default="console", description="How a line of the log looks: console for people, json for machines."
+    )
+    log_questions: bool = Field(
+        default=False, description="Write questions into the log and into traces; without it their words stay out."
+    )
+    metrics_public: bool = Field(
+        default=False, description="Let anybody read /metrics; an administrator's token is needed otherwise."
+    )
+    otlp_endpoint: str | None = Field(
+        default=None,
+        description="OpenTelemetry collector (OTLP over HTTP) that is sent traces; none are made when unset.",
+    )
+    monitoring_interval_s: float = Field(
+        default=3600.0, ge=0, description="Time between two observations of what is asked; 0 makes none by itself."
+    )
+    alert_webhook_url: str | None = Field(
+        default=None, description="URL that is posted alerts; logged only when unset."
+    )
+    alert_webhook_secret: SecretStr | None = Field(
+        default=None, description="Key that alerts are signed with (HMAC-SHA256); unsigned when unset."
     )
 
     @property

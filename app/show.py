@@ -61,6 +61,7 @@ def answer(body: dict[str, Any], console: Console) -> None:
         console.print(f"\n[bold]\\[{citation['number']}] {_place(citation)}[/bold]")
         console.print(f"[dim]{escape(citation['uri'])}[/dim]")
         console.print(f"    “{escape(_short(citation['quote']))}”")
+    console.print(f"\n[dim]good or not? attune feedback {body['interaction_id']} --up | --down[/dim]")
 
 
 def results(body: dict[str, Any], console: Console) -> None:

@@ -20,7 +20,13 @@ def print_figure(
     baseline: Mapping[str, object] | None = None,
 ) -> None:
     """Print one line; ``goal`` is a least value, or words where it is none."""
-    line = {"figure": figure, "value": round(value, 4), "unit": unit, "goal": goal, "baseline": dict(baseline or {})}
+    line = {
+        "figure": figure,
+        "value": float(f"{value:.5g}"),
+        "unit": unit,
+        "goal": goal,
+        "baseline": dict(baseline or {}),
+    }
     print(json.dumps(line | {"versions": versions()}, ensure_ascii=False), flush=True)
 
 

@@ -12,9 +12,9 @@ import time
 from app.bootstrap import build_embedder
 from app.settings import Settings
 from bench.lines import data, print_figure
-from eval.evaluate import measure_retrieval
 from eval.golden import read_beir
-from eval.report import RetrievalReport
+from eval.measure import measure_retrieval
+from eval.report import Report
 from eval.workbench import Knobs, open_workbench
 from retrieval.embed import Embedder
 from retrieval.types import SearchMode
@@ -25,14 +25,14 @@ SCIFACT_DENSE_GOAL = "0.645 +- 0.01"
 MODES: tuple[SearchMode, ...] = ("sparse", "dense", "hybrid")
 
 
-def measured(name: str, embedder: Embedder, settings: Settings) -> dict[SearchMode, RetrievalReport]:
+def measured(name: str, embedder: Embedder, settings: Settings) -> dict[SearchMode, Report]:
     golden = read_beir(data(name), SPLITS[name])
     knobs = Knobs(settings.retrieval_pool, settings.dense_weight, settings.chunk_tokens)
     with open_workbench(embedder, knobs=knobs) as bench:
         started = time.perf_counter()
         bench.add_texts(golden.documents, lambda _, done, total: print(f"{name} {done}/{total}", file=sys.stderr))
         print(f"{name}: indexed in {time.perf_counter() - started:.0f} s", file=sys.stderr)
-        return {mode: measure_retrieval(bench, golden, SPLITS[name], mode=mode) for mode in MODES}
+        return {mode: measure_retrieval(bench.system(), golden, mode=mode) for mode in MODES}
 
 
 def measured_whole(name: str, embedder: Embedder) -> float:
@@ -40,11 +40,11 @@ def measured_whole(name: str, embedder: Embedder) -> float:
     golden = read_beir(data(name), SPLITS[name])
     with open_workbench(embedder, knobs=Knobs(whole=True)) as bench:
         bench.add_texts(golden.documents)
-        return measure_retrieval(bench, golden, SPLITS[name], mode="dense").figures["ndcg@10"]
+        return measure_retrieval(bench.system(), golden, mode="dense").figures["ndcg@10"].value
 
 
-def say(name: str, reports: dict[SearchMode, RetrievalReport]) -> None:
-    ndcg = {mode: round(report.figures["ndcg@10"], 4) for mode, report in reports.items()}
+def say(name: str, reports: dict[SearchMode, Report]) -> None:
+    ndcg = {mode: round(report.figures["ndcg@10"].value, 4) for mode, report in reports.items()}
     split = SPLITS[name]
     if name == "scifact":
         baseline: dict[str, object] = {"bm25": ndcg["sparse"], "all-MiniLM-L6-v2, published": 0.6451}
@@ -55,9 +55,9 @@ def say(name: str, reports: dict[SearchMode, RetrievalReport]) -> None:
     baseline = {
         "bm25": ndcg["sparse"],
         "dense": ndcg["dense"],
-        "recall@100": round(hybrid.figures["recall@100"], 4),
-        "chunks": hybrid.chunks,
-        "queries_per_s": round(hybrid.queries_per_s, 1),
+        "recall@100": round(hybrid.figures["recall@100"].value, 4),
+        "chunks": hybrid.counts["chunks"],
+        "queries_per_s": round(hybrid.counts["queries_per_s"], 1),
         "fingerprint": hybrid.fingerprint,
     }
     goal = HYBRID_GOALS[name]

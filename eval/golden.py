@@ -4,18 +4,48 @@ Two layouts: a BEIR folder (``corpus.jsonl``, ``queries.jsonl``, ``qrels/SPLIT.t
 folder of documents. A broken set is refused with file and line; what is whole but cannot be scored is counted.
 """
 
+import json
 import math
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from pathlib import Path, PurePosixPath
-from typing import Any
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from hashlib import sha256
+from pathlib import Path
+from urllib.parse import unquote
 
 from eval.lines import Line, distinct, json_lines, tsv_lines
+from eval.questions import GoldenPassage, Question, to_question
 from retrieval.errors import InvalidInputError
 from retrieval.retrieve import MAX_QUESTION_CHARS
-from retrieval.types import Turn
+from retrieval.types import Document
+
+__all__ = [
+    "GoldenDocument",
+    "GoldenPassage",
+    "GoldenSet",
+    "Question",
+    "Resolved",
+    "beir_question",
+    "read_beir",
+    "read_qrels",
+    "read_questions",
+    "resolve",
+    "restricted",
+]
 
 _QRELS_COLUMNS = 3
+
+# What BEIR has no place for stands in a question's metadata. Other makers put their own things there under the same
+# names, so a field is taken only where it is of the kind that we would have written.
+_METADATA: Mapping[str, type] = {
+    "history": list,
+    "answer": str,
+    "evidence": str,
+    "answerable": bool,
+    "passages": list,
+    "tags": dict,
+    "variants": dict,
+    "draft": bool,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,28 +58,6 @@ class GoldenDocument:
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
-    """A question and what is known about its answer.
-
-    Attributes:
-        text: The last turn, not blank.
-        history: Earlier turns, oldest first.
-        answer: A reference answer in words.
-        evidence: A sentence of a document that answers the question.
-        answerable: False when the documents hold no answer and saying so is right.
-        relevant: Document -> grade above 0; empty when nothing is known, and always when not answerable.
-    """
-
-    id: str
-    text: str
-    history: tuple[Turn, ...] = ()
-    answer: str | None = None
-    evidence: str | None = None
-    answerable: bool = True
-    relevant: Mapping[str, float] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
 class GoldenSet:
     """Questions to ask.
 
@@ -57,11 +65,82 @@ class GoldenSet:
         questions: Ids are distinct.
         documents: The corpus, for a BEIR folder; ids are distinct.
         skipped: What was left out, in words, and how many of it.
+        name: Of the set in the catalog, or of the files.
+        version: From 1, of a set in the catalog; None for files.
     """
 
     questions: tuple[Question, ...]
     documents: tuple[GoldenDocument, ...] = ()
     skipped: Mapping[str, int] = field(default_factory=dict)
+    name: str = ""
+    version: int | None = None
+
+    @property
+    def sha256(self) -> str:
+        """Of the questions in canonical JSON: equal for the same questions, wherever they are kept."""
+        rows = [asdict(question) for question in self.questions]
+        return sha256(json.dumps(rows, sort_keys=True, ensure_ascii=True).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """What the documents that a golden set names are in the catalog.
+
+    Attributes:
+        uris: Name -> uri, for every name that means one document.
+        ambiguous: Name -> the uris of the documents it could mean, sorted; at least two.
+        unknown: Names of no document, in the order they were asked for.
+    """
+
+    uris: Mapping[str, str]
+    ambiguous: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    unknown: tuple[str, ...] = ()
+
+    @property
+    def skipped(self) -> dict[str, int]:
+        """What no document was found for, in words, and how many names of it."""
+        counts = {
+            "names of documents that do not exist": len(self.unknown),
+            "names that several documents answer to": len(self.ambiguous),
+        }
+        return _counted(counts)
+
+
+def resolve(names: Iterable[str], documents: Iterable[Document]) -> Resolved:
+    """Find the documents that a golden set names.
+
+    A name means the document whose uri or id it is, otherwise the one whose uri ends with ``/`` and the name
+    (``people/leave.md`` for ``file:///srv/people/leave.md``) or that was uploaded under it.
+
+    Args:
+        names: As the golden set has them.
+        documents: What may be meant.
+
+    Returns:
+        The uri of each name, and the names that mean none or more than one.
+    """
+    exact: dict[str, set[str]] = {name: set() for name in names}
+    ends: dict[str, set[str]] = {name: set() for name in exact}
+    for document in documents:
+        for key in exact.keys() & {document.uri, document.id}:
+            exact[key].add(document.uri)
+        for end in ends.keys() & _ends(document.uri):
+            ends[end].add(document.uri)
+    found = {name: sorted(uris or ends[name]) for name, uris in exact.items()}
+    return Resolved(
+        uris={name: uris[0] for name, uris in found.items() if len(uris) == 1},
+        ambiguous={name: tuple(uris) for name, uris in found.items() if len(uris) > 1},
+        unknown=tuple(name for name, uris in found.items() if not uris),
+    )
+
+
+def _ends(uri: str) -> set[str]:
+    # Golden sets are written by people: "Annual leave.md", where the uri has "Annual%20leave.md".
+    ends: set[str] = set()
+    for spelt in (uri, unquote(uri)):
+        parts = spelt.partition(":")[2].split("/")
+        ends.update("/".join(parts[start:]) for start in range(len(parts)))
+    return ends - {""}
 
 
 def read_beir(folder: Path, split: str) -> GoldenSet:
@@ -77,10 +156,10 @@ def read_beir(folder: Path, split: str) -> GoldenSet:
     Raises:
         InvalidInputError: A file is missing or broken, there is no such split, or nothing in it can be scored.
     """
-    qrels = _qrels(_split_file(folder, split))
+    qrels = read_qrels(_split_file(folder, split))
     documents = tuple(_document(line) for line in distinct(json_lines(folder / "corpus.jsonl")))
     asked = {line.key: line for line in distinct(json_lines(folder / "queries.jsonl"))}
-    judged = [_question(asked[key], grades) for key, grades in qrels.items() if key in asked]
+    judged = [beir_question(asked[key], grades) for key, grades in qrels.items() if key in asked]
     known, skipped = restricted(judged, {document.id for document in documents})
     questions = tuple(question for question in known if question.relevant)
     skipped |= {
@@ -93,14 +172,13 @@ def read_beir(folder: Path, split: str) -> GoldenSet:
             f"nothing of the split {split} of {folder} can be scored: it judges {len(qrels)} questions, "
             "none of them with a relevant document that exists"
         )
-    return GoldenSet(questions, documents, _counted(skipped))
+    return GoldenSet(questions, documents, _counted(skipped), name=f"{folder.name}/{split}")
 
 
 def read_questions(path: Path) -> GoldenSet:
     """Read questions about a folder of documents, one JSON object a line.
 
-    Fields: ``_id``, ``text``, and optionally ``answer``, ``evidence``, ``history`` (``role``, ``text``), ``documents``
-    (paths relative to the folder of documents) and ``type`` or ``answerability`` (``unanswerable``). Questions without
+    Fields: those of ``to_question``; ``documents`` are paths relative to the folder of documents. Questions without
     ``documents`` get theirs from ``qrels/*.tsv`` beside the file, where there are any.
 
     Args:
@@ -114,7 +192,7 @@ def read_questions(path: Path) -> GoldenSet:
     """
     qrels: dict[str, dict[str, float]] = {}
     for file in sorted((path.parent / "qrels").glob("*.tsv")):
-        for key, grades in _qrels(file).items():
+        for key, grades in read_qrels(file).items():
             qrels[key] = qrels.get(key, {}) | grades
     lines = list(distinct(json_lines(path)))
     if not lines:
@@ -122,9 +200,10 @@ def read_questions(path: Path) -> GoldenSet:
     for line in lines:
         if len(line.text("text")) > MAX_QUESTION_CHARS:
             raise line.error(f"the question is longer than the {MAX_QUESTION_CHARS} characters that are read")
-    questions = tuple(_question(line, qrels.get(line.key, {})) for line in lines)
+    questions = tuple(to_question(line, qrels.get(line.key, {})) for line in lines)
     strangers = qrels.keys() - {line.key for line in lines}
-    return GoldenSet(questions, skipped=_counted({f"judged questions that are not in {path.name}": len(strangers)}))
+    skipped = _counted({f"judged questions that are not in {path.name}": len(strangers)})
+    return GoldenSet(questions, skipped=skipped, name=f"{path.resolve().parent.name}/{path.name}")
 
 
 def restricted(questions: Sequence[Question], documents: Collection[str]) -> tuple[list[Question], dict[str, int]]:
@@ -138,37 +217,30 @@ def restricted(questions: Sequence[Question], documents: Collection[str]) -> tup
         The questions, and what was left out, in words, with its count.
     """
     kept = [
-        replace(question, relevant={d: grade for d, grade in question.relevant.items() if d in documents})
+        replace(
+            question,
+            relevant={d: grade for d, grade in question.relevant.items() if d in documents},
+            passages=tuple(passage for passage in question.passages if passage.document in documents),
+        )
         for question in questions
     ]
     unknown = sum(len(q.relevant) for q in questions) - sum(len(q.relevant) for q in kept)
     return kept, {"judgements of documents that do not exist": unknown} if unknown else {}
 
 
-def _question(line: Line, grades: Mapping[str, float]) -> Question:
-    text = line.text("text")
-    if not text.strip():
-        raise line.error("the question is empty")
-    kinds = {str(line.values.get(name) or "").lower() for name in ("type", "answerability")}
-    answerable = "unanswerable" not in kinds
-    named = {PurePosixPath(document).as_posix(): 1.0 for document in line.texts("documents")}
-    relevant = {document: grade for document, grade in (named or grades).items() if grade > 0}
-    return Question(
-        id=line.key,
-        text=text,
-        history=tuple(_turn(line, turn) for turn in line.objects("history")),
-        answer=line.optional_text("answer"),
-        evidence=line.optional_text("evidence"),
-        answerable=answerable,
-        relevant=relevant if answerable else {},
-    )
+def beir_question(line: Line, grades: Mapping[str, float]) -> Question:
+    """Read a question of ``queries.jsonl``, with what its ``metadata`` holds for us; see ``to_question``.
 
+    Returns:
+        The question.
 
-def _turn(line: Line, turn: Mapping[str, Any]) -> Turn:
-    role, text = turn.get("role"), turn.get("text")
-    if role not in {"user", "assistant"} or not isinstance(text, str):
-        raise line.error('a turn in "history" needs a "role" (user or assistant) and a "text"')
-    return Turn(role, text)
+    Raises:
+        InvalidInputError: A field is missing or wrong; the message names the line.
+    """
+    metadata = line.values.get("metadata")
+    known = metadata if isinstance(metadata, Mapping) else {}
+    ours = {name: known[name] for name, kind in _METADATA.items() if isinstance(known.get(name), kind)}
+    return to_question(replace(line, values=ours | dict(line.values)), grades)
 
 
 def _document(line: Line) -> GoldenDocument:
@@ -184,7 +256,15 @@ def _split_file(folder: Path, split: str) -> Path:
     return folder / "qrels" / f"{split}.tsv"
 
 
-def _qrels(path: Path) -> dict[str, dict[str, float]]:
+def read_qrels(path: Path) -> dict[str, dict[str, float]]:
+    """Read judgements.
+
+    Returns:
+        Question id -> document -> grade, in the order of the file.
+
+    Raises:
+        InvalidInputError: The file cannot be read or a line of it is no judgement; the message names the line.
+    """
     grades: dict[str, dict[str, float]] = {}
     for number, columns in tsv_lines(path):
         if len(columns) != _QRELS_COLUMNS:

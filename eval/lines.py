@@ -11,11 +11,12 @@ from retrieval.errors import InvalidInputError
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One JSON object of a file, and the line it stands on, from 1."""
+    """One JSON object of a file, and the line it stands on, from 1; ``unit`` says what is counted instead of lines."""
 
     path: Path
     number: int
     values: Mapping[str, Any]
+    unit: str = "line"
 
     @property
     def key(self) -> str:
@@ -75,9 +76,20 @@ class Line:
             raise self.error(f'the field "{name}" is not a list of objects')
         return value
 
+    def mapping(self, name: str) -> dict[str, Any]:
+        """Return an object; empty where it is missing or null.
+
+        Raises:
+            InvalidInputError: It is not an object.
+        """
+        value = self.values.get(name) or {}
+        if not isinstance(value, dict):
+            raise self.error(f'the field "{name}" is not an object')
+        return dict(value)
+
     def error(self, what: str) -> InvalidInputError:
         """Make the error that says what is wrong on this line, and in which file."""
-        return InvalidInputError(f"{self.path}, line {self.number}: {what}")
+        return InvalidInputError(f"{self.path}, {self.unit} {self.number}: {what}")
 
 
 def json_lines(path: Path) -> Iterator[Line]:
@@ -124,7 +136,7 @@ def distinct(lines: Iterable[Line]) -> Iterator[Line]:
     seen: dict[str, int] = {}
     for line in lines:
         if line.key in seen:
-            raise line.error(f'the "_id" {line.key!r} stands on line {seen[line.key]} already')
+            raise line.error(f'the "_id" {line.key!r} stands on {line.unit} {seen[line.key]} already')
         seen[line.key] = line.number
         yield line
 

@@ -47,6 +47,45 @@ def recall_at_k(ranking: Sequence[str], relevant: Relevance, *, k: int) -> float
     return sum(document in grades for document in ranking[:k]) / len(grades)
 
 
+def precision_at_k(ranking: Sequence[str], relevant: Relevance, *, k: int) -> float:
+    """Return the share of the first k ranks that hold relevant documents.
+
+    Args:
+        ranking: Distinct documents, best first.
+        relevant: At least one document with a grade above 0.
+        k: Ranks that count, from 1; ranks that a short ranking leaves empty count as misses.
+
+    Returns:
+        In [0, 1]; below 1 for every ranking when fewer than k documents are relevant.
+
+    Raises:
+        ValueError: Nothing is relevant, the ranking repeats a document, or ``k`` is below 1.
+    """
+    grades = _checked(ranking, relevant, k)
+    return sum(document in grades for document in ranking[:k]) / k
+
+
+def average_precision_at_k(ranking: Sequence[str], relevant: Relevance, *, k: int) -> float:
+    """Return the mean of the precisions at the relevant documents; the mean over questions is MAP.
+
+    All relevant documents divide, found or not, as in trec_eval's ``map_cut`` (others divide by at most k).
+
+    Args:
+        ranking: Distinct documents, best first.
+        relevant: At least one document with a grade above 0.
+        k: Ranks that count, from 1.
+
+    Returns:
+        In [0, 1]; below 1 for every ranking when more than k documents are relevant.
+
+    Raises:
+        ValueError: Nothing is relevant, the ranking repeats a document, or ``k`` is below 1.
+    """
+    grades = _checked(ranking, relevant, k)
+    ranks = [rank for rank, document in enumerate(ranking[:k], start=1) if document in grades]
+    return sum(found / rank for found, rank in enumerate(ranks, start=1)) / len(grades)
+
+
 def mrr_at_k(ranking: Sequence[str], relevant: Relevance, *, k: int) -> float:
     """Return 1 / rank of the first relevant document; the mean over questions is the mean reciprocal rank.
 

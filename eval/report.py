@@ -1,107 +1,200 @@
 """What an evaluation found, with what is needed to repeat it."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import platform
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
+from eval.figures import MEASURES, PRIMARY, Kind, Scores, to_columns
+from eval.statistics import Interval, interval
 from ingestion.report import Failure
-from retrieval.types import SearchMode
+from retrieval.errors import InvalidInputError
 
+FORMAT = 1
+"""Of stored reports; raised when an older Attune could not read them."""
+
+SEED = 20_260_101
 _DIGITS = 4
+_PACKAGES = ("attune", "torch", "transformers", "sentence-transformers", "qdrant-edge-py", "numpy", "scipy")
 
 
 @dataclass(frozen=True, slots=True)
-class RetrievalReport:
-    """How well documents are found.
+class Provenance:
+    """Where a report comes from.
 
     Attributes:
-        figures: ``ndcg@10, recall@10, recall@100, mrr@10``: means over the questions, in [0, 1].
-        scores: The same figures for each question: question id -> figure -> value.
-        queries_per_s: Questions answered with up to 100 passages, one after the other, their encoding included.
-        fingerprint: Chunker, chunk size and embedder; figures of different ones are of different systems.
-        settings: What the retriever was set to.
-        skipped: What was left out of the figures, in words, and how many of it.
+        id: Of the run, 32 hex digits.
+        golden: Name of the golden set, or the path its questions were read from.
+        golden_version: Of a set in the catalog; None for files.
+        golden_sha256: Of the questions, in canonical JSON; runs of one hash are of the same questions.
+        corpus_epoch: Of the catalog that was asked; it rises with every change of a document.
+        seed: Of every drawing: intervals, tests, variations.
+        versions: Package -> version, and ``python``.
     """
 
-    figures: Mapping[str, float]
-    scores: Mapping[str, Mapping[str, float]]
-    queries_per_s: float
-    documents: int
-    chunks: int
-    fingerprint: str
-    split: str
-    mode: SearchMode
-    seconds_indexing: float
-    settings: Mapping[str, float | int | bool | str | None] = field(default_factory=dict)
-    skipped: Mapping[str, int] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the report as one JSON object, the scores of single questions left out.
-
-        Returns:
-            Figures rounded to four digits.
-        """
-        return {
-            **_rounded(self.figures),
-            "queries_per_s": round(self.queries_per_s, 1),
-            "documents": self.documents,
-            "chunks": self.chunks,
-            "queries": len(self.scores),
-            "split": self.split,
-            "mode": self.mode,
-            "seconds_indexing": round(self.seconds_indexing, 1),
-            "fingerprint": self.fingerprint,
-            "settings": dict(self.settings),
-            "skipped": dict(self.skipped),
-            "notes": list(self.notes),
-        }
+    id: str
+    started_at: datetime  # UTC
+    golden: str
+    golden_version: int | None
+    golden_sha256: str
+    corpus_epoch: int
+    seed: int
+    versions: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
-class AnswersReport:
-    """How well questions are answered.
+class Detail:
+    """A question and what came of it, in words, for people who look into a figure."""
+
+    text: str
+    expected: tuple[str, ...]
+    found: tuple[str, ...]
+    answer: str | None = None
+    reference: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What was measured.
 
     Attributes:
-        figures: ``evidence_hit@1, evidence_hit@3, page_hit@5, citation_precision, abstention_auroc,
-            abstention_accuracy`` in [0, 1]; ``p50_ms, p95_ms`` of a whole answer. None where it cannot be measured.
-        scores: Question id -> what was measured of it.
-        counts: ``questions, answerable, unanswerable, abstained``.
-        notes: Why a figure is None, and what else a reader of the figures should know.
+        figures: Name -> value with its interval, in the order of ``MEASURES[kind]``.
+        scores: Question id -> column -> value; what every figure, slice and comparison is made from.
+        tags: Question id -> tag -> value.
+        details: Question id -> what came of it.
+        counts: Sizes and speeds: documents, chunks, questions, seconds.
+        settings: What was set, by name.
         failed: Documents that could not be read; what they hold counts as not found.
+        skipped: What was left out of the figures, in words, and how many of it.
+        notes: Why a figure cannot be measured, and what else a reader of the figures should know.
     """
 
-    figures: Mapping[str, float | None]
-    scores: Mapping[str, Mapping[str, float | None]]
-    counts: Mapping[str, int]
-    documents: int
-    chunks: int
+    kind: Kind
+    provenance: Provenance
+    figures: Mapping[str, Interval]
+    scores: Mapping[str, Scores]
+    tags: Mapping[str, Mapping[str, str]]
+    counts: Mapping[str, int | float | str]
     fingerprint: str
-    seconds_ingesting: float
-    settings: Mapping[str, float | int | bool | str | None] = field(default_factory=dict)
+    settings: Mapping[str, Any]
+    details: Mapping[str, Detail] = field(default_factory=dict)
     failed: tuple[Failure, ...] = ()
     skipped: Mapping[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
+    @property
+    def primary(self) -> str | None:
+        """The figure that slices, sweeps and gates look at; None when none of them could be measured."""
+        return next((name for name in PRIMARY[self.kind] if self.figures[name].value is not None), None)
+
     def as_json(self) -> dict[str, Any]:
-        """Return the report as one JSON object, the scores of single questions left out.
+        """Return the report as one JSON object, single questions left out.
 
         Returns:
-            Figures rounded to four digits; what cannot be measured is null.
+            Figures rounded to four digits, null where they cannot be measured; ``intervals`` beside them.
         """
+        values = {name: figure.value for name, figure in self.figures.items() if self._shown(name)}
         return {
-            **_rounded(self.figures),
-            **self.counts,
-            "documents": self.documents,
-            "chunks": self.chunks,
-            "seconds_ingesting": round(self.seconds_ingesting, 1),
+            "run": self.provenance.id,
+            "kind": self.kind,
+            **{name: rounded(value) for name, value in values.items()},
+            "intervals": {name: [rounded(self.figures[name].low), rounded(self.figures[name].high)] for name in values},
+            **{name: rounded(count) if isinstance(count, float) else count for name, count in self.counts.items()},
             "fingerprint": self.fingerprint,
             "settings": dict(self.settings),
+            "provenance": {**asdict(self.provenance), "started_at": self.provenance.started_at.isoformat()},
             "failed": [{"path": failure.path, "reason": failure.reason} for failure in self.failed],
             "skipped": dict(self.skipped),
             "notes": list(self.notes),
         }
 
+    def record(self) -> dict[str, Any]:
+        """Return everything, for ``report_of_record``; a JSON object."""
+        plain = asdict(self)
+        plain["provenance"]["started_at"] = self.provenance.started_at.isoformat()
+        return {"format": FORMAT, **plain}
 
-def _rounded(figures: Mapping[str, float | None]) -> dict[str, float | None]:
-    return {name: None if value is None else round(value, _DIGITS) for name, value in figures.items()}
+    def _shown(self, name: str) -> bool:
+        return self.figures[name].value is not None or not MEASURES[self.kind][name].optional
+
+
+def measured(report: Report) -> Report:
+    """Return a report with the figures that follow from its scores, and a note for each that does not."""
+    scores, seed = list(report.scores.values()), report.provenance.seed
+    columns = to_columns(scores, sorted({name for row in scores for name in row}))
+    figures: dict[str, Interval] = {}
+    missing: dict[str, list[str]] = {}
+    for measure in MEASURES[report.kind].values():
+        known = measure.column in columns
+        figure = interval(columns, measure.statistic, about=measure.column, seed=seed) if known else _NOTHING
+        figures[measure.name] = figure
+        if figure.value is None and not measure.optional:
+            missing.setdefault(measure.missing, []).append(measure.name)
+    notes = [f"not measured: {', '.join(names)}; {why}" for why, names in missing.items()]
+    if len(scores) == 1:
+        notes.append("one question: no interval can be given, and no difference can be found")
+    return replace(report, figures=figures, notes=(*report.notes, *notes))
+
+
+def report_of_record(record: Mapping[str, Any]) -> Report:
+    """Read what ``Report.record`` wrote.
+
+    Returns:
+        The report.
+
+    Raises:
+        InvalidInputError: It is something else, or of a newer version.
+    """
+    if record.get("format") != FORMAT:
+        raise InvalidInputError("this is not a stored evaluation report, or a newer Attune wrote it")
+    try:
+        provenance = {**record["provenance"], "started_at": datetime.fromisoformat(record["provenance"]["started_at"])}
+        return Report(
+            **{name: value for name, value in record.items() if name not in {*_NESTED, "format"}},
+            provenance=Provenance(**provenance),
+            figures={name: Interval(**figure) for name, figure in record["figures"].items()},
+            details={
+                key: Detail(**{**detail, "expected": tuple(detail["expected"]), "found": tuple(detail["found"])})
+                for key, detail in record["details"].items()
+            },
+            failed=tuple(Failure(**failure) for failure in record["failed"]),
+            notes=tuple(record["notes"]),
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise InvalidInputError(f"this evaluation report is broken: {error}") from error
+
+
+def new_provenance(golden: str, *, version_number: int | None, sha256: str, corpus_epoch: int, seed: int) -> Provenance:
+    """Begin a run now, with the versions of what it runs on."""
+    return Provenance(
+        id=uuid.uuid4().hex,
+        started_at=datetime.now(UTC),
+        golden=golden,
+        golden_version=version_number,
+        golden_sha256=sha256,
+        corpus_epoch=corpus_epoch,
+        seed=seed,
+        versions=_versions(_PACKAGES),
+    )
+
+
+def rounded(value: float | None) -> float | None:
+    """Round a figure as reports show it; what cannot be measured stays None."""
+    return None if value is None else round(value, _DIGITS)
+
+
+_NESTED = ("provenance", "figures", "details", "failed", "notes")
+_NOTHING = Interval(None, None, None, 0)
+
+
+def _versions(packages: Sequence[str]) -> dict[str, str]:
+    found = {"python": platform.python_version()}
+    for package in packages:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            found[package] = "not installed as a package"
+    return found

@@ -1,14 +1,18 @@
-"""Rankings and answers -> the figures of a report; pure.
+"""Rankings and answers -> the scores of single questions; pure.
 
-What cannot be measured is None with the reason beside it, never 0 and never NaN.
+What a question does not tell is None, never 0 and never NaN.
 """
 
 import unicodedata
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from eval.golden import Question
-from eval.metrics import auroc, mrr_at_k, ndcg_at_k, percentile, recall_at_k
+from eval.metrics import average_precision_at_k, mrr_at_k, ndcg_at_k, precision_at_k, recall_at_k
+from eval.prices import Price, cost
+from eval.wording import bleu, exact_match, rouge_l, spoken, token_f1
+from retrieval.support import check_sentences
+from retrieval.types import Answer
 
 DEPTH = 100
 """Documents a ranking needs for recall@100."""
@@ -17,147 +21,172 @@ Scores = dict[str, float | None]
 
 
 @dataclass(frozen=True, slots=True)
+class Ranking:
+    """A question and the documents found for it, distinct, best first, at most 100.
+
+    Attributes:
+        ms: Of the search at the depth a server searches at, the question's encoding included.
+        exhausted: False when more documents may be found than were looked at.
+        cut: Whether the question was longer than is read.
+    """
+
+    question: Question
+    documents: tuple[str, ...]
+    ms: float
+    exhausted: bool = True
+    cut: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """A question and what came of it, abstention set aside.
 
     Attributes:
-        quotes: What would be cited, in order.
-        cited: The document of each quote.
+        answer: What would be said, had the system to say something.
+        cited: The document of each citation.
         found: Documents retrieved, distinct, best first.
+        passages: Document and text of each passage the generator saw, best first.
         confidence: In [0, 1]; 0 when nothing can be cited, for then no threshold lets an answer through.
         abstained: What the reader would have got.
-        total_ms: From question to answer.
+        timings_ms: Stage -> time, and ``total``.
+        tokens: ``prompt`` and ``completion``, as a language model counted them.
     """
 
     question: Question
-    quotes: tuple[str, ...]
+    answer: Answer
     cited: tuple[str, ...]
     found: tuple[str, ...]
     confidence: float
     abstained: bool
-    total_ms: float
+    timings_ms: Mapping[str, float]
+    passages: tuple[tuple[str, str], ...] = ()
+    tokens: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def quotes(self) -> tuple[str, ...]:
+        """What would be cited, in order."""
+        return tuple(citation.quote for citation in self.answer.citations)
 
 
-def score_ranking(ranking: Sequence[str], question: Question) -> dict[str, float]:
-    """Score the documents found for a question that has relevant ones.
+def score_ranking(ranking: Ranking) -> Scores:
+    """Score the documents found for a question.
 
     Returns:
-        ``ndcg@10, recall@10, recall@100, mrr@10``, each in [0, 1].
+        ``ndcg@10, recall@10, recall@100, precision@10, mrr@10, map@100``, each in [0, 1], None when nothing is
+        relevant; and ``ms``.
+    """
+    documents, relevant = ranking.documents, ranking.question.relevant
+    measures = {
+        "ndcg@10": (ndcg_at_k, 10),
+        "recall@10": (recall_at_k, 10),
+        "recall@100": (recall_at_k, DEPTH),
+        "precision@10": (precision_at_k, 10),
+        "mrr@10": (mrr_at_k, 10),
+        "map@100": (average_precision_at_k, DEPTH),
+    }
+    scores: Scores = {
+        name: measure(documents, relevant, k=k) if relevant else None for name, (measure, k) in measures.items()
+    }
+    return scores | {"ms": ranking.ms}
+
+
+def score_answer(outcome: Outcome, price: Price | None = None) -> Scores:
+    """Score one answer.
+
+    Args:
+        outcome: What was asked and answered.
+        price: Of the language model's tokens, where known.
+
+    Returns:
+        Column -> value; None where the question does not say what is right, or the column is not about such questions.
     """
     return {
-        "ndcg@10": ndcg_at_k(ranking, question.relevant, k=10),
-        "recall@10": recall_at_k(ranking, question.relevant, k=10),
-        "recall@100": recall_at_k(ranking, question.relevant, k=DEPTH),
-        "mrr@10": mrr_at_k(ranking, question.relevant, k=10),
+        **_evidence_scores(outcome),
+        **_citation_scores(outcome),
+        **_wording_scores(outcome),
+        **_abstention_scores(outcome),
+        **{f"{stage}_ms": ms for stage, ms in outcome.timings_ms.items()},
+        **{f"{kind}_tokens": float(count) for kind, count in outcome.tokens.items()},
+        "cost": cost(outcome.tokens, price).amount if price and outcome.tokens else None,
     }
 
 
-def mean_scores(scores: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
-    """Average the scores of single questions.
-
-    Args:
-        scores: Question id -> figure -> value; at least one question, all with the same figures.
-
-    Returns:
-        Figure -> mean.
-    """
-    rows = list(scores.values())
-    return {figure: sum(row[figure] for row in rows) / len(rows) for figure in rows[0]}
-
-
-def score_answer(outcome: Outcome) -> Scores:
-    """Score one answer.
-
-    Returns:
-        Figure -> value; None where the question does not say what is right, or the figure is not about such questions.
-    """
-    question, relevant = outcome.question, outcome.question.relevant
-    shown = [float(document in relevant) for document in outcome.cited] if not outcome.abstained else []
+def _evidence_scores(outcome: Outcome) -> Scores:
+    question = outcome.question
+    held = [
+        any(
+            document == passage.document and folded(passage.text) in folded(text) for document, text in outcome.passages
+        )
+        for passage in question.passages
+    ]
+    relevant = question.relevant
     return {
         "evidence_hit@1": _evidence_hit(outcome, 1),
         "evidence_hit@3": _evidence_hit(outcome, 3),
         "page_hit@5": float(any(document in relevant for document in outcome.found[:5])) if relevant else None,
-        "citations_relevant": sum(shown) if relevant else None,
-        "citations_shown": float(len(shown)) if relevant else None,
-        "abstention_accuracy": float(outcome.abstained != question.answerable),
-        "confidence": outcome.confidence,
-        "total_ms": outcome.total_ms,
+        "passage_recall": sum(held) / len(held) if held and question.answerable else None,
     }
 
 
-def answer_figures(outcomes: Sequence[Outcome]) -> tuple[Scores, tuple[str, ...]]:
-    """Reduce the answers to all questions to the figures of the report.
-
-    Args:
-        outcomes: At least one.
-
-    Returns:
-        Figure -> value, None where it cannot be measured; and for each None the reason, in words.
-    """
-    rows = [score_answer(outcome) for outcome in outcomes]
-    confident = {
-        answerable: [o.confidence for o in outcomes if o.question.answerable == answerable]
-        for answerable in (True, False)
-    }
-    both = bool(confident[True] and confident[False])
-    shown = sum(row["citations_shown"] or 0.0 for row in rows)
-    times = [outcome.total_ms for outcome in outcomes]
-    figures: Scores = {name: _mean(rows, name) for name in ("evidence_hit@1", "evidence_hit@3", "page_hit@5")}
-    figures |= {
-        "citation_precision": sum(row["citations_relevant"] or 0.0 for row in rows) / shown if shown else None,
-        "abstention_auroc": auroc(confident[True], confident[False]) if both else None,
-        "abstention_accuracy": _mean(rows, "abstention_accuracy") if both else None,
-        "p50_ms": percentile(times, 50),
-        "p95_ms": percentile(times, 95),
-    }
-    return figures, _reasons(figures, rows, unanswerable=bool(confident[False]))
-
-
-def outcome_counts(outcomes: Sequence[Outcome]) -> dict[str, int]:
-    """Count what the figures stand on.
-
-    Returns:
-        ``questions, answerable, unanswerable, abstained``.
-    """
-    answerable = sum(outcome.question.answerable for outcome in outcomes)
+def _citation_scores(outcome: Outcome) -> Scores:
+    relevant = outcome.question.relevant
+    shown = () if outcome.abstained else outcome.cited
+    verdicts = () if outcome.abstained else check_sentences(outcome.answer.text, outcome.answer.citations)
     return {
-        "questions": len(outcomes),
-        "answerable": answerable,
-        "unanswerable": len(outcomes) - answerable,
-        "abstained": sum(outcome.abstained for outcome in outcomes),
+        "citations_relevant": float(sum(document in relevant for document in shown)) if relevant else None,
+        "citations_shown": float(len(shown)) if relevant else None,
+        "citation_recall": len(set(shown) & relevant.keys()) / len(relevant) if relevant else None,
+        "sentences_supported": float(sum(v.verdict == "supported" for v in verdicts)) if verdicts else None,
+        "sentences_said": float(len(verdicts)) if verdicts else None,
     }
+
+
+def _wording_scores(outcome: Outcome) -> Scores:
+    reference = outcome.question.answer
+    if not reference or not outcome.question.answerable:
+        return dict.fromkeys(("exact_match", "token_f1", "rouge_l", "bleu"))
+    # No answer where there is one scores 0, as in SQuAD 2.0 (Rajpurkar et al. 2018).
+    said = "" if outcome.abstained else spoken(outcome.answer.text)
+    return {
+        "exact_match": exact_match(said, reference),
+        "token_f1": token_f1(said, reference),
+        "rouge_l": rouge_l(said, reference),
+        "bleu": bleu(said, reference),
+    }
+
+
+def _abstention_scores(outcome: Outcome) -> Scores:
+    answerable, abstained = outcome.question.answerable, float(outcome.abstained)
+    return {
+        "answerable": float(answerable),
+        "confidence": outcome.confidence,
+        "abstained": abstained,
+        "abstention_right": float(outcome.abstained != answerable),
+        "refusal_accuracy": None if answerable else abstained,
+        "answered_rate": 1.0 - abstained if answerable else None,
+        "right": _right(outcome),
+        "degraded": float(outcome.answer.degraded),
+    }
+
+
+def _right(outcome: Outcome) -> float | None:
+    """Whether the answer, had it been given, stands on the right source; None where nobody says which that is."""
+    question = outcome.question
+    if not question.answerable:
+        return 0.0
+    hit = _evidence_hit(outcome, 3)
+    if hit is not None or not question.relevant:
+        return hit
+    return float(any(document in question.relevant for document in outcome.cited))
 
 
 def _evidence_hit(outcome: Outcome, k: int) -> float | None:
-    evidence = _folded(outcome.question.evidence or "")
+    evidence = folded(outcome.question.evidence or "")
     if not evidence or not outcome.question.answerable:
         return None
-    return float(any(evidence in _folded(quote) for quote in outcome.quotes[:k]))
+    return float(any(evidence in folded(quote) for quote in outcome.quotes[:k]))
 
 
-def _mean(rows: Sequence[Scores], name: str) -> float | None:
-    values = [value for row in rows if (value := row[name]) is not None]
-    return sum(values) / len(values) if values else None
-
-
-def _reasons(figures: Scores, rows: Sequence[Scores], *, unanswerable: bool) -> tuple[str, ...]:
-    notes = []
-    if figures["evidence_hit@1"] is None:
-        notes.append('evidence_hit@1 and @3 are not measured: no answerable question has an "evidence" sentence')
-    if figures["page_hit@5"] is None:
-        notes.append("page_hit@5 is not measured: no answerable question names a relevant document that exists")
-    if figures["citation_precision"] is None:
-        why = (
-            "no question with a relevant document was answered"
-            if any(row["citations_shown"] is not None for row in rows)
-            else "no answerable question names a relevant document that exists"
-        )
-        notes.append(f"citation_precision is not measured: {why}")
-    if figures["abstention_auroc"] is None:
-        missing = "answerable" if unanswerable else "unanswerable"
-        notes.append(f"abstention_auroc and abstention_accuracy are not measured: there is no {missing} question")
-    return tuple(notes)
-
-
-def _folded(text: str) -> str:
+def folded(text: str) -> str:
+    """Return a text without differences of case, width and white space, for comparing."""
     return " ".join(unicodedata.normalize("NFKC", text).lower().split())

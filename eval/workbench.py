@@ -1,38 +1,40 @@
 """A knowledge base for one evaluation, filled the way the server fills its own and thrown away afterwards."""
 
-import re
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
 from hashlib import sha256
 from pathlib import Path
+from typing import get_args
 
-import numpy as np
-
+from eval.corpus import as_parsed
 from eval.golden import GoldenDocument
+from eval.system import System
 from ingestion.chunk import chunk
 from ingestion.ingest import Ingestor
 from ingestion.load import collect
-from ingestion.parsers.clean import clean
 from ingestion.prepare import CHUNKER_VERSION, Parse
 from ingestion.report import Report
-from ingestion.types import Element, ParsedDocument, SourceFile, assemble
+from ingestion.types import SourceFile
 from ingestion.write import Prepared, Writer
+from retrieval.answer import Answerer
 from retrieval.catalog import Catalog
-from retrieval.embed import Embedded, Embedder, FloatArray, Span
+from retrieval.embed import Embedder, FloatArray
 from retrieval.errors import InvalidInputError
+from retrieval.fuse import Fusion
 from retrieval.index_edge import EdgeIndex
+from retrieval.pack import unpack
+from retrieval.rerank import Reranker, open_reranker
 from retrieval.retrieve import Retriever
 from retrieval.tables import metadata, open_engine
-from retrieval.types import EVERYONE, Principal
+from retrieval.types import EVERYONE, Document, Principal
 
 COLLECTION = "evaluation"
 ASKER = Principal("u:evaluation")
 _UNBOUNDED = 10**9
 _BATCH_CHUNKS = 256
 _SPECIAL_TOKENS = 2
-_BLANK_LINES = re.compile(r"\n[^\S\n]*\n\s*")
 
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, how much of it is done, and how much there is."""
@@ -49,6 +51,8 @@ class Knobs:
     Attributes:
         pool: Hits taken from each of the dense and the sparse list before fusing, 10 to 1,000.
         dense_weight: Share of the dense score in the fused one, in [0, 1].
+        fusion: How the two lists become one.
+        rerank: ``none``, ``sentences``, or a cross-encoder by folder or hub id.
         chunk_tokens: Most tokens of a chunk, at least 32; what the embedder reads when None.
         history: Whether a follow-up question is searched together with the questions before it.
         whole: Whether each text is one chunk that the embedder cuts off at its limit, as in published BEIR figures.
@@ -59,6 +63,22 @@ class Knobs:
     chunk_tokens: int | None = None
     history: bool = False
     whole: bool = False
+    fusion: Fusion = "mix"
+    rerank: str = "none"
+
+    def check(self) -> None:
+        """Say nothing when every knob is in range.
+
+        Raises:
+            InvalidInputError: One is not.
+        """
+        tokens = 32 if self.chunk_tokens is None else self.chunk_tokens
+        if not 10 <= self.pool <= 1000 or not 0 <= self.dense_weight <= 1 or tokens < 32:
+            raise InvalidInputError(
+                "the pool is 10 to 1,000 hits, the dense weight 0 to 1, and a chunk at least 32 tokens"
+            )
+        if self.fusion not in get_args(Fusion):
+            raise InvalidInputError(f"there is no fusion {self.fusion}; there are {', '.join(get_args(Fusion))}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +88,8 @@ class Workbench:
     Attributes:
         chunk_tokens: Most tokens of a chunk, context included.
         names: URI of every document put in -> the name golden sets know it by.
+        rerankers: Those that were asked for, by their knob.
+        home: Where catalog and index lie.
     """
 
     catalog: Catalog
@@ -76,6 +98,13 @@ class Workbench:
     knobs: Knobs
     chunk_tokens: int
     names: dict[str, str] = field(default_factory=dict)
+    rerankers: dict[str, Reranker] = field(default_factory=dict)
+    home: Path = field(default_factory=Path)
+
+    @property
+    def index_bytes(self) -> int:
+        """Room that the index takes on disk, holes in its files left out."""
+        return sum(file.stat().st_blocks * 512 for file in (self.home / "index").rglob("*") if file.is_file())
 
     @property
     def fingerprint(self) -> str:
@@ -91,8 +120,66 @@ class Workbench:
     def retriever(self) -> Retriever:
         """Search over the workbench as the server would do it."""
         return Retriever(
-            self.catalog, self.index, self.embedder, pool=self.knobs.pool, dense_weight=self.knobs.dense_weight
+            self.catalog,
+            self.index,
+            self.embedder,
+            pool=self.knobs.pool,
+            dense_weight=self.knobs.dense_weight,
+            fusion=self.knobs.fusion,
+            reranker=self._reranker(),
         )
+
+    def _reranker(self) -> Reranker:
+        # Loaded once a workbench: a cross-encoder takes seconds.
+        if self.knobs.rerank not in self.rerankers:
+            self.rerankers[self.knobs.rerank] = open_reranker(self.knobs.rerank, self._sentence_vectors)
+        return self.rerankers[self.knobs.rerank]
+
+    def _sentence_vectors(self, chunk_ids: Sequence[str]) -> dict[str, FloatArray]:
+        return {key: unpack(row, self.embedder.dim) for key, row in self.catalog.sentences(chunk_ids).items()}
+
+    def system(self, answerer: Answerer | None = None) -> System:
+        """Return what can be asked, as it stands now.
+
+        Args:
+            answerer: Made behind ``retriever``; None measures retrieval alone.
+        """
+        documents, chunks = self.catalog.counts()
+        shown = (
+            {}
+            if answerer is None
+            else {"abstain_below": answerer.abstain_below, "passages_shown": answerer.passages_shown}
+        )
+        return System(
+            retriever=self.retriever,
+            answerer=answerer,
+            principal=ASKER,
+            collection=COLLECTION,
+            names=self.names,
+            fingerprint=self.fingerprint,
+            settings={**self.settings, **shown},
+            history=self.knobs.history,
+            documents=documents,
+            chunks=chunks,
+            corpus_epoch=self.catalog.corpus_epoch(),
+        )
+
+    def texts(self, uris: Mapping[str, str]) -> dict[str, tuple[str, str]]:
+        """Return title and text of documents.
+
+        Args:
+            uris: Name -> URI; a URI that no document has is left out.
+        """
+        found: dict[str, Document] = {}
+        after = None
+        while page := self.catalog.documents(principal=ASKER, after=after, limit=1000):
+            found |= {document.uri: document for document in page}
+            after = page[-1].id
+        return {
+            name: (found[uri].title, self.catalog.revision(found[uri].live_revision_id or "", principal=ASKER).text)
+            for name, uri in uris.items()
+            if uri in found
+        }
 
     def add_texts(self, documents: Sequence[GoldenDocument], progress: Progress = silent) -> int:
         """Put texts in through the chunker and the writer of real documents; paragraphs are parted by blank lines.
@@ -144,7 +231,7 @@ class Workbench:
         return report
 
     def _prepared(self, document: GoldenDocument) -> Prepared:
-        parsed = _as_parsed(document)
+        parsed = as_parsed(document)
         content = parsed.text.encode()
         return Prepared(
             file=SourceFile(path=Path(), uri=f"golden:{document.id}", name=document.id),
@@ -176,8 +263,7 @@ def open_workbench(embedder: Embedder, *, knobs: Knobs) -> Iterator[Workbench]:
     Raises:
         InvalidInputError: A knob is out of range.
     """
-    if not 10 <= knobs.pool <= 1000 or not 0 <= knobs.dense_weight <= 1 or (knobs.chunk_tokens or 32) < 32:
-        raise InvalidInputError("the pool is 10 to 1,000 hits, the dense weight 0 to 1, and a chunk at least 32 tokens")
+    knobs.check()
     limit = embedder.max_tokens - _SPECIAL_TOKENS
     with ExitStack() as stack:
         home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="attune-evaluate-")))
@@ -189,31 +275,7 @@ def open_workbench(embedder: Embedder, *, knobs: Knobs) -> Iterator[Workbench]:
         index = EdgeIndex(home / "index", dim=embedder.dim, fingerprint=embedder.fingerprint, pointer=_Pointer())
         stack.callback(index.close)
         chunk_tokens = _UNBOUNDED if knobs.whole else min(knobs.chunk_tokens or limit, limit)
-        yield Workbench(catalog, index, embedder, knobs, chunk_tokens)
-
-
-class WordsOnly:
-    """Stands in for an embedder where only words are searched: its tokenizer, and vectors that cost nothing."""
-
-    def __init__(self, embedder: Embedder) -> None:
-        self._embedder = embedder
-        self.dim = 1
-        self.fingerprint = "words-only"
-        self.max_tokens = embedder.max_tokens
-
-    def embed_documents(self, texts: Sequence[str], spans: Sequence[Sequence[Span]] | None = None) -> Embedded:
-        """Give every text the same vector; see ``Embedder``."""
-        del spans
-        return Embedded(vectors=np.ones((len(texts), self.dim), dtype=np.float32), spans=None)
-
-    def embed_query(self, text: str) -> FloatArray:
-        """Give the question the vector of all texts, shape (1,)."""
-        del text
-        return np.ones(self.dim, dtype=np.float32)
-
-    def token_spans(self, texts: Sequence[str]) -> list[list[Span]]:
-        """Character offsets of tokens; see ``Embedder``."""
-        return self._embedder.token_spans(texts)
+        yield Workbench(catalog, index, embedder, knobs, chunk_tokens, home=home)
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,15 +287,6 @@ class _Pointer:
 
     def set(self, name: str, target: str) -> None:
         self.targets[name] = target
-
-
-def _as_parsed(document: GoldenDocument) -> ParsedDocument:
-    title, text = " ".join(clean(document.title).split()), clean(document.text)
-    paragraphs = [part for part in _BLANK_LINES.split(text) if part.strip()]
-    if not paragraphs:
-        # A title without text is all that can be searched, so it is the text.
-        title, paragraphs = "", [title]
-    return assemble(title, "text/plain", [Element("paragraph", paragraph) for paragraph in paragraphs])
 
 
 def _name(file: SourceFile, folder: Path) -> str:

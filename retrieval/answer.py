@@ -84,6 +84,7 @@ class Answerer:
             timings_ms=watch.total(),
             asked_at=datetime.now(UTC),
             versions={**self.versions, "prompt": PROMPT_VERSION},
+            tokens=draft.tokens,
         )
 
     def _draft(self, prompt: Prompt) -> tuple[Draft, bool]:

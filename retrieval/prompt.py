@@ -2,8 +2,8 @@
 
 import re
 import secrets
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from retrieval.types import Passage, Turn
 
@@ -49,12 +49,14 @@ class Draft:
             found in it.
         confidence: In [0, 1], that the passages answer the question; None when the generator cannot tell.
         generator: Name of the generator, and of the model where there is one.
+        tokens: ``prompt`` and ``completion`` tokens as the language model counted them; empty when it did not.
     """
 
     text: str
     quotes: tuple[Quote, ...] | None
     confidence: float | None
     generator: str
+    tokens: Mapping[str, int] = field(default_factory=dict)
 
 
 def build_messages(prompt: Prompt, *, context_tokens: int) -> list[tuple[str, str]]:

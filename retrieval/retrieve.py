@@ -1,12 +1,14 @@
 """Question -> passages the reader may read."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
 from retrieval.catalog import Catalog
-from retrieval.embed import Embedder
-from retrieval.errors import InvalidInputError
-from retrieval.fuse import Fused, mix
+from retrieval.embed import Embedder, FloatArray
+from retrieval.errors import InvalidInputError, ModelError
+from retrieval.fuse import Fused, Fusion, fuse
 from retrieval.index import VectorIndex
+from retrieval.rerank import KeepOrder, Reranker
 from retrieval.rows import PassageRow
 from retrieval.types import Passage, Principal, SearchMode
 
@@ -20,6 +22,9 @@ class Retriever:
     Attributes:
         pool: Hits taken from each of the dense and the sparse list before fusing.
         dense_weight: Share of the dense score in the fused one, in [0, 1].
+        fusion: How the two lists become one.
+        reranker: Looks at the best of the fused candidates again.
+        rerank_depth: How many of them it sees, at least 1; those behind keep their order, after the ones it saw.
     """
 
     catalog: Catalog
@@ -27,6 +32,9 @@ class Retriever:
     embedder: Embedder
     pool: int = 100
     dense_weight: float = 0.6
+    fusion: Fusion = "mix"
+    reranker: Reranker = field(default_factory=KeepOrder)
+    rerank_depth: int = 50
 
     def retrieve(
         self,
@@ -57,26 +65,54 @@ class Retriever:
         if collection is not None:
             self.catalog.collection(collection)
         pool = max(self.pool, limit)
-        found = self._search(question, principal, collection, pool, mode)
+        asked = _Asked(
+            vector=None if mode == "sparse" else self.embedder.embed_query(question),
+            words=None if mode == "dense" else question,
+        )
+        found = self._search(asked, principal, collection, pool)
         # Hits the catalog refused (retired, revoked) left holes; one deeper look fills them.
         if len(found.readable) < limit and found.refused:
-            found = self._search(question, principal, collection, pool * 2 + found.refused, mode)
-        return [_passage(fused, row) for fused, row in found.readable[:limit]]
+            found = self._search(asked, principal, collection, pool * 2 + found.refused)
+        return self._reranked(question, asked.vector, found.readable, limit)
 
-    def _search(
-        self, question: str, principal: Principal, collection: str | None, pool: int, mode: SearchMode
-    ) -> "_Found":
+    def _reranked(
+        self, question: str, vector: FloatArray | None, readable: Sequence[tuple[Fused, PassageRow]], limit: int
+    ) -> list[Passage]:
+        # Who keeps the order need not see candidates that are not shown: to decode them takes as long as to find them.
+        depth = 0 if isinstance(self.reranker, KeepOrder) else self.rerank_depth
+        passages = [_passage(fused, row) for fused, row in readable[: max(depth, limit)]]
+        if not depth:
+            return passages
+        try:
+            seen = self.reranker.rerank(question, passages[:depth], vector=vector)
+        except ModelError:
+            # The order of the search is worth more to the reader than an error message.
+            return passages[:limit]
+        # The scores of two scales do not compare, but higher must stay better all the way down.
+        floor = min((passage.score for passage in seen), default=0.0)
+        behind = [replace(passage, score=min(passage.score, floor)) for passage in passages[depth:]]
+        return [*seen, *behind][:limit]
+
+    def _search(self, asked: "_Asked", principal: Principal, collection: str | None, pool: int) -> "_Found":
         hits = self.index.search(
-            None if mode == "sparse" else self.embedder.embed_query(question),
-            None if mode == "dense" else question,
+            asked.vector,
+            asked.words,
             principal=principal,
             collections=None if collection is None else frozenset({collection}),
             limit=pool,
         )
-        fused = mix(hits.dense, hits.sparse, dense_weight=self.dense_weight)
+        fused = fuse(hits.dense, hits.sparse, fusion=self.fusion, dense_weight=self.dense_weight)
         rows = self.catalog.passages_for([f.chunk_id for f in fused], principal=principal, collection=collection)
         readable = [(f, rows[f.chunk_id]) for f in fused if f.chunk_id in rows]
         return _Found(readable=readable, refused=len(fused) - len(readable))
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What is searched for; None leaves the list of it out."""
+
+    vector: FloatArray | None
+    words: str | None
 
 
 @dataclass(frozen=True, slots=True)

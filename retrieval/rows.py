@@ -1,10 +1,12 @@
 """What the catalog hands out and takes in besides the shared nouns, and how nouns become rows and come back."""
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, is_dataclass
 from datetime import datetime
-from typing import Any
+from functools import cache
+from types import UnionType
+from typing import Any, Union, cast, get_args, get_origin, get_type_hints
 
 from retrieval.types import Box, Chunk, Place
 
@@ -151,3 +153,50 @@ def storable(words: str) -> bool:
         return b"\x00" not in words.encode()
     except UnicodeEncodeError:
         return False
+
+
+def to_json(value: Any) -> Any:
+    """Return what ``asdict`` made of a noun as plain JSON.
+
+    Returns:
+        Lists for tuples, ISO 8601 for moments.
+    """
+    if isinstance(value, Mapping):
+        return {str(key): to_json(entry) for key, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [to_json(entry) for entry in value]
+    return value.isoformat() if isinstance(value, datetime) else value
+
+
+@cache
+def _hints(kind: Any) -> dict[str, Any]:
+    return get_type_hints(kind)
+
+
+def from_json(kind: Any, value: Any) -> Any:
+    """Build what a type says from plain JSON; a field that an older version did not write takes its default.
+
+    Returns:
+        A value equal to the one that ``to_json`` was given.
+    """
+    if value is None or kind is Any:
+        return value
+    if get_origin(kind) is not None:
+        return _from_generic(get_origin(kind), get_args(kind), value)
+    if is_dataclass(kind):
+        given = {name: from_json(hint, value[name]) for name, hint in _hints(cast(Any, kind)).items() if name in value}
+        return cast(Any, kind)(**given)
+    if kind is datetime:
+        return datetime.fromisoformat(value)
+    # JSON writes 2.0 as it likes.
+    return float(value) if kind is float else value
+
+
+def _from_generic(origin: Any, arguments: tuple[Any, ...], value: Any) -> Any:
+    if origin in {Union, UnionType}:
+        return from_json(next(entry for entry in arguments if entry is not type(None)), value)
+    if origin is tuple:
+        return tuple(from_json(arguments[0], entry) for entry in value)
+    if origin is Mapping:
+        return {key: from_json(arguments[1], entry) for key, entry in value.items()}
+    return value  # a Literal

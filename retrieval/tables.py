@@ -23,6 +23,7 @@ from sqlalchemy import (
     Table,
     Text,
     TypeDecorator,
+    UniqueConstraint,
     create_engine,
     event,
     make_url,
@@ -225,6 +226,20 @@ interactions = Table(
     _moment("asked_at"),
 )
 Index("ix_interactions_principal_id_asked_at", interactions.c.principal_id, interactions.c.asked_at)
+Index("ix_interactions_asked_at", interactions.c.asked_at)
+
+feedback = Table(
+    "feedback",
+    metadata,
+    _key(),
+    _reference("interaction_id", "interactions.id"),
+    _words("principal_id"),
+    Column("payload", JSON, nullable=False),
+    _moment("given_at"),
+    Column("approved_by", Text),
+    UniqueConstraint("interaction_id", "principal_id"),  # whoever changes their mind replaces what they said
+)
+Index("ix_feedback_given_at", feedback.c.given_at)
 
 
 def open_engine(url: str) -> Engine:

@@ -198,7 +198,13 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Interaction:
-    """A question, its answer, and what produced it: the unit that is logged and later learned from."""
+    """A question, its answer, and what produced it: the unit that is logged and later learned from.
+
+    Attributes:
+        timings_ms: Stage -> time, and ``total``.
+        versions: What answered: embedder, prompt, settings that matter.
+        tokens: ``prompt`` and ``completion`` tokens as the language model counted them; empty without one.
+    """
 
     id: str
     question: str
@@ -210,3 +216,37 @@ class Interaction:
     timings_ms: Mapping[str, float]
     asked_at: datetime  # UTC
     versions: Mapping[str, Any] = field(default_factory=dict)
+    tokens: Mapping[str, int] = field(default_factory=dict)
+
+
+Verdict = Literal["up", "down"]
+
+Reason = Literal["wrong_source", "wrong_answer", "incomplete", "outdated", "unclear", "not_answered", "other"]
+
+
+@dataclass(frozen=True, slots=True)
+class Feedback:
+    """What one person said about one answer; saying something again replaces it.
+
+    Attributes:
+        principal_id: Who said it.
+        verdict: Thumb; None when only a correction or sources were given.
+        reasons: Why, mostly for a thumb down.
+        answer: The right answer in the person's words, or None.
+        evidence: A sentence of a document that holds the right answer, or None.
+        right_documents: Ids of documents that hold the right answer.
+        wrong_documents: Ids of cited documents that do not.
+        approved_by: The administrator who found it right; None until then. Only approved corrections teach.
+    """
+
+    id: str
+    interaction_id: str
+    principal_id: str
+    given_at: datetime  # UTC
+    verdict: Verdict | None = None
+    reasons: tuple[Reason, ...] = ()
+    answer: str | None = None
+    evidence: str | None = None
+    right_documents: tuple[str, ...] = ()
+    wrong_documents: tuple[str, ...] = ()
+    approved_by: str | None = None

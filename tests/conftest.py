@@ -1,15 +1,19 @@
-"""Real databases for the tests: SQLite files, and a PostgreSQL cluster that lives as long as the session."""
+"""Real parts for the tests: SQLite files, a PostgreSQL cluster and a language model server for the whole session."""
 
 import os
 import pwd
 import shutil
+import socket
 import subprocess
+import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NoReturn, Self
 from uuid import uuid4
 
+import httpx
 import pytest
 from sqlalchemy import Engine, delete, text
 
@@ -175,3 +179,91 @@ def open_database() -> Iterator[Callable[[str], Engine]]:
 def engine(catalog_url: str, open_database: Callable[[str], Engine]) -> Engine:
     """An engine over an empty catalog, once on each database."""
     return open_database(catalog_url)
+
+
+TRANSFORMERS = str(Path(sys.executable).parent / "transformers")
+
+
+def _save_tiny_model(folder: Path, reply: str | None = None) -> Path:
+    """Write a chat model of a few kilobytes: random words, or always the same reply."""
+    import torch
+    from tokenizers import Tokenizer, models, pre_tokenizers, trainers
+    from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+
+    tokenizer = Tokenizer(models.BPE(unk_token="<unk>"))
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    special = ["<unk>", "<s>", "</s>"]
+    alphabet = pre_tokenizers.ByteLevel.alphabet()
+    trainer = trainers.BpeTrainer(vocab_size=400, special_tokens=special, initial_alphabet=alphabet)
+    tokenizer.train_from_iterator(["Roses are watered daily. Oaks are not. Bread is baked. [1] [2]"] * 10, trainer)
+    tokenizer.add_tokens([reply] if reply else [])
+    fast = PreTrainedTokenizerFast(tokenizer_object=tokenizer, unk_token="<unk>", bos_token="<s>", eos_token="</s>")
+    fast.chat_template = "{% for m in messages %}{{ m['role'] }}: {{ m['content'] }}\n{% endfor %}assistant:"
+    fast.save_pretrained(folder)
+    config = LlamaConfig(
+        vocab_size=len(fast),
+        hidden_size=32,
+        intermediate_size=64,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        num_key_value_heads=2,
+        max_position_embeddings=4096,
+        bos_token_id=1,
+        eos_token_id=2,
+    )
+    model = LlamaForCausalLM(config)
+    if reply:
+        token = tokenizer.token_to_id(reply)
+        with torch.no_grad():
+            # The layers add nothing, so each word depends on the one before alone: after the reply the end, else the
+            # reply. Dimension 0 says "any word", dimension 1 "the reply".
+            for weights in model.parameters():
+                weights.zero_()
+            model.model.norm.weight.fill_(1.0)
+            model.model.embed_tokens.weight[:, 0] = 1.0
+            model.model.embed_tokens.weight[token, :2] = torch.tensor([0.0, 1.0])
+            model.lm_head.weight[token, 0] = 10.0
+            model.lm_head.weight[2, 1] = 10.0
+    model.save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A chat model whose words mean nothing."""
+    return _save_tiny_model(tmp_path_factory.mktemp("tiny"))
+
+
+@pytest.fixture(scope="session")
+def parrot(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Make a chat model that gives one reply to everything, for what depends on a reply of a certain form."""
+    return lambda reply: _save_tiny_model(tmp_path_factory.mktemp("parrot"), reply)
+
+
+@pytest.fixture(scope="session")
+def model_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a real OpenAI-compatible server; the name of a model is its folder."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    log = (tmp_path_factory.mktemp("log") / "server.log").open("w+")
+    process = subprocess.Popen(
+        # Offline: a model that is not there is a mistake, not something to look for elsewhere.
+        ("env", "HF_HUB_OFFLINE=1", TRANSFORMERS, "serve", "--host", "127.0.0.1", "--port", str(port)),
+        stdout=log,
+        stderr=subprocess.STDOUT,
+    )
+    url = f"http://127.0.0.1:{port}"
+    deadline = time.monotonic() + 120
+    while process.poll() is None and time.monotonic() < deadline:
+        try:
+            httpx.get(f"{url}/v1/models", timeout=1)
+            break
+        except httpx.HTTPError:
+            time.sleep(0.5)
+    log.seek(0)
+    assert process.poll() is None, log.read()[-2000:]
+    yield f"{url}/v1"
+    process.kill()
+    process.wait()
+    log.close()

@@ -64,12 +64,15 @@ def test_an_argument_with_a_dimension_says_its_unit(path):
             assert not bare or argument.arg.endswith(UNITS), f"{path.name}:{node.name}({argument.arg})"
 
 
+def _public_functions(module):
+    for scope in (module, *(node for node in module.body if isinstance(node, ast.ClassDef))):
+        yield from (node for node in scope.body if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"))
+
+
 @pytest.mark.parametrize("path", MODULES, ids=_name)
 def test_a_public_function_that_returns_an_array_states_its_shape(path):
-    for node in ast.walk(ast.parse(path.read_text())):
-        if not isinstance(node, ast.FunctionDef) or node.name.startswith("_") or node.returns is None:
-            continue
-        if ast.unparse(node.returns) in {"FloatArray", "np.ndarray"}:
+    for node in _public_functions(ast.parse(path.read_text())):
+        if node.returns is not None and ast.unparse(node.returns) in {"FloatArray", "np.ndarray"}:
             assert "shape" in (ast.get_docstring(node) or "").lower(), f"{path.name}:{node.name}"
 
 

@@ -9,9 +9,10 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, inspect, make_url, text
 from sqlalchemy.exc import DatabaseError
 
+from eval.tables import metadata
 from retrieval.errors import DataDirectoryError
 from retrieval.store import Store
-from retrieval.tables import metadata, open_engine
+from retrieval.tables import open_engine
 
 # Any number that no other program locks: two servers that start on one PostgreSQL migrate one after the other.
 _LOCK = 0x617474756E65

@@ -1,5 +1,6 @@
 """Questions and answers."""
 
+import time
 from collections.abc import Iterator
 from typing import Literal
 
@@ -7,6 +8,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
+from app import logs
 from app.bootstrap import Services
 from app.dependencies import PrincipalDep, ServicesDep
 from app.sse import MEDIA_TYPE, event
@@ -92,20 +94,25 @@ _EVENTS = {
 )
 def ask(body: QuestionBody, request: Request, services: ServicesDep, principal: PrincipalDep) -> Response:
     """Answer from the documents the caller may read, with citations, or say that they hold no answer."""
-    interaction = _answer(body, services, principal)
+    interaction = _answer(body, request, services, principal)
     if "text/event-stream" in request.headers.get("accept", ""):
         return StreamingResponse(_events(interaction), media_type=MEDIA_TYPE)
     return JSONResponse(answer_body(interaction).model_dump())
 
 
-def _answer(body: QuestionBody, services: Services, principal: Principal) -> Interaction:
+def _answer(body: QuestionBody, request: Request, services: Services, principal: Principal) -> Interaction:
     interaction = services.answerer.answer(
         body.question,
         principal=principal,
         collection=body.collection,
         history=[Turn(turn.role, turn.text) for turn in body.history],
     )
+    ended_ns = time.time_ns()
     services.interactions.record(interaction)
+    services.observing.telemetry.answered(interaction)
+    logs.answered(interaction, question=services.settings.log_questions)
+    if traces := services.observing.traces:
+        traces.answered(interaction, headers=request.headers, ended_ns=ended_ns)
     return interaction
 
 

@@ -14,8 +14,9 @@ from app.errors import status_of
 from app.ingesting import watch_ingest
 from app.routes.documents import report_body
 from app.sse import MEDIA_TYPE, event
+from app.streaming import Ended
 from ingestion.load import Collected, collect
-from ingestion.report import Progress, Report
+from ingestion.report import Progress
 from retrieval.errors import AttuneError
 
 router = APIRouter(prefix="/v1", tags=["ingestion"])
@@ -55,7 +56,7 @@ def _events(services: Services, collected: Collected, body: IngestionBody) -> It
     for news in watch_ingest(services, collected, collection=body.collection, keep_missing=body.keep_missing):
         if isinstance(news, Progress):
             yield event("progress", asdict(news))
-        elif isinstance(news, Report):
-            yield event("done", report_body(news).model_dump())
+        elif isinstance(news, Ended):
+            yield event("done", report_body(news.result).model_dump())
         elif isinstance(news, AttuneError):
             yield event("error", {"status": status_of(news)[0], "detail": str(news)})

@@ -53,17 +53,45 @@ class OpenAICompatibleGenerator:
         messages = [
             self._message(role=role, content=text) for role, text in build_messages(prompt, context_tokens=self._room)
         ]
-        try:
-            text = self._llm.chat(messages).message.content
-        except self._failures as error:
-            raise ModelError(f"the language model failed: {type(error).__name__}: {error}") from error
-        text = (text or "").strip()
-        if not text:
-            raise ModelError("the language model answered nothing")
+        text, raw = self._reply(messages)
         answered = NOT_ANSWERED not in text
         return Draft(
             text=text if answered else "",
             quotes=None,
             confidence=None if answered else 0.0,
             generator=f"openai_compatible:{self._model}",
+            tokens=_tokens(raw),
         )
+
+    def complete(self, prompt: str) -> str:
+        """Reply to a prompt of ours, about something else than a reader's question.
+
+        Returns:
+            What the model said, without surrounding space; never empty.
+
+        Raises:
+            ModelError: It cannot be reached, failed, timed out, or answered nothing.
+        """
+        return self._reply([self._message(role="user", content=prompt)])[0]
+
+    def _reply(self, messages: list[Any]) -> tuple[str, Any]:
+        try:
+            response = self._llm.chat(messages)
+            text = response.message.content
+        except self._failures as error:
+            raise ModelError(f"the language model failed: {type(error).__name__}: {error}") from error
+        text = (text or "").strip()
+        if not text:
+            raise ModelError("the language model answered nothing")
+        return text, response.raw
+
+
+def _tokens(raw: Any) -> dict[str, int]:
+    """Read what the server counted; the protocol leaves ``usage`` open, and some servers send zeros or null."""
+    usage = getattr(raw, "usage", None)
+    counted = {
+        "prompt": getattr(usage, "prompt_tokens", None),
+        "completion": getattr(usage, "completion_tokens", None),
+    }
+    # A prompt always has tokens: without a count of them the server counted nothing, and 0 would be taken for free.
+    return {name: int(count or 0) for name, count in counted.items()} if counted["prompt"] else {}

@@ -4,13 +4,6 @@ The server is the one in transformers with a tiny model built here; its words me
 protocol, the citations and the fallback, not the quality.
 """
 
-import socket
-import subprocess
-import sys
-import time
-from pathlib import Path
-
-import httpx
 import pytest
 
 from retrieval.answer import Answerer
@@ -19,8 +12,6 @@ from retrieval.errors import ModelError
 from retrieval.generators.openai_compatible import OpenAICompatibleGenerator
 from retrieval.prompt import Draft, Prompt
 from retrieval.types import Chunk, Passage
-
-TRANSFORMERS = str(Path(sys.executable).parent / "transformers")
 
 
 def _passage(text, number):
@@ -45,66 +36,8 @@ PROMPT = Prompt(
 )
 
 
-@pytest.fixture(scope="module")
-def tiny_model(tmp_path_factory):
-    from tokenizers import Tokenizer, models, pre_tokenizers, trainers
-    from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
-
-    folder = tmp_path_factory.mktemp("tiny")
-    tokenizer = Tokenizer(models.BPE(unk_token="<unk>"))
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    special = ["<unk>", "<s>", "</s>"]
-    trainer = trainers.BpeTrainer(
-        vocab_size=400, special_tokens=special, initial_alphabet=pre_tokenizers.ByteLevel.alphabet()
-    )
-    tokenizer.train_from_iterator(["Roses are watered daily. Oaks are not. Bread is baked. [1] [2]"] * 10, trainer)
-    fast = PreTrainedTokenizerFast(tokenizer_object=tokenizer, unk_token="<unk>", bos_token="<s>", eos_token="</s>")
-    fast.chat_template = "{% for m in messages %}{{ m['role'] }}: {{ m['content'] }}\n{% endfor %}assistant:"
-    fast.save_pretrained(folder)
-    config = LlamaConfig(
-        vocab_size=len(fast),
-        hidden_size=32,
-        intermediate_size=64,
-        num_hidden_layers=1,
-        num_attention_heads=2,
-        num_key_value_heads=2,
-        max_position_embeddings=4096,
-        bos_token_id=1,
-        eos_token_id=2,
-    )
-    LlamaForCausalLM(config).save_pretrained(folder)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def model_server(tiny_model, tmp_path_factory):
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    log = (tmp_path_factory.mktemp("log") / "server.log").open("w+")
-    process = subprocess.Popen(
-        [TRANSFORMERS, "serve", str(tiny_model), "--host", "127.0.0.1", "--port", str(port)],
-        stdout=log,
-        stderr=subprocess.STDOUT,
-    )
-    url = f"http://127.0.0.1:{port}"
-    deadline = time.monotonic() + 120
-    while process.poll() is None and time.monotonic() < deadline:
-        try:
-            httpx.get(f"{url}/v1/models", timeout=1)
-            break
-        except httpx.HTTPError:
-            time.sleep(0.5)
-    log.seek(0)
-    assert process.poll() is None, log.read()[-2000:]
-    yield f"{url}/v1"
-    process.kill()
-    process.wait()
-    log.close()
-
-
 def test_a_real_server_words_the_draft(model_server, tiny_model):
-    generator = OpenAICompatibleGenerator(model_server, str(tiny_model), max_tokens=16, timeout_s=60)
+    generator = OpenAICompatibleGenerator(model_server, str(tiny_model), max_tokens=16, timeout_s=120)
     draft = generator.generate(PROMPT)
     assert draft.text
     assert draft.generator == f"openai_compatible:{tiny_model}"
@@ -113,10 +46,28 @@ def test_a_real_server_words_the_draft(model_server, tiny_model):
         assert citation.quote in PROMPT.passages[int(citation.document_id[1:]) - 1].chunk.text
 
 
+def test_the_tokens_the_server_counted_are_kept_with_the_answer(model_server, parrot, principal):
+    model = str(parrot("Roses are watered daily. [1]"))
+    generator = OpenAICompatibleGenerator(model_server, model, timeout_s=120)
+    interaction = Answerer(_Retriever(), generator, _Quoting()).answer("What is watered?", principal=principal)
+    assert not interaction.answer.degraded
+    # The reply is one token of this model, and the end another; the prompt holds two passages and the rules.
+    assert interaction.tokens["completion"] in {1, 2}
+    assert 100 < interaction.tokens["prompt"] < 4096
+
+
+def test_a_prompt_that_is_no_question_is_replied_to(model_server, parrot):
+    reply = '{"question": "What is watered?"}'
+    generator = OpenAICompatibleGenerator(model_server, str(parrot(reply)), timeout_s=120)
+    assert generator.complete("Write a question.") == reply
+
+
 def test_a_server_that_is_not_there_is_a_model_error():
     generator = OpenAICompatibleGenerator("http://127.0.0.1:9/v1", "none", timeout_s=2)
     with pytest.raises(ModelError):
         generator.generate(PROMPT)
+    with pytest.raises(ModelError):
+        generator.complete("Write a question.")
 
 
 def test_a_model_the_server_does_not_have_is_a_model_error(model_server):

@@ -11,9 +11,9 @@ from sqlalchemy import inspect, text
 from sqlalchemy.exc import IntegrityError
 
 from app.migrations import upgrade
+from eval.tables import metadata
 from retrieval.catalog import Catalog
 from retrieval.errors import DataDirectoryError
-from retrieval.tables import metadata
 
 ROOT = Path(__file__).resolve().parents[2]
 

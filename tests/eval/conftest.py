@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from eval.report import Detail, Report, measured, new_provenance
 from retrieval.embed import SentenceTransformerEmbedder, bundled_model_path
 
 WriteBeir = Callable[..., Path]
@@ -53,3 +55,24 @@ def write_questions(tmp_path: Path) -> Callable[[Iterable[Mapping[str, Any]]], P
         return write_lines(tmp_path / "questions" / "questions.jsonl", rows)
 
     return write
+
+
+@pytest.fixture
+def report() -> Callable[..., Report]:
+    """Make a retrieval report from the nDCG@10 of each question, with the figures that follow from it."""
+
+    def make(ndcg: Mapping[str, float | None], **changes: Any) -> Report:
+        blank = Report(
+            kind="retrieval",
+            provenance=new_provenance("set/dev", version_number=None, sha256="0" * 64, corpus_epoch=3, seed=1),
+            figures={},
+            scores={key: {"ndcg@10": value, "recall@10": value, "ms": 10.0} for key, value in ndcg.items()},
+            tags={key: {"department": "a" if number % 2 else "b"} for number, key in enumerate(ndcg)},
+            counts={"queries": len(ndcg)},
+            fingerprint="chunker1:254-model",
+            settings={"pool": 100},
+            details={key: Detail(f"What is {key}?", ("doc",), ("doc", "other")) for key in ndcg},
+        )
+        return measured(replace(blank, **changes))
+
+    return make

@@ -6,8 +6,19 @@ import random
 import statistics
 
 import pytest
+import pytrec_eval
 
-from eval.metrics import auroc, mrr_at_k, ndcg_at_k, percentile, recall_at_k
+from eval.metrics import (
+    auroc,
+    average_precision_at_k,
+    mrr_at_k,
+    ndcg_at_k,
+    percentile,
+    precision_at_k,
+    recall_at_k,
+)
+
+RANKING_FIGURES = (ndcg_at_k, recall_at_k, precision_at_k, average_precision_at_k, mrr_at_k)
 
 
 def test_ndcg_by_hand():
@@ -31,7 +42,21 @@ def test_what_stands_behind_k_does_not_count():
     ranking, relevant = ["x", "y", "a"], {"a"}
     assert ndcg_at_k(ranking, relevant, k=2) == 0.0
     assert recall_at_k(ranking, relevant, k=2) == 0.0
+    assert precision_at_k(ranking, relevant, k=2) == 0.0
+    assert average_precision_at_k(ranking, relevant, k=2) == 0.0
     assert mrr_at_k(ranking, relevant, k=2) == 0.0
+
+
+def test_precision_is_of_k_ranks_even_when_fewer_are_filled():
+    # Two hits; k is 5 though the ranking has 3 entries.
+    assert precision_at_k(["a", "x", "b"], {"a", "b"}, k=5) == pytest.approx(2 / 5)
+
+
+def test_average_precision_by_hand():
+    # Hits at ranks 1 and 3: (1/1 + 2/3) / 3 relevant documents, the third never found.
+    assert average_precision_at_k(["a", "x", "b", "y"], {"a", "b", "c"}, k=4) == pytest.approx(5 / 9)
+    # At 2 only the first hit counts; still all three divide.
+    assert average_precision_at_k(["a", "x", "b"], {"a", "b", "c"}, k=2) == pytest.approx(1 / 3)
 
 
 def test_recall_is_of_all_relevant_documents():
@@ -50,10 +75,10 @@ def test_a_grade_of_zero_or_less_is_not_relevant():
 
 
 def test_an_empty_ranking_scores_zero():
-    assert [f([], {"a"}, k=10) for f in (ndcg_at_k, recall_at_k, mrr_at_k)] == [0.0, 0.0, 0.0]
+    assert [figure([], {"a"}, k=10) for figure in RANKING_FIGURES] == [0.0] * 5
 
 
-@pytest.mark.parametrize("figure", [ndcg_at_k, recall_at_k, mrr_at_k])
+@pytest.mark.parametrize("figure", RANKING_FIGURES)
 def test_what_is_not_defined_is_refused(figure):
     with pytest.raises(ValueError, match="nothing is relevant"):
         figure(["a"], {"a": 0}, k=10)
@@ -83,6 +108,43 @@ def test_figures_equal_their_formulas_on_random_rankings():
         assert recall_at_k(ranking, grades, k=k) == pytest.approx(len(relevant & set(first)) / len(relevant))
         ranks = [first.index(d) + 1 for d in relevant if d in first]
         assert mrr_at_k(ranking, grades, k=k) == pytest.approx(1 / min(ranks) if ranks else 0.0)
+
+
+def _random_judged_ranking(rng):
+    documents = [f"d{i}" for i in range(rng.randint(1, 60))]
+    grades = {document: rng.choice([0, 0, 0, 1, 2, 3]) for document in documents}
+    grades[rng.choice(documents)] = rng.randint(1, 3)
+    # Some are judged and not found, some found and not judged, some judged as not relevant.
+    found = rng.sample(documents, rng.randint(1, len(documents))) + [f"u{i}" for i in range(rng.randint(0, 9))]
+    rng.shuffle(found)
+    return found, grades
+
+
+def test_figures_equal_trec_eval_on_a_thousand_random_rankings():
+    rng = random.Random(11)
+    cutoffs = (1, 3, 5, 10, 30)
+    cases = {f"q{i}": _random_judged_ranking(rng) for i in range(1000)}
+    qrels = {query: grades for query, (_, grades) in cases.items()}
+
+    def run(depth=None):
+        # trec_eval orders by score, not by the order given: distinct scores that fall.
+        return {q: {d: 1000.0 - i for i, d in enumerate(found[:depth])} for q, (found, _) in cases.items()}
+
+    listed = ",".join(map(str, cutoffs))
+    named = {
+        "ndcg_cut": ndcg_at_k,
+        "recall": recall_at_k,
+        "P": precision_at_k,
+        "map_cut": average_precision_at_k,
+    }
+    reference = pytrec_eval.RelevanceEvaluator(qrels, {f"{name}.{listed}" for name in named}).evaluate(run())
+    for k in cutoffs:
+        # recip_rank has no cutoff: the run is cut instead.
+        ranks = pytrec_eval.RelevanceEvaluator(qrels, {"recip_rank"}).evaluate(run(k))
+        for query, (found, grades) in cases.items():
+            for name, figure in named.items():
+                assert figure(found, grades, k=k) == pytest.approx(reference[query][f"{name}_{k}"], abs=1e-6)
+            assert mrr_at_k(found, grades, k=k) == pytest.approx(ranks[query]["recip_rank"], abs=1e-6)
 
 
 def test_auroc_by_hand():

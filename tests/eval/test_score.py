@@ -2,19 +2,31 @@
 
 import pytest
 
-from eval.golden import Question
-from eval.score import Outcome, answer_figures, mean_scores, outcome_counts, score_answer, score_ranking
+from eval.golden import GoldenPassage, Question
+from eval.prices import Price
+from eval.score import Outcome, Ranking, score_answer, score_ranking
+from retrieval.types import Answer, Citation
+
+
+def citation(number, quote, document="d"):
+    return Citation(
+        number, document, "r", f"c{number}", "T", f"upload:{document}", (), None, None, 0, len(quote), quote
+    )
 
 
 def outcome(**changes):
     question = {"id": "q", "text": "?", "evidence": "27 days.", "relevant": {"leave.md": 1.0}} | changes.pop("q", {})
+    quotes = changes.pop("quotes", ("Ask HR.", "You have 27 days."))
+    text = changes.pop("text", " ".join(f"{quote} [{number}]" for number, quote in enumerate(quotes, start=1)))
+    confidence = changes.get("confidence", 0.8)
+    citations = tuple(citation(number, quote) for number, quote in enumerate(quotes, start=1))
     fields = {
-        "quotes": ("Ask HR.", "You have 27 days."),
+        "answer": Answer(text, abstained=False, confidence=confidence, citations=citations),
         "cited": ("hr.md", "leave.md"),
         "found": ("hr.md", "leave.md"),
-        "confidence": 0.8,
+        "confidence": confidence,
         "abstained": False,
-        "total_ms": 10.0,
+        "timings_ms": {"retrieve": 6.0, "generate": 3.0, "cite": 1.0, "total": 10.0},
     }
     return Outcome(question=Question(**question), **(fields | changes))
 
@@ -50,79 +62,69 @@ def test_evidence_counts_even_where_the_reader_would_have_got_no_answer():
     scores = score_answer(outcome(abstained=True, confidence=0.2))
     assert scores["evidence_hit@3"] == 1.0
     # Nothing was shown, so no citation can be right or wrong; and refusing what can be answered is an error.
-    assert (scores["citations_shown"], scores["abstention_accuracy"]) == (0.0, 0.0)
+    assert (scores["citations_shown"], scores["abstention_right"]) == (0.0, 0.0)
 
 
 def test_refusing_an_unanswerable_question_is_right():
-    assert score_answer(outcome(q=UNANSWERABLE, abstained=True))["abstention_accuracy"] == 1.0
-    assert score_answer(outcome(q=UNANSWERABLE, abstained=False))["abstention_accuracy"] == 0.0
+    assert score_answer(outcome(q=UNANSWERABLE, abstained=True))["abstention_right"] == 1.0
+    assert score_answer(outcome(q=UNANSWERABLE, abstained=False))["abstention_right"] == 0.0
 
 
-def test_all_figures_by_hand():
-    figures, notes = answer_figures([
-        outcome(total_ms=10.0, confidence=0.9),
-        outcome(quotes=("27 days.",), cited=("leave.md",), total_ms=20.0, confidence=0.6),
-        outcome(q=UNANSWERABLE, confidence=0.6, total_ms=30.0),
-        outcome(q=UNANSWERABLE, confidence=0.1, abstained=True, total_ms=40.0),
-    ])
-    assert figures["evidence_hit@1"] == 0.5  # the second of two
-    assert figures["evidence_hit@3"] == 1.0
-    assert figures["page_hit@5"] == 1.0
-    assert figures["citation_precision"] == pytest.approx(2 / 3)  # hr.md of hr.md, leave.md, leave.md is wrong
-    # Pairs: .9 > .6, .9 > .1, .6 = .6 counts half, .6 > .1
-    assert figures["abstention_auroc"] == pytest.approx(3.5 / 4)
-    assert figures["abstention_accuracy"] == 0.75  # the third should have been refused
-    assert (figures["p50_ms"], figures["p95_ms"]) == (pytest.approx(25.0), pytest.approx(38.5))
-    assert notes == ()
+def test_a_citation_of_a_right_document_counts_once_for_recall():
+    scores = score_answer(outcome(q={"relevant": {"leave.md": 1.0, "part-time.md": 1.0}}, cited=("leave.md",) * 2))
+    assert (scores["citations_relevant"], scores["citations_shown"], scores["citation_recall"]) == (2.0, 2.0, 0.5)
 
 
-def test_what_cannot_be_measured_is_null_and_says_why():
-    figures, notes = answer_figures([outcome(q={"evidence": None, "relevant": {}})])
-    nulls = {name for name, value in figures.items() if value is None}
-    assert nulls == {
-        "evidence_hit@1",
-        "evidence_hit@3",
-        "page_hit@5",
-        "citation_precision",
-        "abstention_auroc",
-        "abstention_accuracy",
-    }
-    assert notes == (
-        'evidence_hit@1 and @3 are not measured: no answerable question has an "evidence" sentence',
-        "page_hit@5 is not measured: no answerable question names a relevant document that exists",
-        "citation_precision is not measured: no answerable question names a relevant document that exists",
-        "abstention_auroc and abstention_accuracy are not measured: there is no unanswerable question",
-    )
+def test_passages_count_where_the_right_document_holds_the_words():
+    passages = (GoldenPassage("leave.md", "27 days"), GoldenPassage("leave.md", "in writing"))
+    found = (("hr.md", "Ask in writing."), ("leave.md", "You have 27\nDAYS."))
+    assert score_answer(outcome(q={"passages": passages}, passages=found))["passage_recall"] == 0.5
 
 
-def test_only_unanswerable_questions_leave_only_the_times():
-    figures, notes = answer_figures([outcome(q=UNANSWERABLE, abstained=True)])
-    assert [name for name, value in figures.items() if value is not None] == ["p50_ms", "p95_ms"]
-    assert "there is no answerable question" in notes[-1]
+def test_words_are_compared_with_the_reference_and_refusing_scores_nothing():
+    said = {"q": {"answer": "27 days"}, "text": "27 days. [1]", "quotes": ("27 days.",)}
+    assert score_answer(outcome(**said))["exact_match"] == 1.0
+    assert score_answer(outcome(**said, abstained=True))["token_f1"] == 0.0
+    assert score_answer(outcome())["token_f1"] is None
 
 
-def test_no_answer_at_all_leaves_citation_precision_open():
-    figures, notes = answer_figures([outcome(abstained=True)])
-    assert figures["citation_precision"] is None
-    assert "citation_precision is not measured: no question with a relevant document was answered" in notes
+def test_sentences_stand_on_what_they_cite():
+    text = "You have 27 days. [1] You have 40 days. [1]"
+    scores = score_answer(outcome(quotes=("You have 27 days.",), text=text))
+    assert (scores["sentences_supported"], scores["sentences_said"]) == (1.0, 2.0)
 
 
-def test_counts_say_what_the_figures_stand_on():
-    outcomes = [outcome(), outcome(q=UNANSWERABLE, abstained=True), outcome(q=UNANSWERABLE)]
-    assert outcome_counts(outcomes) == {"questions": 3, "answerable": 1, "unanswerable": 2, "abstained": 1}
+def test_what_is_right_is_what_stands_on_the_evidence_or_else_on_the_document():
+    assert score_answer(outcome())["right"] == 1.0
+    assert score_answer(outcome(quotes=("Ask HR.",)))["right"] == 0.0
+    assert score_answer(outcome(q={"evidence": None}))["right"] == 1.0
+    assert score_answer(outcome(q=UNANSWERABLE))["right"] == 0.0  # whatever is answered
+    assert score_answer(outcome(q={"evidence": None, "relevant": {}}))["right"] is None
+
+
+def test_tokens_are_priced():
+    scores = score_answer(outcome(tokens={"prompt": 1000, "completion": 500}), Price(2.0, 4.0, "USD"))
+    # 1,000 at 2 a million and 500 at 4 a million
+    assert scores["cost"] == pytest.approx(0.004)
+    assert score_answer(outcome(tokens={"prompt": 1000, "completion": 500}))["cost"] is None
 
 
 def test_a_ranking_is_scored_at_the_depths_of_the_report():
-    ranking = [f"d{i}" for i in range(1, 121)]
+    documents = tuple(f"d{i}" for i in range(1, 101))
     question = Question("q", "?", relevant={"d2": 1.0, "d50": 1.0, "d110": 1.0})
-    scores = score_ranking(ranking, question)
+    scores = score_ranking(Ranking(question, documents, 12.5))
     # One of three in the first ten at rank 2, two of three in the first hundred.
     assert scores["recall@10"] == pytest.approx(1 / 3)
     assert scores["recall@100"] == pytest.approx(2 / 3)
+    assert scores["precision@10"] == pytest.approx(1 / 10)
     assert scores["mrr@10"] == 0.5
     # (1/log2 3) / (1/log2 2 + 1/log2 3 + 1/log2 4) = .63093 / 2.13093
     assert scores["ndcg@10"] == pytest.approx(0.29608, abs=1e-5)
+    # (1/2 + 2/50) / 3
+    assert scores["map@100"] == pytest.approx(0.18)
+    assert scores["ms"] == 12.5
 
 
-def test_figures_are_means_over_questions():
-    assert mean_scores({"a": {"mrr@10": 1.0}, "b": {"mrr@10": 0.25}}) == {"mrr@10": 0.625}
+def test_a_ranking_of_a_question_without_relevant_documents_has_no_scores():
+    scores = score_ranking(Ranking(Question("q", "?"), ("a", "b"), 1.0))
+    assert {name for name, value in scores.items() if value is not None} == {"ms"}

@@ -1,0 +1,135 @@
+"""What the evaluate commands show to people, and the files they write."""
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bar
+from rich.table import Table
+
+from retrieval.errors import InvalidInputError
+
+if TYPE_CHECKING:
+    from eval.regression import Ruling
+    from eval.report import Report
+    from eval.workbench import Progress
+
+_BESIDE = ("run", "kind", "settings", "failed", "skipped", "notes", "intervals", "provenance", "slices", "gaps")
+_SLICES_SHOWN = 5
+_out = Console(highlight=False, soft_wrap=True)
+_err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def warning(text: str) -> None:
+    """Say something on stderr that does not end the command."""
+    _err.print(f"attune: {text}", markup=False)
+
+
+@contextmanager
+def progress_bar(*, quiet: bool) -> Iterator["Progress"]:
+    """Show what is being done on a terminal.
+
+    Yields:
+        What is to be called with stage, done and total.
+    """
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Bar(*columns, console=_err, transient=True, disable=quiet or not _err.is_terminal) as bar:
+        tasks: dict[str, Any] = {}
+
+        def progress(stage: str, done: int, total: int) -> None:
+            if stage not in tasks:
+                tasks[stage] = bar.add_task(stage, total=total)
+            bar.update(tasks[stage], completed=done, total=total)
+
+        yield progress
+
+
+def report(report: "Report", *, as_json: bool) -> None:
+    """Print a report."""
+    from eval.slices import gaps_of, slices_of
+
+    slices, gaps = slices_of(report), gaps_of(report)
+    if as_json:
+        beside = {"slices": [entry.as_json() for entry in slices], "gaps": [entry.as_json() for entry in gaps]}
+        print_json(report.as_json() | beside)
+        return
+    body = report.as_json()
+    _out.print(_figures(body))
+    for entry in slices[:_SLICES_SHOWN]:
+        _out.print(f"slice {escape(entry.summary)}")
+    for gap in gaps:
+        _out.print(f"gap {escape(gap.summary)}")
+    for failure in body["failed"]:
+        _out.print(f"[red]failed[/red] {escape(failure['path'])}: {escape(failure['reason'])}")
+    for what, count in body["skipped"].items():
+        _out.print(f"left out: {count} {escape(what)}")
+    for note in body["notes"]:
+        _out.print(escape(note))
+    _out.print(f"run {body['run']}")
+
+
+def _figures(body: dict[str, Any]) -> Table:
+    table = Table("figure", "value", "95 % interval")
+    for name, value in body.items():
+        if name not in _BESIDE:
+            low, high = body["intervals"].get(name, (None, None))
+            interval = "" if low is None else f"{low} to {high}"
+            table.add_row(name, "not measured" if value is None else escape(str(value)), interval)
+    return table
+
+
+def ruling(report: "Report", ruling: "Ruling", *, as_json: bool) -> None:
+    """Print what the gate says."""
+    if as_json:
+        differences = {name: found.as_json() for name, found in ruling.differences.items()}
+        verdict = {"passed": ruling.passed, "reasons": list(ruling.reasons), "gate_notes": list(ruling.notes)}
+        print_json(verdict | {"differences": differences} | report.as_json())
+        return
+    for reason in ruling.reasons:
+        _out.print(f"[red]fails[/red] {escape(reason)}")
+    for note in ruling.notes:
+        _out.print(escape(note))
+    _out.print("[green]the gate holds[/green]" if ruling.passed else "[red]the gate does not hold[/red]")
+    _out.print(f"run {report.provenance.id}")
+
+
+def written(report: "Report", *, html: Path | None, out: Path | None) -> None:
+    """Write the files that were asked for.
+
+    Raises:
+        InvalidInputError: One of them cannot be written.
+    """
+    if out is not None:
+        write_file(out, json.dumps(report.record(), ensure_ascii=False, indent=1) + "\n")
+    if html is not None:
+        from eval.html import page
+
+        write_file(html, page(report))
+
+
+def write_file(path: Path, text: str) -> None:
+    """Write a file.
+
+    Raises:
+        InvalidInputError: It cannot be written.
+    """
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise InvalidInputError(f"{path} cannot be written: {error.strerror}") from error
+
+
+def print_json(body: Any) -> None:
+    """Print one JSON object, the only thing on stdout."""
+    sys.stdout.write(json.dumps(body, ensure_ascii=False) + "\n")
+
+
+def console() -> Console:
+    """Return where people read."""
+    return _out

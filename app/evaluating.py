@@ -1,0 +1,115 @@
+"""Evaluations of the knowledge base as it serves: one at a time, asked like any question."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Literal
+
+from app.bootstrap import Services
+from eval.golden import GoldenSet, Question, resolve
+from eval.measure import Extras, measure_answers, measure_retrieval
+from eval.report import Report
+from eval.system import System
+from ingestion.prepare import PARSER_VERSION
+from retrieval.errors import ConflictError
+from retrieval.types import Document, Principal
+
+_PAGE_DOCUMENTS = 1000
+
+Progress = Callable[[str, int, int], None]
+
+
+def evaluate_live(
+    services: Services,
+    golden: GoldenSet,
+    *,
+    kind: Literal["answers", "retrieval"],
+    collection: str | None,
+    principal: Principal,
+    progress: Progress,
+) -> Report:
+    """Measure the server's own answers, and keep the report.
+
+    Args:
+        services: What serves.
+        golden: Its documents are known by URI, by the end of their path, or by id.
+        kind: What is measured.
+        collection: Asked alone; None asks all.
+        principal: In whose name is asked; what it may not read counts as not found.
+        progress: Told of every question; it may raise to stop the evaluation.
+
+    Returns:
+        The report.
+
+    Raises:
+        ConflictError: Another evaluation is running.
+        InvalidInputError: Nothing can be measured with the set.
+        NotFoundError: There is no such collection.
+    """
+    if not services.evaluating.acquire(blocking=False):
+        raise ConflictError("another evaluation is running; try again when it is done")
+    try:
+        system, known = _live_system(services, golden, collection=collection, principal=principal)
+        extras = Extras(judge=services.judge, prices=services.prices)
+        if kind == "answers":
+            report = measure_answers(system, known, extras=extras, progress=progress)
+        else:
+            report = measure_retrieval(system, known, extras=extras, progress=progress)
+    finally:
+        services.evaluating.release()
+    services.runs.add(report)
+    return report
+
+
+def _live_system(
+    services: Services, golden: GoldenSet, *, collection: str | None, principal: Principal
+) -> tuple[System, GoldenSet]:
+    documents = _documents(services, collection, principal)
+    named = {name for q in golden.questions for name in (*q.relevant, *(p.document for p in q.passages))}
+    found = resolve(named, documents)
+    # Two names may mean one document, and an answer knows it by one: the first stands for all.
+    names: dict[str, str] = {}
+    for name, uri in found.uris.items():
+        names.setdefault(uri, name)
+    known = {name: names[uri] for name, uri in found.uris.items()}
+    questions = [_named(question, known) for question in golden.questions]
+    answerer, settings = services.answerer, services.settings
+    system = System(
+        retriever=services.retriever,
+        answerer=answerer,
+        principal=principal,
+        collection=collection,
+        names=names,
+        fingerprint=f"parser{PARSER_VERSION}-chunks{services.ingestor.chunk_tokens}-{services.embedder.fingerprint}",
+        settings={
+            "pool": settings.retrieval_pool,
+            "dense_weight": settings.dense_weight,
+            "chunk_tokens": services.ingestor.chunk_tokens,
+            "abstain_below": answerer.abstain_below,
+            "passages_shown": answerer.passages_shown,
+        },
+        documents=len(documents),
+        chunks=services.index.count(),
+        corpus_epoch=services.catalog.corpus_epoch(),
+    )
+    return system, replace(golden, questions=tuple(questions), skipped={**golden.skipped, **found.skipped})
+
+
+def _named(question: Question, known: Mapping[str, str]) -> Question:
+    return replace(
+        question,
+        relevant={known[name]: grade for name, grade in question.relevant.items() if name in known},
+        passages=tuple(replace(p, document=known[p.document]) for p in question.passages if p.document in known),
+    )
+
+
+def _documents(services: Services, collection: str | None, principal: Principal) -> list[Document]:
+    documents: list[Document] = []
+    after = None
+    while True:
+        page = services.catalog.documents(
+            principal=principal, collection=collection, after=after, limit=_PAGE_DOCUMENTS
+        )
+        documents += page
+        if len(page) < _PAGE_DOCUMENTS:
+            return documents
+        after = page[-1].id

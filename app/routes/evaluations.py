@@ -1,0 +1,223 @@
+"""Evaluations: measure the knowledge base as it serves, and keep, list, compare and accept runs."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query
+from fastapi.responses import HTMLResponse, Response, StreamingResponse
+from pydantic import BaseModel, ConfigDict, Field
+
+from app.dependencies import AdministratorDep, ServicesDep
+from app.errors import status_of
+from app.evaluating import Progress, evaluate_live
+from app.people import agreement_with_people, usage_of
+from app.sse import MEDIA_TYPE, event
+from app.streaming import Ended, streamed
+from eval.compare import compare
+from eval.html import page
+from eval.report import report_of_record
+from eval.slices import gaps_of, slices_of
+from retrieval.errors import AttuneError, NotFoundError
+
+router = APIRouter(prefix="/v1/evaluations", tags=["evaluations"])
+
+# The report brings its own styles and drawings, and nothing in it may run or load anything.
+_REPORT_CSP = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox; frame-ancestors 'none'"
+
+
+class EvaluationBody(BaseModel):
+    """What to measure."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"set": "handbook"}]})
+
+    set: str = Field(min_length=1, max_length=64, description="Name of a golden set.")
+    version: int | None = Field(default=None, ge=1, description="The newest when left out.")
+    kind: Literal["answers", "retrieval"] = "answers"
+    collection: str | None = Field(default=None, max_length=64, description="Ask this collection only.")
+
+
+class RunBody(BaseModel):
+    """A run as it is listed."""
+
+    id: str
+    kind: str = Field(examples=["answers"])
+    golden: str = Field(examples=["handbook"])
+    accepted: bool = Field(description="Whether later runs are held against it.")
+    created_at: str = Field(examples=["2026-11-21T09:00:00+00:00"])
+    figures: dict[str, float | None] = Field(description="Null where a figure could not be measured.")
+    settings: dict[str, Any]
+
+
+class RunsBody(BaseModel):
+    """Runs, the newest first."""
+
+    runs: list[RunBody]
+
+
+class KeptBody(BaseModel):
+    """A report that was kept."""
+
+    id: str
+
+
+@router.post(
+    "",
+    summary="Measure the knowledge base",
+    response_class=StreamingResponse,
+    responses={
+        200: {
+            "description": "Events `progress` (`stage`, `done`, `total`), then `done` with the report or `error`.",
+            "content": {"text/event-stream": {"schema": {"type": "string"}}},
+        }
+    },
+)
+def evaluate(body: EvaluationBody, services: ServicesDep, principal: AdministratorDep) -> StreamingResponse:
+    """Ask the questions of a golden set as any user would, and keep the report. One evaluation at a time."""
+    golden = services.golden.get(body.set, version=body.version)
+    if body.collection is not None:
+        services.catalog.collection(body.collection)
+
+    def work(tell: Any) -> dict[str, Any]:
+        report = evaluate_live(
+            services,
+            golden,
+            kind=body.kind,
+            collection=body.collection,
+            principal=principal,
+            progress=_telling(tell),
+        )
+        return report.record()
+
+    return StreamingResponse(_events(streamed(work, name="evaluate")), media_type=MEDIA_TYPE)
+
+
+def _telling(tell: Callable[[Any], None]) -> Progress:
+    return lambda stage, done, total: tell({"stage": stage, "done": done, "total": total})
+
+
+def _events(news: Iterator[Any]) -> Iterator[bytes]:
+    for item in news:
+        if isinstance(item, Ended):
+            yield event("done", item.result)
+        elif isinstance(item, AttuneError):
+            yield event("error", {"status": status_of(item)[0], "detail": str(item)})
+        else:
+            yield event("progress", item)
+
+
+@router.post("/records", status_code=201, summary="Keep a report made elsewhere")
+def keep(record: dict[str, Any], services: ServicesDep, _principal: AdministratorDep) -> KeptBody:
+    """Keep the report of `attune evaluate`, made on this machine or another, beside those of the server."""
+    report = report_of_record(record)
+    services.runs.add(report)
+    return KeptBody(id=report.provenance.id)
+
+
+@router.get("", summary="List runs")
+def runs(
+    services: ServicesDep,
+    _principal: AdministratorDep,
+    golden: Annotated[str | None, Query(max_length=500, description="Only runs with this golden set.")] = None,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 50,
+) -> RunsBody:
+    """List runs with their figures."""
+    found = services.runs.recent(golden=golden, limit=limit)
+    return RunsBody(
+        runs=[
+            RunBody(
+                id=run.id,
+                kind=run.kind,
+                golden=run.golden,
+                accepted=run.accepted,
+                created_at=run.created_at.isoformat(),
+                figures=dict(run.figures),
+                settings=dict(run.settings),
+            )
+            for run in found
+        ]
+    )
+
+
+@router.get("/comparison", summary="Compare two runs")
+def comparison(
+    services: ServicesDep,
+    _principal: AdministratorDep,
+    before: Annotated[str, Query(max_length=64, description="Id of a run, its first characters, or `latest`.")],
+    after: Annotated[str, Query(max_length=64)],
+) -> dict[str, Any]:
+    """Compare two runs question by question: what changed, how surely, and what this set could have found."""
+    a, b = services.runs.get(before), services.runs.get(after)
+    return compare(a, b, seed=b.provenance.seed).as_json()
+
+
+@router.get("/usage", summary="How people fare")
+def usage(
+    services: ServicesDep,
+    principal: AdministratorDep,
+    days: Annotated[int, Query(ge=1, le=3650, description="How far to look back.")] = 30,
+) -> dict[str, Any]:
+    """Thumbs, corrections, questions asked again, sessions that ended without an answer."""
+    return asdict(usage_of(services, days=days, principal=principal))
+
+
+@router.post(
+    "/agreement",
+    summary="Does the judge agree with people",
+    response_class=StreamingResponse,
+    responses={
+        200: {
+            "description": "Events `progress`, then `done` with `kappa`, `share`, `n`, `note`, or `error`.",
+            "content": {"text/event-stream": {"schema": {"type": "string"}}},
+        }
+    },
+)
+def judge_agreement(
+    services: ServicesDep, principal: AdministratorDep, limit: Annotated[int, Query(ge=1, le=1000)] = 200
+) -> StreamingResponse:
+    """Have the judge model look at the answers that people gave a thumb, and compare (Cohen's kappa)."""
+
+    def work(tell: Any) -> dict[str, Any]:
+        found = agreement_with_people(services, limit=limit, principal=principal, progress=_telling(tell))
+        return asdict(found)
+
+    return StreamingResponse(_events(streamed(work, name="judge")), media_type=MEDIA_TYPE)
+
+
+@router.get("/accepted", summary="The run that later ones are held against")
+def accepted(
+    services: ServicesDep,
+    _principal: AdministratorDep,
+    kind: Annotated[str, Query(max_length=32)],
+    golden: Annotated[str, Query(max_length=500)],
+) -> dict[str, Any]:
+    """Return the newest accepted run of a kind on a golden set; 404 where none was accepted."""
+    report = services.runs.last_accepted(kind=kind, golden=golden)
+    if report is None:
+        raise NotFoundError(f"no accepted run of {kind} with {golden}")
+    return report.record()
+
+
+@router.get("/{run_id}", summary="Open a run")
+def run(run_id: str, services: ServicesDep, _principal: AdministratorDep) -> dict[str, Any]:
+    """Return the whole report, with the scores of every question and the slices, the worst first."""
+    report = services.runs.get(run_id)
+    return {
+        **report.record(),
+        "slices": [entry.as_json() for entry in slices_of(report)],
+        "gaps": [entry.as_json() for entry in gaps_of(report)],
+    }
+
+
+@router.get("/{run_id}/report", response_class=HTMLResponse, summary="A run as a page")
+def html(run_id: str, services: ServicesDep, _principal: AdministratorDep) -> HTMLResponse:
+    """Return the report as one HTML file with plots, to keep or to send."""
+    text = page(services.runs.get(run_id))
+    return HTMLResponse(text, headers={"Content-Security-Policy": _REPORT_CSP})
+
+
+@router.post("/{run_id}/acceptance", status_code=204, summary="Accept a run")
+def accept(run_id: str, services: ServicesDep, _principal: AdministratorDep) -> Response:
+    """Take a run as the state that the gate holds later runs of the same golden set against."""
+    services.runs.accept(services.runs.get(run_id).provenance.id)
+    return Response(status_code=204)

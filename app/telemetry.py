@@ -1,0 +1,149 @@
+"""What Prometheus reads: counts and times, never a question, an id or a path."""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.metrics_core import GaugeMetricFamily, Metric
+from prometheus_client.process_collector import ProcessCollector
+from prometheus_client.registry import Collector
+
+from eval.monitoring import Point
+from ingestion.report import Progress, Report
+from retrieval.errors import AttuneError
+from retrieval.support import check_sentences
+from retrieval.types import Answer, Feedback, Interaction
+
+_BUCKETS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+
+class Holdings(Collector):
+    """What is kept, counted when it is asked for.
+
+    Args:
+        counts: Returns how many documents and chunks the catalog holds.
+        points: Returns how many points the vector index holds.
+    """
+
+    def __init__(self, counts: Callable[[], tuple[int, int]], points: Callable[[], int]) -> None:
+        self._counts = counts
+        self._points = points
+
+    def collect(self) -> Iterator[Metric]:
+        """Count; what cannot be counted now is left out, so that the other figures still come.
+
+        Yields:
+            One gauge a figure.
+        """
+        try:
+            documents, chunks = self._counts()
+            yield GaugeMetricFamily("attune_catalog_documents", "Documents that readers can find.", value=documents)
+            yield GaugeMetricFamily("attune_catalog_chunks", "Chunks of their live revisions.", value=chunks)
+            yield GaugeMetricFamily("attune_index_points", "Points in the vector index.", value=self._points())
+        except AttuneError:
+            return
+
+
+class Telemetry:
+    """The metrics of one server, in a registry of its own."""
+
+    def __init__(self, holdings: Holdings) -> None:
+        self.registry = CollectorRegistry()
+        self.registry.register(holdings)
+        ProcessCollector(registry=self.registry)
+        self._stages = self._histogram("attune_question_seconds", "Time of a question by stage.", "stage")
+        self._answers = self._counter("attune_answers", "Questions by what became of them.", "outcome", "generator")
+        self._sentences = self._counter("attune_answer_sentences", "Sentences by how their quotes bear.", "verdict")
+        self._tokens = self._counter("attune_llm_tokens", "Tokens as the language model counted them.", "kind")
+        self._feedback = self._counter("attune_feedback", "Feedback by its thumb.", "verdict")
+        self._requests = self._counter("attune_http_requests", "Requests.", "method", "route", "status")
+        self._documents = self._counter("attune_ingested_documents", "Documents by outcome.", "outcome")
+        self._alerts = self._counter("attune_alerts", "Alerts by whether they were delivered.", "delivered")
+        self._observed = self._gauge("attune_observed", "What monitoring observed last; NaN: too little.", "figure")
+        self._queued = self._gauge("attune_ingests_waiting", "Ingests that wait for the running one to end.")
+        self._running = self._gauge("attune_ingests_running", "Ingests that run now: 0 or 1.")
+        self._waiting = self._gauge("attune_ingest_documents_waiting", "Documents the running ingest has yet to do.")
+
+    def answered(self, interaction: Interaction) -> None:
+        """Count a question, its answer's sentences and its tokens, and keep its times."""
+        for stage, ms in interaction.timings_ms.items():
+            self._stages.labels(stage).observe(ms / 1000)
+        answer = interaction.answer
+        self._answers.labels(outcome(answer), answer.generator).inc()
+        for kind, count in interaction.tokens.items():
+            self._tokens.labels(kind).inc(count)
+        if not answer.abstained:
+            for sentence in check_sentences(answer.text, answer.citations):
+                self._sentences.labels(sentence.verdict).inc()
+
+    def said(self, feedback: Feedback) -> None:
+        """Count feedback."""
+        self._feedback.labels(feedback.verdict or "none").inc()
+
+    def request(self, method: str, route: str | None, status: int) -> None:
+        """Count a request.
+
+        Args:
+            method: HTTP method; unknown ones are one label, or a scanner would make thousands.
+            route: The route's template, ``/v1/documents/{document_id}``; None when none matched.
+            status: HTTP status of the response.
+        """
+        self._requests.labels(method if method in _METHODS else "other", route or "unmatched", str(status)).inc()
+
+    def alerted(self, delivered: bool) -> None:
+        """Count an alert."""
+        self._alerts.labels("yes" if delivered else "no").inc()
+
+    def observed(self, points: Iterable[Point]) -> None:
+        """Show the newest figures of monitoring."""
+        for point in points:
+            self._observed.labels(point.name).set(float("nan") if point.value is None else point.value)
+
+    @contextmanager
+    def queued(self) -> Iterator[None]:
+        """Count an ingest as waiting for as long as the block lasts."""
+        with self._queued.track_inprogress():
+            yield
+
+    @contextmanager
+    def ingesting(self, documents: int) -> Iterator[Callable[[Progress], None]]:
+        """Count an ingest as running for as long as the block lasts.
+
+        Args:
+            documents: How many it has to do.
+
+        Yields:
+            What is to be told of each document that is done.
+        """
+
+        def done(progress: Progress) -> None:
+            self._documents.labels(progress.outcome).inc()
+            self._waiting.set(progress.total - progress.done)
+
+        self._waiting.set(documents)
+        try:
+            with self._running.track_inprogress():
+                yield done
+        finally:
+            self._waiting.set(0)
+
+    def ingested(self, report: Report) -> None:
+        """Count what an ingest deleted; the other outcomes were counted document by document."""
+        self._documents.labels("deleted").inc(report.deleted)
+
+    def _counter(self, name: str, text: str, *labels: str) -> Counter:
+        return Counter(name, text, labels, registry=self.registry)
+
+    def _gauge(self, name: str, text: str, *labels: str) -> Gauge:
+        return Gauge(name, text, labels, registry=self.registry)
+
+    def _histogram(self, name: str, text: str, *labels: str) -> Histogram:
+        return Histogram(name, text, labels, registry=self.registry, buckets=_BUCKETS_S)
+
+
+def outcome(answer: Answer) -> str:
+    """Say in a word what became of a question: answered, abstained, or degraded (answered without the model)."""
+    if answer.abstained:
+        return "abstained"
+    return "degraded" if answer.degraded else "answered"

@@ -1,0 +1,153 @@
+"""The evaluation runs that were made, with the scores of every question."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, desc, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from eval.report import Report, report_of_record, rounded
+from eval.tables import evaluation_runs
+from retrieval.errors import ConflictError, InvalidInputError, NotFoundError
+from retrieval.rows import storable
+from retrieval.store import Store
+
+MAX_LISTED = 1_000
+_SHORTEST_PREFIX = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run as it is listed.
+
+    Attributes:
+        golden: Name of what it was measured with.
+        accepted: Whether somebody took it as the state to hold later runs against.
+        figures: Name -> value; None where it could not be measured.
+        settings: What was set, by name.
+    """
+
+    id: str
+    kind: str
+    golden: str
+    accepted: bool
+    created_at: datetime  # UTC
+    figures: Mapping[str, float | None]
+    settings: Mapping[str, Any]
+
+
+class EvaluationRuns(Store):
+    """Reports, kept for comparing, gating and drawing; for administrators, since they hold questions and answers.
+
+    Args:
+        engine: Made by ``open_engine``, its database brought up to date by the migrations.
+    """
+
+    def add(self, report: Report) -> None:
+        """Keep a report.
+
+        Raises:
+            ConflictError: It is kept already.
+            InvalidInputError: The name of its golden set is a text that no database keeps.
+        """
+        record, provenance = report.record(), report.provenance
+        if not storable(provenance.golden):
+            raise InvalidInputError("the golden set's name holds characters that cannot be kept")
+        values = {
+            "id": provenance.id,
+            "kind": report.kind,
+            "golden": provenance.golden,
+            "summary": {
+                "figures": {name: rounded(figure.value) for name, figure in report.figures.items()},
+                "settings": record["settings"],
+            },
+            "record": record,
+            "accepted": False,
+            "created_at": provenance.started_at,
+        }
+        try:
+            with self._writing() as connection:
+                connection.execute(insert(evaluation_runs).values(values))
+        except IntegrityError as error:
+            raise ConflictError(f"the run {provenance.id} is kept already") from error
+
+    def get(self, run_id: str) -> Report:
+        """Return a run by its id, by the first characters of it (at least four), or the newest for ``latest``.
+
+        Returns:
+            The report as it was kept.
+
+        Raises:
+            NotFoundError: There is none.
+            InvalidInputError: Several begin like this.
+        """
+        statement = select(evaluation_runs.c.record).order_by(desc(evaluation_runs.c.created_at)).limit(2)
+        if run_id == "latest":
+            statement = statement.limit(1)
+        else:
+            exact = len(run_id) >= _SHORTEST_PREFIX and run_id.isalnum()
+            if not exact:
+                raise NotFoundError(f"no run {run_id!r}")
+            statement = statement.where(evaluation_runs.c.id.startswith(run_id, autoescape=True))
+        with self._reading() as connection:
+            records = connection.scalars(statement).all()
+        if not records:
+            raise NotFoundError(f"no run {run_id!r}")
+        if len(records) > 1:
+            raise InvalidInputError(f"several runs begin with {run_id}; give more of the id")
+        return report_of_record(records[0])
+
+    def recent(self, *, golden: str | None = None, limit: int = 50) -> list[Run]:
+        """Return the last runs.
+
+        Args:
+            golden: Only those measured with this; None lists all.
+            limit: Most runs to return, 1 to 1,000.
+
+        Returns:
+            The newest first.
+
+        Raises:
+            InvalidInputError: The limit is out of range.
+        """
+        if not 1 <= limit <= MAX_LISTED:
+            raise InvalidInputError(f"limit is {limit}; 1 to {MAX_LISTED} runs can be listed")
+        columns = [column for column in evaluation_runs.c if column.name != "record"]
+        statement = select(*columns).order_by(desc(evaluation_runs.c.created_at)).limit(limit)
+        if golden is not None:
+            statement = statement.where(evaluation_runs.c.golden == golden)
+        with self._reading() as connection:
+            return [_run(row) for row in connection.execute(statement)]
+
+    def accept(self, run_id: str) -> None:
+        """Take a run as the state that later runs of the same golden set are held against.
+
+        Raises:
+            NotFoundError: There is none of this id.
+        """
+        with self._writing() as connection:
+            changed = connection.execute(
+                update(evaluation_runs).where(evaluation_runs.c.id == run_id).values(accepted=True)
+            )
+            if not changed.rowcount:
+                raise NotFoundError(f"no run {run_id!r}")
+
+    def last_accepted(self, *, kind: str, golden: str) -> Report | None:
+        """Return the newest accepted run of a kind on a golden set, or None."""
+        conditions: tuple[ColumnElement[bool], ...] = (
+            evaluation_runs.c.kind == kind,
+            evaluation_runs.c.golden == golden,
+            evaluation_runs.c.accepted.is_(True),
+        )
+        statement = select(evaluation_runs.c.record).where(*conditions)
+        with self._reading() as connection:
+            record = connection.scalar(statement.order_by(desc(evaluation_runs.c.created_at)).limit(1))
+        return None if record is None else report_of_record(record)
+
+
+def _run(row: Any) -> Run:
+    return Run(
+        row.id, row.kind, row.golden, row.accepted, row.created_at, row.summary["figures"], row.summary["settings"]
+    )

@@ -1,0 +1,199 @@
+"""What people said about answers: thumbs and corrections, and which of them an administrator found right."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from typing import Any, cast
+
+from sqlalchemy import ColumnElement, Select, and_, delete, desc, false, insert, select, true, update
+from sqlalchemy.exc import IntegrityError
+
+from retrieval.errors import ConflictError, InvalidInputError, NotFoundError
+from retrieval.rows import from_json, storable, to_json
+from retrieval.store import Store
+from retrieval.tables import feedback, interactions
+from retrieval.types import Feedback, Interaction, Principal
+
+MAX_RECENT = 1_000
+_ROW = (feedback.c.payload, feedback.c.approved_by)
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How much was said; ``corrections`` gave an answer, evidence, or documents."""
+
+    up: int = 0
+    down: int = 0
+    corrections: int = 0
+
+
+class FeedbackLog(Store):
+    """Feedback on the answers of the interaction log, kept word for word.
+
+    Everybody sees their own, an administrator sees everybody's; missing and forbidden are one error.
+
+    Args:
+        engine: Made by ``open_engine``, its database brought up to date by the migrations.
+    """
+
+    def record(self, said: Feedback, *, principal: Principal) -> Feedback:
+        """Keep what the principal says about an answer of theirs, in the place of what they said about it before.
+
+        Returns:
+            As it is kept: said by the principal and not approved, even if what it replaces was.
+
+        Raises:
+            NotFoundError: There is no such interaction, or it is somebody else's and the principal no administrator.
+            InvalidInputError: It says nothing.
+            ConflictError: Other feedback has this id.
+        """
+        missing = NotFoundError(f"no interaction {said.interaction_id}")
+        if not storable(said.interaction_id + principal.id) or not principal.id:
+            raise missing
+        if not any((
+            said.verdict,
+            said.reasons,
+            said.answer,
+            said.evidence,
+            said.right_documents,
+            said.wrong_documents,
+        )):
+            raise InvalidInputError("the feedback says nothing: give a verdict, a reason, an answer, or documents")
+        kept = replace(said, principal_id=principal.id, approved_by=None)
+        values = {
+            "id": kept.id,
+            "interaction_id": kept.interaction_id,
+            "principal_id": kept.principal_id,
+            "payload": to_json(asdict(kept)),
+            "given_at": kept.given_at,
+        }
+        before = and_(feedback.c.interaction_id == kept.interaction_id, feedback.c.principal_id == kept.principal_id)
+        try:
+            with self._writing() as connection:
+                # Locked, so that of two who say something at once with one name the second replaces the first.
+                if connection.scalar(_rateable(kept.interaction_id, principal).with_for_update()) is None:
+                    raise missing
+                connection.execute(delete(feedback).where(before))
+                # A new row with a new id: nobody approves words that changed after they were read.
+                connection.execute(insert(feedback).values(values))
+        except IntegrityError as error:
+            raise ConflictError(f"feedback {kept.id} is kept already") from error
+        return kept
+
+    def get(self, feedback_id: str, *, principal: Principal) -> Feedback:
+        """Return one feedback.
+
+        Returns:
+            As it was said, with who approved it.
+
+        Raises:
+            NotFoundError: It is missing, or somebody else's.
+        """
+        found = self._feedback(select(*_ROW).where(feedback.c.id == feedback_id, _seen_by(principal)), feedback_id)
+        if not found:
+            raise NotFoundError(f"no feedback {feedback_id}")
+        return found[0]
+
+    def of_interaction(self, interaction_id: str, *, principal: Principal) -> list[Feedback]:
+        """Return what was said about an answer.
+
+        Returns:
+            The newest first; empty when nothing was, or by others only.
+        """
+        statement = select(*_ROW).where(feedback.c.interaction_id == interaction_id, _seen_by(principal))
+        return self._feedback(_newest_first(statement), interaction_id)
+
+    def recent(self, *, principal: Principal, since: datetime | None = None, limit: int = 50) -> list[Feedback]:
+        """Return what was said last.
+
+        Args:
+            principal: Who asks.
+            since: Only what was said after this moment.
+            limit: Most entries to return, 1 to 1,000.
+
+        Returns:
+            The newest first.
+
+        Raises:
+            InvalidInputError: The limit is out of range.
+        """
+        if not 1 <= limit <= MAX_RECENT:
+            raise InvalidInputError(f"limit is {limit}; 1 to {MAX_RECENT} entries can be listed")
+        statement = select(*_ROW).where(_seen_by(principal), _after(since)).limit(limit)
+        return self._feedback(_newest_first(statement))
+
+    def approve(self, feedback_id: str, *, by: Principal) -> Feedback:
+        """Mark feedback as right, so that it can be learned from; a second approval changes nothing.
+
+        Args:
+            feedback_id: Which.
+            by: The administrator who found it right.
+
+        Returns:
+            The feedback with who approved it.
+
+        Raises:
+            NotFoundError: It is missing, was replaced by what its author said later, or ``by`` is no administrator.
+        """
+        if by.administrator and storable(feedback_id):
+            pending = and_(feedback.c.id == feedback_id, feedback.c.approved_by.is_(None))
+            with self._writing() as connection:
+                connection.execute(update(feedback).where(pending).values(approved_by=by.id))
+            return self.get(feedback_id, principal=by)
+        raise NotFoundError(f"no feedback {feedback_id}")
+
+    def approved(self, *, principal: Principal) -> list[tuple[Feedback, Interaction]]:
+        """Return the approved feedback with what it is about.
+
+        What an interaction holds was readable when it was asked; whether it still is, only the catalog knows.
+
+        Returns:
+            In the order in which it was given.
+        """
+        statement = (
+            select(*_ROW, interactions.c.payload.label("interaction"))
+            .join(interactions, interactions.c.id == feedback.c.interaction_id)
+            .where(feedback.c.approved_by.is_not(None), _seen_by(principal))
+            .order_by(feedback.c.given_at, feedback.c.id)
+        )
+        with self._reading() as connection:
+            rows = connection.execute(statement).all()
+        return [(_noun(row[:2]), cast(Interaction, from_json(Interaction, row.interaction))) for row in rows]
+
+    def counts(self, *, principal: Principal, since: datetime | None = None) -> Counts:
+        """Count thumbs and corrections given after a moment, or ever."""
+        said = self._feedback(select(*_ROW).where(_seen_by(principal), _after(since)))
+        return Counts(
+            up=sum(one.verdict == "up" for one in said),
+            down=sum(one.verdict == "down" for one in said),
+            corrections=sum(bool(one.answer or one.evidence or one.right_documents) for one in said),
+        )
+
+    def _feedback(self, statement: Select[Any], *ids: str) -> list[Feedback]:
+        if not all(map(storable, ids)):
+            return []
+        with self._reading() as connection:
+            return [_noun(row) for row in connection.execute(statement)]
+
+
+def _noun(row: Sequence[Any]) -> Feedback:
+    return replace(cast(Feedback, from_json(Feedback, row[0])), approved_by=row[1])
+
+
+def _newest_first(statement: Select[Any]) -> Select[Any]:
+    return statement.order_by(desc(feedback.c.given_at), desc(feedback.c.id))
+
+
+def _after(since: datetime | None) -> ColumnElement[bool]:
+    return true() if since is None else feedback.c.given_at > since
+
+
+def _rateable(interaction_id: str, principal: Principal) -> Select[Any]:
+    statement = select(interactions.c.id).where(interactions.c.id == interaction_id)
+    return statement if principal.administrator else statement.where(interactions.c.principal_id == principal.id)
+
+
+def _seen_by(principal: Principal) -> ColumnElement[bool]:
+    if not principal.id or not storable(principal.id):
+        return false()
+    return true() if principal.administrator else feedback.c.principal_id == principal.id

@@ -1,0 +1,161 @@
+"""Candidates -> the same candidates in a better order: a slower look at fewer of them."""
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Protocol
+
+from retrieval.embed import FloatArray
+from retrieval.errors import ModelError
+from retrieval.types import Passage
+
+SentenceVectors = Callable[[Sequence[str]], Mapping[str, FloatArray]]
+"""Chunk ids -> the unit vectors of each one's sentences, shape (sentences, dim); chunks without any are left out."""
+
+SENTENCE_WEIGHT = 0.3
+BATCH_PAIRS = 16
+MAX_PAIR_TOKENS = 512
+
+
+class Reranker(Protocol):
+    """Puts candidates in a better order. ``name`` says which, in logs and reports."""
+
+    name: str
+
+    def rerank(self, question: str, passages: Sequence[Passage], *, vector: FloatArray | None) -> list[Passage]:
+        """Return the same passages, best first, with their new scores.
+
+        Args:
+            question: As it was searched.
+            passages: Candidates, best first.
+            vector: Of the question, shape (dim,), L2 norm 1; None where only words were searched.
+
+        Returns:
+            All of them; scores are comparable within one search only, and equal ones keep the order they came in.
+
+        Raises:
+            ModelError: The model failed.
+        """
+        ...
+
+
+class KeepOrder:
+    """Leaves the candidates as the search ranked them."""
+
+    name = "none"
+
+    def rerank(self, question: str, passages: Sequence[Passage], *, vector: FloatArray | None) -> list[Passage]:
+        """Return the passages as they came."""
+        del question, vector
+        return list(passages)
+
+
+class SentenceReranker:
+    """Late interaction at the level of sentences: a passage is as good as its best sentence, and as it was found.
+
+    The sentence vectors were made at ingestion, so nothing is loaded and nothing is embedded.
+
+    Args:
+        sentence_vectors: Asked only for chunks that the reader may read.
+        weight: Share of the best sentence's cosine similarity in the score, in [0, 1].
+    """
+
+    name = "sentences"
+
+    def __init__(self, sentence_vectors: SentenceVectors, *, weight: float = SENTENCE_WEIGHT) -> None:
+        self._sentence_vectors = sentence_vectors
+        self._weight = weight
+
+    def rerank(self, question: str, passages: Sequence[Passage], *, vector: FloatArray | None) -> list[Passage]:
+        """Score each passage by (1 - weight) * its score + weight * its best sentence; see ``Reranker``."""
+        del question
+        if vector is None:
+            return list(passages)
+        sentences = self._sentence_vectors([passage.chunk.id for passage in passages])
+        return _by_score([
+            replace(p, score=(1 - self._weight) * p.score + self._weight * _nearest(p, sentences, vector))
+            for p in passages
+        ])
+
+
+def _nearest(passage: Passage, sentences: Mapping[str, FloatArray], vector: FloatArray) -> float:
+    rows = sentences.get(passage.chunk.id)
+    if rows is None or not len(rows):
+        # An embedder without sentence vectors, or a chunk without sentences: the whole stands for its parts.
+        return passage.dense or 0.0
+    return float((rows @ vector).max())
+
+
+class CrossEncoderReranker:
+    """Any sentence-transformers cross-encoder: reads question and passage together; safe from any thread.
+
+    Args:
+        model: A folder or a hub id; it must give one number a pair.
+        device: cpu or cuda; cuda is taken where there is one when None.
+
+    Raises:
+        ModelError: It cannot be loaded, or it gives more than one number a pair.
+    """
+
+    def __init__(self, model: str | Path, *, device: str | None = None) -> None:
+        import torch  # seconds to import; only the cross-encoder pays
+        from sentence_transformers import CrossEncoder
+
+        try:
+            # A sigmoid even where the model's own configuration wants logits: the scores must stay in [0, 1].
+            self._model: Any = CrossEncoder(
+                str(model), device=device, activation_fn=torch.nn.Sigmoid(), model_kwargs={"use_safetensors": True}
+            )
+        except (OSError, ValueError) as error:
+            raise ModelError(f"cannot load the cross-encoder {model}: {error}") from error
+        if self._model.num_labels != 1:
+            raise ModelError(f"{model} gives {self._model.num_labels} numbers a pair; a reranker gives one")
+        self._model.max_seq_length = min(self._model.max_seq_length or MAX_PAIR_TOKENS, MAX_PAIR_TOKENS)
+        self._lock = threading.Lock()
+        self.name = Path(model).name
+
+    def rerank(self, question: str, passages: Sequence[Passage], *, vector: FloatArray | None) -> list[Passage]:
+        """Score each passage, title and headings before it, by the model; see ``Reranker``.
+
+        Returns:
+            Scores in [0, 1].
+
+        Raises:
+            ModelError: The model failed.
+        """
+        del vector
+        if not passages:
+            return []
+        pairs = [(question, passage.chunk.embedding_text) for passage in passages]
+        try:
+            with self._lock:
+                scores = self._model.predict(pairs, batch_size=BATCH_PAIRS, show_progress_bar=False)
+        except (RuntimeError, ValueError, IndexError) as error:
+            raise ModelError(f"the cross-encoder {self.name} failed: {error}") from error
+        return _by_score([replace(p, score=float(score)) for p, score in zip(passages, scores, strict=True)])
+
+
+def open_reranker(name: str, sentence_vectors: SentenceVectors, *, device: str | None = None) -> Reranker:
+    """Make the reranker of a name.
+
+    Args:
+        name: ``none``, ``sentences``, or a cross-encoder by folder or hub id.
+        sentence_vectors: See ``SentenceReranker``.
+        device: Where a cross-encoder runs.
+
+    Returns:
+        It, ready to use.
+
+    Raises:
+        ModelError: The cross-encoder cannot be loaded.
+    """
+    if name == KeepOrder.name:
+        return KeepOrder()
+    if name == SentenceReranker.name:
+        return SentenceReranker(sentence_vectors)
+    return CrossEncoderReranker(name, device=device)
+
+
+def _by_score(passages: Sequence[Passage]) -> list[Passage]:
+    return sorted(passages, key=lambda passage: -passage.score)

@@ -1,0 +1,145 @@
+"""Evaluations over HTTP and from the command line, on the real server with the example handbook."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from app.owner import checked, events
+from eval.report import report_of_record
+
+QUESTIONS = Path(__file__).resolve().parents[2] / "examples" / "questions.jsonl"
+
+
+@pytest.fixture(scope="module")
+def golden(server):
+    rows = [json.loads(line) for line in QUESTIONS.read_text().splitlines()][:12]
+    checked(server.post("/v1/golden-sets/first-twelve", json={"questions": rows}))
+    return "first-twelve"
+
+
+def evaluate(server, **body):
+    with server.stream("POST", "/v1/evaluations", json=body) as response:
+        return list(events(response))
+
+
+@pytest.fixture(scope="module")
+def done(server, golden):
+    news = evaluate(server, set=golden)
+    assert news[-1][0] == "done", news[-1]
+    return news
+
+
+def test_a_live_evaluation_tells_of_every_question_and_ends_with_the_report(done):
+    progress = [event for name, event in done if name == "progress"]
+    assert progress[-1] == {"stage": "asking", "done": 12, "total": 12}
+    report = report_of_record(done[-1][1])
+    assert report.kind == "answers"
+    assert report.provenance.golden == "first-twelve"
+    assert report.provenance.golden_version == 1
+    assert len(report.scores) == 12
+    # The names in the golden set are found in the catalog by the end of their uri.
+    assert report.figures["page_hit@5"].value >= 0.9
+    assert report.skipped == {}
+
+
+def test_a_run_is_kept_listed_and_opened(server, done):
+    run = done[-1][1]["provenance"]["id"]
+    listed = checked(server.get("/v1/evaluations", params={"golden": "first-twelve"}))["runs"]
+    assert run in [entry["id"] for entry in listed]
+    opened = checked(server.get(f"/v1/evaluations/{run[:10]}"))
+    assert opened["scores"] == done[-1][1]["scores"]
+    assert opened["slices"]
+
+
+def test_a_report_is_a_page_that_loads_and_runs_nothing(server, done):
+    response = server.get(f"/v1/evaluations/{done[-1][1]['provenance']['id']}/report")
+    assert response.status_code == 200
+    assert "script-src" not in response.headers["content-security-policy"]
+    assert response.headers["content-security-policy"].startswith("default-src 'none'")
+    assert "<svg" in response.text
+    assert "http://" not in response.text.replace("http://www.w3.org", "")
+
+
+def test_retrieval_alone_can_be_measured(server, golden):
+    report = report_of_record(evaluate(server, set=golden, kind="retrieval")[-1][1])
+    assert report.kind == "retrieval"
+    assert report.figures["recall@10"].value >= 0.9
+
+
+def test_two_runs_are_compared(server, golden, done):
+    again = evaluate(server, set=golden)[-1][1]["provenance"]["id"]
+    first = done[-1][1]["provenance"]["id"]
+    found = checked(server.get("/v1/evaluations/comparison", params={"before": first, "after": again}))
+    # The same questions of the same server: nothing but times may differ.
+    assert found["figures"]["evidence_hit@3"]["value"] == 0.0
+
+
+def test_the_accepted_run_is_what_was_accepted_last(server, golden, done):
+    run = done[-1][1]["provenance"]["id"]
+    missing = server.get("/v1/evaluations/accepted", params={"kind": "answers", "golden": "another"})
+    assert missing.status_code == 404
+    assert server.post(f"/v1/evaluations/{run}/acceptance").status_code == 204
+    found = checked(server.get("/v1/evaluations/accepted", params={"kind": "answers", "golden": golden}))
+    assert found["provenance"]["id"] == run
+
+
+def test_a_report_made_elsewhere_is_kept_once(server, done):
+    record = done[-1][1]
+    other = record | {"provenance": record["provenance"] | {"id": "e" * 32, "golden": "elsewhere"}}
+    assert server.post("/v1/evaluations/records", json=other).status_code == 201
+    assert server.post("/v1/evaluations/records", json=other).status_code == 409
+    assert server.post("/v1/evaluations/records", json={"format": 1}).status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({"set": "nowhere"}, 404),
+        ({"set": "first-twelve", "version": 99}, 404),
+        ({"set": "first-twelve", "collection": "nowhere"}, 404),
+        ({"set": "first-twelve", "kind": "beauty"}, 422),
+        ({}, 422),
+    ],
+)
+@pytest.mark.usefixtures("golden")
+def test_bad_requests_are_refused_before_anything_is_asked(server, body, status):
+    assert server.post("/v1/evaluations", json=body).status_code == status
+
+
+def test_two_names_of_one_document_are_one_document(server):
+    rows = [
+        {"_id": "long", "text": "How many days of annual leave do I get?", "documents": ["people/leave.md"]},
+        {"_id": "short", "text": "Annual leave entitlement in days", "documents": ["leave.md"]},
+    ]
+    checked(server.post("/v1/golden-sets/two-names", json={"questions": rows}))
+    report = report_of_record(evaluate(server, set="two-names", kind="retrieval")[-1][1])
+    assert [row["recall@10"] for row in report.scores.values()] == [1.0, 1.0]
+
+
+def test_a_set_that_cannot_be_measured_says_why(server):
+    rows = [{"_id": "u", "text": "May dogs come in?", "answerable": False}]
+    checked(server.post("/v1/golden-sets/dogs", json={"questions": rows}))
+    name, problem = evaluate(server, set="dogs", kind="retrieval")[-1]
+    assert name == "error"
+    assert "none of the 1 questions names a relevant document" in problem["detail"]
+
+
+@pytest.mark.usefixtures("done")
+def test_only_administrators_see_evaluations(server):
+    anonymous = {"Authorization": "Bearer nobody"}
+    for path in ("/v1/evaluations", "/v1/evaluations/latest", "/v1/evaluations/usage", "/v1/evaluations/latest/report"):
+        assert server.get(path, headers=anonymous).status_code == 401
+
+
+def test_use_is_told_from_what_was_asked(server):
+    checked(server.post("/v1/answers", json={"question": "How many days of annual leave do I get?"}))
+    found = checked(server.get("/v1/evaluations/usage", params={"days": 1}))
+    assert found["questions"] >= 1
+    assert found["thumbs_up_rate"] is None or 0 <= found["thumbs_up_rate"] <= 1
+
+
+def test_agreement_wants_a_judge(server):
+    with server.stream("POST", "/v1/evaluations/agreement") as response:
+        name, problem = list(events(response))[-1]
+    assert (name, "ATTUNE_JUDGE_URL" in problem["detail"]) == ("error", True)

@@ -1,0 +1,237 @@
+"""Golden sets over HTTP and on the command line."""
+
+import json
+
+import httpx
+import pytest
+from typer.testing import CliRunner
+
+from app.cli import app
+from app.owner import checked
+from retrieval.errors import AttuneError, InvalidInputError
+
+PROBLEM = "application/problem+json"
+LEAVE = {
+    "_id": "q1",
+    "text": "How many days of annual leave do I get?",
+    "answer": "27",
+    "evidence": "27 days of annual leave",
+    "documents": ["people/leave.md"],
+    "department": "HR",
+}
+DOG = {"_id": "a/b <c>", "text": "May I bring my dog?", "answerable": False, "draft": True}
+
+
+@pytest.fixture
+def api(server, token):
+    headers = {"Authorization": f"Bearer {token}"}
+    with httpx.Client(base_url=server.base_url, headers=headers, timeout=60) as client:
+        yield client
+
+
+@pytest.fixture
+def name(request):
+    return f"set-{abs(hash(request.node.name))}"
+
+
+@pytest.fixture
+def golden(api, name):
+    return checked(api.post(f"/v1/golden-sets/{name}", json={"questions": [LEAVE, DOG], "note": "first"}))
+
+
+def test_a_set_is_written_opened_and_described(api, name, golden):
+    assert (golden["name"], golden["version"], golden["count"], golden["drafts"]) == (name, 1, 2, 1)
+    assert golden["created_by"].startswith("u:token-")
+    assert golden["description"]["counts"]["documents"] == 1
+    assert golden["description"]["tags"] == {"department": {"HR": 1}}
+    assert [line for line in golden["description"]["missing"] if "abstention" in line]
+    body = checked(api.get(f"/v1/golden-sets/{name}"))
+    assert body["questions"] == [
+        {name: value for name, value in LEAVE.items() if name != "department"} | {"tags": {"department": "HR"}},
+        DOG,
+    ]
+    assert {key: body[key] for key in ("version", "sha256", "note")} == {
+        key: golden[key] for key in ("version", "sha256", "note")
+    }
+    assert name in [found["name"] for found in checked(api.get("/v1/golden-sets"))["golden_sets"]]
+
+
+def test_documents_that_are_not_there_are_named(api, name):
+    lost = LEAVE | {"documents": ["people/gone.md"]}
+    body = checked(api.post(f"/v1/golden-sets/{name}", json={"questions": [lost]}))
+    assert body["description"]["counts"]["documents"] == 0
+    assert [note for note in body["description"]["notes"] if "people/gone.md" in note]
+
+
+def test_the_same_questions_make_no_version_and_others_do(api, name, golden):
+    url = f"/v1/golden-sets/{name}"
+    assert checked(api.post(url, json={"questions": [LEAVE, DOG]}))["version"] == 1
+    assert checked(api.post(url, json={"questions": [LEAVE], "after": 1}))["version"] == 2
+    assert api.post(url, json={"questions": [DOG], "after": 1}).status_code == 409
+    assert [found["version"] for found in checked(api.get(f"{url}/versions"))["golden_sets"]] == [2, 1]
+    assert checked(api.get(url, params={"version": 1}))["count"] == 2
+    assert api.get(url, params={"version": 3}).status_code == 404
+    assert golden["version"] == 1
+
+
+@pytest.mark.usefixtures("golden")
+def test_drafts_are_edited_approved_and_rejected(api, name):
+    url = f"/v1/golden-sets/{name}"
+    question = f"{url}/questions/a%2Fb%20%3Cc%3E"
+    edited = checked(api.patch(question, json={"action": "edit", "changes": {"text": "May I bring my cat?"}}))
+    assert (edited["version"], edited["drafts"], edited["note"]) == (2, 1, "edited a/b <c>")
+    assert checked(api.patch(question, json={"action": "approve"}))["drafts"] == 0
+    assert checked(api.get(url))["questions"][1] == {
+        "_id": "a/b <c>",
+        "text": "May I bring my cat?",
+        "answerable": False,
+    }
+    assert checked(api.patch(question, json={"action": "approve"}))["version"] == 3
+    assert checked(api.patch(question, json={"action": "reject"}))["count"] == 1
+    assert api.patch(question, json={"action": "reject"}).status_code == 404
+    assert api.patch(f"{url}/questions/q1", json={"action": "edit", "changes": {"text": " "}}).status_code == 422
+
+
+def test_questions_are_drafted_from_the_documents_once(api, name):
+    url = f"/v1/golden-sets/{name}"
+    body = checked(api.post(f"{url}/drafts", json={"limit": 5, "collection": "default"}))
+    assert (body["added"], body["count"], body["drafts"]) == (5, 5, 5)
+    questions = checked(api.get(url))["questions"]
+    listed = checked(api.get("/v1/documents", params={"limit": 1000}))["documents"]
+    uris = {document["uri"] for document in listed}
+    assert all(set(question["documents"]) <= uris and question["draft"] for question in questions)
+    checked(api.patch(f"{url}/questions/{questions[0]['_id']}", json={"action": "reject"}))
+    again = checked(api.post(f"{url}/drafts", json={"limit": 5, "collection": "default"}))
+    assert (again["added"], again["count"]) == (0, 4)
+    assert again["skipped"]["questions that the set has, or had"] == 5
+    assert api.post(f"{url}/drafts", json={"collection": "none"}).status_code == 404
+
+
+def test_approved_corrections_become_questions(api, name):
+    asked = checked(api.post("/v1/answers", json={"question": "How many days of annual leave are there?"}))
+    said = {"answer": "27 days", "evidence": "27 days of annual leave"}
+    kept = checked(api.post(f"/v1/answers/{asked['interaction_id']}/feedback", json=said))
+    url = f"/v1/golden-sets/{name}"
+    before = checked(api.post(f"{url}/feedback"))["count"]  # what other tests approved
+    checked(api.post(f"/v1/feedback/{kept['id']}/approval"))
+    assert checked(api.post(f"{url}/feedback"))["added"] == 1
+    questions = {question["_id"]: question for question in checked(api.get(url))["questions"]}
+    question = questions[f"feedback-{kept['id']}"]
+    assert len(questions) == before + 1
+    assert (question["text"], question["answer"]) == ("How many days of annual leave are there?", "27 days")
+    assert [uri for uri in question["documents"] if uri.endswith("people/leave.md")]
+    assert "draft" not in question
+
+
+@pytest.mark.usefixtures("golden")
+def test_a_deleted_set_is_gone(api, name):
+    assert api.delete(f"/v1/golden-sets/{name}").status_code == 204
+    assert api.get(f"/v1/golden-sets/{name}").status_code == 404
+    assert api.delete(f"/v1/golden-sets/{name}").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        ({"_id": "q", "text": " "}, "entry 1: the question is empty"),
+        ({"_id": "q", "text": "a\x00b"}, 'entry 1: the field "text" holds a NUL'),
+        ({"_id": "q", "text": "a", "documents": [1]}, "documents"),
+        ({"text": "a"}, "_id"),
+        ({"_id": "q", "text": "a", "passages": [{"document": "x", "text": "y"}], "documents": ["z"]}, "passage names"),
+    ],
+)
+def test_a_broken_question_gets_a_problem_body(api, name, question, said):
+    response = api.post(f"/v1/golden-sets/{name}", json={"questions": [question]})
+    assert response.status_code == 422
+    assert response.headers["content-type"] == PROBLEM
+    assert said in response.json()["detail"]
+    assert api.get(f"/v1/golden-sets/{name}").status_code == 404
+
+
+def test_half_a_surrogate_pair_gets_a_problem_body(api, name):
+    content = b'{"questions": [{"_id": "q", "text": "a\\ud800"}]}'
+    response = api.post(f"/v1/golden-sets/{name}", content=content, headers={"Content-Type": "application/json"})
+    assert (response.status_code, response.headers["content-type"]) == (422, PROBLEM)
+
+
+def test_two_questions_of_one_id_and_a_bad_name_are_refused(api, name):
+    response = api.post(f"/v1/golden-sets/{name}", json={"questions": [LEAVE, LEAVE]})
+    assert response.status_code == 422
+    assert "stands on entry 1 already" in response.json()["detail"]
+    assert api.post("/v1/golden-sets/a%20b", json={"questions": []}).status_code == 422
+
+
+def test_only_administrators_see_golden_sets(server, name):
+    with httpx.Client(base_url=server.base_url) as stranger:
+        for method, path in (("GET", ""), ("GET", f"/{name}"), ("POST", f"/{name}"), ("DELETE", f"/{name}")):
+            assert stranger.request(method, f"/v1/golden-sets{path}").status_code == 401
+
+
+@pytest.fixture
+def attune(server, server_settings, monkeypatch):
+    assert server
+    monkeypatch.setenv("ATTUNE_DATA_DIR", str(server_settings.data_dir))
+    monkeypatch.setenv("COLUMNS", "200")
+    runner = CliRunner()
+
+    def run(*arguments, stdin=None):
+        done = runner.invoke(app, ["golden", *map(str, arguments)], input=stdin)
+        if done.exception and not isinstance(done.exception, SystemExit):
+            raise done.exception
+        assert done.exit_code == 0, done.output
+        return done.stdout
+
+    return run
+
+
+def test_commands_bring_a_set_in_show_it_and_write_it_out(attune, name, tmp_path):
+    source = tmp_path / "questions.jsonl"
+    source.write_text("".join(json.dumps(row) + "\n" for row in (LEAVE, DOG)))
+    made = json.loads(attune("import", source, name, "--note", "from a file", "--json"))
+    assert (made["version"], made["count"], made["note"]) == (1, 2, "from a file")
+    assert "version 1: 2 questions, 1 drafts" in attune("import", source, name)
+    assert name in attune("list")
+    assert name in [found["name"] for found in json.loads(attune("list", "--json"))["golden_sets"]]
+    shown = attune("show", name)
+    assert "How many days of annual leave do I get?" in shown
+    assert "cannot be measured" in shown
+    assert json.loads(attune("show", name, "--json"))["questions"][1] == DOG
+    assert "from a file" in attune("show", name, "--versions")
+    for target in ("out.jsonl", "out.csv", "out"):
+        assert json.loads(attune("export", name, tmp_path / target, "--json"))["lost"] == {}
+        json.loads(attune("import", tmp_path / target, name, "--json"))
+        assert json.loads(attune("show", name, "--json"))["version"] == 1  # the same questions
+    assert attune("delete", name).strip() == "deleted"
+
+
+def test_commands_draft_and_review(attune, name):
+    made = json.loads(attune("draft", name, "--limit", 3, "--collection", "default", "--json"))
+    assert (made["added"], made["drafts"]) == (3, 3)
+    first, second, third = [q["_id"] for q in json.loads(attune("show", name, "--json"))["questions"]]
+    changes = json.dumps({"answer": "27", "tags": {"department": "HR"}})
+    done = json.loads(
+        attune("review", name, "--edit", third, "--changes", changes, "--approve", first, "--reject", second, "--json")
+    )
+    assert (done["count"], done["drafts"]) == (2, 1)
+    with pytest.raises(InvalidInputError, match="1 drafts wait"):
+        attune("review", name)
+    attune("review", name, "--approve", third)
+    kept = json.loads(attune("show", name, "--json"))["questions"]
+    assert [(q["_id"], q.get("draft"), q.get("answer")) for q in kept] == [(first, None, None), (third, None, "27")]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("show", "none"), "no golden set 'none'"),
+        (("show", "../x"), "cannot name a golden set"),
+        (("delete", ".."), "cannot name a golden set"),
+        (("import", "missing.jsonl", "a"), "missing.jsonl cannot be read"),
+        (("export", "none", "out.xlsx"), "is no golden set"),
+        (("review", "none", "--edit", "q", "--changes", "{"), "--changes is not JSON"),
+        (("review", "none", "--edit", "q", "--changes", "[]"), "--changes is not a JSON object"),
+    ],
+)
+def test_what_is_wrong_is_said(attune, arguments, said):
+    with pytest.raises(AttuneError, match=said):
+        attune(*arguments)

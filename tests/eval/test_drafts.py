@@ -1,0 +1,305 @@
+"""Drafts: from headings and passages, only what can be found again, only what the principal may read."""
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from eval.drafts import draft_questions, questions_from_feedback
+from eval.golden import GoldenDocument
+from eval.headings import alike, plain_heading, question_about, sections
+from eval.workbench import ASKER, COLLECTION, Knobs, open_workbench
+from ingestion.load import collect
+from ingestion.parse import parse
+from retrieval.errors import InvalidInputError, ModelError, NotFoundError
+from retrieval.types import Answer, Chunk, Feedback, Interaction, Passage, Principal, Turn
+
+LEAVE = """# Annual leave
+
+Everybody in the company has the right to a paid rest.
+
+## How many days you have
+
+A full-time employee has 27 days of annual leave in a calendar year. Part-time employees have fewer.
+
+## Summary
+
+Ask early and rest well in the year.
+
+## How to ask for leave
+
+1. Open the Larder portal and choose the days you want.
+
+## Unpaid leave
+
+After twelve months of service you may ask for up to 20 days of unpaid leave.
+"""
+DEVICES = """# Stolen devices
+
+## What happens next
+
+The help desk locks the stolen laptop within one hour of your call.
+
+## Empty section
+"""
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def bench(embedder_of_module, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("docs")
+    (folder / "leave.md").write_text(LEAVE)
+    (folder / "devices.md").write_text(DEVICES)
+    with open_workbench(embedder_of_module, knobs=Knobs()) as bench:
+        assert collect([folder]).files
+        bench.add_folder(folder, parse)
+        yield bench
+
+
+@pytest.fixture(scope="module")
+def embedder_of_module(embedder):
+    return embedder
+
+
+def drafts_of(bench, **more):
+    return draft_questions(bench.retriever, principal=ASKER, collection=COLLECTION, **more)
+
+
+def test_headings_become_questions_with_their_evidence(bench):
+    made = drafts_of(bench)
+    by_text = {question.text: question for question in made.questions}
+    days = by_text["Can you tell me how many days I have?"]
+    assert days.evidence == "A full-time employee has 27 days of annual leave in a calendar year."
+    (uri,) = days.relevant
+    assert uri.endswith("/leave.md")
+    assert days.passages[0].document == uri
+    assert days.evidence in days.passages[0].text
+    assert days.draft
+    assert days.tags == {"source": "heading", "language": "en"}
+    assert "How do I ask for leave?" in by_text
+    assert not [text for text in by_text if "ummary" in text or "mpty" in text]
+    assert made.skipped["headings or replies that make no question"] == 1  # Summary
+
+
+def test_the_same_documents_give_the_same_drafts(bench):
+    first, second = drafts_of(bench), drafts_of(bench)
+    assert first == second
+    assert len({question.id for question in first.questions}) == len(first.questions)
+
+
+def test_documents_take_turns(bench):
+    made = drafts_of(bench, limit=2).questions
+    assert len({uri for question in made for uri in question.relevant}) == 2
+
+
+def test_what_its_question_does_not_find_is_left_out(bench):
+    def misleading(_prompt):
+        return json.dumps({"question": "Who won the cup in 1987?", "evidence": "days"})
+
+    made = drafts_of(bench, complete=misleading, first=1)
+    told = "questions that do not find their own passage among the first 1"
+    # Some passage is the nearest to any question; the others are not.
+    assert len(made.questions) <= 1
+    assert sum(made.skipped.values()) > made.skipped[told] >= 1
+
+
+def test_nobody_drafts_from_what_they_may_not_read(bench):
+    nobody = Principal("", frozenset())
+    assert draft_questions(bench.retriever, principal=nobody).questions == ()
+    stranger = Principal("u:stranger", frozenset())
+    assert draft_questions(bench.retriever, principal=stranger).questions == ()
+
+
+def test_a_missing_collection_and_a_wrong_limit_are_refused(bench):
+    with pytest.raises(NotFoundError):
+        draft_questions(bench.retriever, principal=ASKER, collection="none")
+    for limit in (0, 501):
+        with pytest.raises(InvalidInputError):
+            drafts_of(bench, limit=limit)
+
+
+class Model:
+    """Answers about the passage it is shown, as a language model would."""
+
+    def __init__(self, reply):
+        self.reply = reply
+        self.prompts = []
+
+    def __call__(self, prompt):
+        self.prompts.append(prompt)
+        return self.reply(prompt)
+
+
+def passage_of(prompt):
+    return prompt.split("<passage>\n")[1].split("\n</passage>")[0]
+
+
+def test_a_language_model_words_the_question(bench):
+    def reply(prompt):
+        line = passage_of(prompt).splitlines()[-1]
+        return (
+            f"Sure!\n```json\n{json.dumps({'question': f'Is it so: {line}', 'answer': ' yes ', 'evidence': line})}\n```"
+        )
+
+    model = Model(reply)
+    made = drafts_of(bench, complete=model).questions
+    assert len(made) >= 3
+    for question in made:
+        assert question.text.startswith("Is it so: ")
+        assert question.answer == "yes"
+        assert question.evidence in question.passages[0].text
+        assert question.tags["source"] == "model"
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "I cannot do that.",
+        "{not json}",
+        '{"question": "What?"}',
+        '{"question": "What?", "evidence": "words that stand nowhere"}',
+        '{"question": " ", "evidence": "days"}',
+        json.dumps({"question": "?" * 301, "evidence": "days"}),
+        '["question", "evidence"]',
+        '{"question": 1, "evidence": 2}',
+    ],
+)
+def test_a_reply_that_is_no_question_is_left_out(bench, reply):
+    made = drafts_of(bench, complete=lambda _: reply)
+    assert made.questions == ()
+    assert set(made.skipped) == {"headings or replies that make no question"}
+
+
+def test_when_the_language_model_fails_the_rest_is_from_headings(bench):
+    def fail(_prompt):
+        raise ModelError("it is gone")
+
+    model = Model(fail)
+    made = drafts_of(bench, complete=model)
+    assert len(model.prompts) == 1
+    assert {question.tags["source"] for question in made.questions} == {"heading"}
+    assert made.skipped["calls of the language model, which failed; the rest is from headings"] == 1
+
+
+def test_another_language_is_not_asked_about_in_english(embedder):
+    text = "Jeder Angestellte hat im Kalenderjahr Anspruch auf siebenundzwanzig Tage bezahlten Urlaub im Betrieb."
+    with open_workbench(embedder, knobs=Knobs()) as bench:
+        bench.add_texts([GoldenDocument("d", "Urlaub und Feiertage", text)])
+        (question,) = drafts_of(bench).questions
+    assert (question.text, question.tags["language"]) == ("Urlaub und Feiertage?", "de")
+
+
+@pytest.mark.parametrize(
+    ("heading", "question"),
+    [
+        ("Who may work remotely", "About Travel policy: who may work remotely?"),
+        ("How many days you have", "Can you tell me how many days I have?"),
+        ("How to claim your expenses", "How do I claim my expenses?"),
+        ("If plans change", "About Travel policy: what happens if plans change?"),
+        ("Before the journey", "What applies before the journey when it comes to Travel policy?"),
+        ("Report a stolen or lost device", "How do I report a stolen or lost device?"),
+        ("2.1 Booking a rental car:", "What should I know about booking a rental car?"),
+        ("What is covered by us and why?", "What is covered by us and why?"),
+        # "Berlin" is a name, for the text writes it so; "Goodwill" is none; "GSA" is an abbreviation.
+        ("Berlin office", "What does “Travel policy” say about Berlin office?"),
+        ("Goodwill", "What are the rules on goodwill in “Travel policy”?"),
+        ("GSA", "What are the rules on GSA in “Travel policy”?"),
+        ("LOST LUGGAGE AT AIRPORTS AND STATIONS", "What should I know about lost luggage at airports and stations?"),
+    ],
+)
+def test_the_form_of_a_heading_gives_its_question(heading, question):
+    section = next(sections("Travel policy", [a_chunk("Everything about it stands in here.", (heading,))]))
+    text = "We meet in Berlin. Travel by train, as the Travel policy says."
+    assert question_about(section, title="Travel policy", text=text) == question
+
+
+@pytest.mark.parametrize(
+    "heading",
+    ["Overview", "See also:", "3. Introduction", "2024", "A", "https://x.org", "a@b.org", "word " * 13, "---", ""],
+)
+def test_a_heading_that_says_nothing_is_passed_over(heading):
+    assert plain_heading(heading) is None
+
+
+def test_near_duplicates_are_alike():
+    assert alike("What should I know about unpaid leave?", "What should I know about Unpaid leave")
+    assert not alike("What is unpaid leave?", "What is annual leave?")
+
+
+def a_chunk(text, section=(), key="c1"):
+    return Chunk(key, "d1", "r1", 0, 0, len(text), text, "", section, 1)
+
+
+def test_only_headings_with_a_sentence_below_count():
+    parts = ["First part", "Second part", "This sentence stands below it.", "Third part", "| a | b |"]
+    text = "\n\n".join([*parts, "Is it a question?", "Yes, and this answers it."])
+    found = [(s.heading, s.evidence) for s in sections("Title", [a_chunk(text)])]
+    assert found == [
+        ("Second part", "This sentence stands below it."),
+        ("Is it a question?", "Yes, and this answers it."),
+    ]
+
+
+def test_a_section_over_two_chunks_is_one():
+    chunks = [a_chunk("It begins here with words.", ("A",), "1"), a_chunk("It goes on here with words.", ("A",), "2")]
+    assert [s.evidence for s in sections("Title", chunks)] == ["It begins here with words."]
+
+
+def an_interaction(question="How many?", history=(), collection=None):
+    chunk = replace(a_chunk("27 days a year. More text."), document_id="d1")
+    passage = Passage(chunk, "default", "Leave", "file:///leave.md", 1.0)
+    answer = Answer("No.", True, 0.0, ())
+    return Interaction("i1", question, history, collection, "u:ann", answer, (passage,), {}, NOW)
+
+
+def said(key="f1", **more):
+    return Feedback(key, "i1", "u:ann", more.pop("given_at", NOW), **{"approved_by": "u:boss"} | more)
+
+
+def test_an_approved_correction_becomes_a_question():
+    history = (Turn("user", "Leave?"),)
+    pairs = [
+        (
+            said(answer="27", evidence="27 days a year.", right_documents=("d1",)),
+            an_interaction("How many?", history, "hr"),
+        )
+    ]
+    (question,) = questions_from_feedback(pairs).questions
+    assert (question.id, question.text, question.history) == ("feedback-f1", "How many?", history)
+    assert (question.answer, question.evidence) == ("27", "27 days a year.")
+    assert question.relevant == {"file:///leave.md": 1.0}
+    assert question.tags == {"source": "feedback", "collection": "hr"}
+    assert not question.draft
+
+
+def test_only_approved_corrections_count():
+    pairs = [
+        (said("f1", answer="27", approved_by=None), an_interaction("a")),
+        (said("f2", verdict="down", wrong_documents=("d1",)), an_interaction("b")),
+    ]
+    made = questions_from_feedback(pairs)
+    assert made.questions == ()
+    assert made.skipped == {"feedback that is not approved": 1, "feedback that corrects nothing": 1}
+
+
+def test_a_right_document_that_was_not_found_goes_by_its_uri_or_its_id():
+    pairs = [(said(right_documents=("d1", "d2", "d3")), an_interaction())]
+    made = questions_from_feedback(pairs, {"d2": "file:///other.md"})
+    assert set(made.questions[0].relevant) == {"file:///leave.md", "file:///other.md", "d3"}
+
+
+def test_evidence_alone_names_the_document_it_stands_in():
+    pairs = [(said(evidence="27 days a year."), an_interaction())]
+    assert questions_from_feedback(pairs).questions[0].relevant == {"file:///leave.md": 1.0}
+
+
+def test_of_two_corrections_of_one_question_the_later_counts():
+    pairs = [
+        (said("new", answer="28", given_at=NOW + timedelta(days=1)), an_interaction("how  many?")),
+        (said("old", answer="27"), an_interaction("How many?")),
+        (said("other", answer="5"), an_interaction("How many?", (Turn("user", "Sick days?"),))),
+    ]
+    made = questions_from_feedback(pairs)
+    assert sorted(question.answer for question in made.questions) == ["28", "5"]
+    assert made.skipped == {"corrections that a later one replaces": 1}

@@ -1,0 +1,233 @@
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import pytest
+import torch
+from tokenizers import Tokenizer
+from tokenizers.models import WordLevel
+from tokenizers.pre_tokenizers import Whitespace
+from tokenizers.processors import TemplateProcessing
+from transformers import BertConfig, BertForSequenceClassification, PreTrainedTokenizerFast
+
+from retrieval.errors import ModelError
+from retrieval.index import Hit, Hits
+from retrieval.rerank import CrossEncoderReranker, KeepOrder, SentenceReranker, open_reranker
+from retrieval.retrieve import Retriever
+from retrieval.types import Chunk, Principal
+
+READER = Principal(id="u:reader")
+EAST, NORTH = np.array([1.0, 0.0], dtype=np.float32), np.array([0.0, 1.0], dtype=np.float32)
+WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "rose", "oak", "bread", "water", "leave", "days", "when", "the", "of"]
+
+
+def test_keeping_the_order_keeps_everything(passage):
+    found = [passage("one", 1, score=0.2), passage("two", 2, score=0.9)]
+    assert KeepOrder().rerank("q", found, vector=EAST) == found
+
+
+def test_a_passage_is_as_good_as_its_best_sentence_and_as_it_was_found(passage):
+    # c1: .5 * .8 + .5 * 0; c2: .5 * .6 + .5 * max(0, 1)
+    found = [passage("one", 1, score=0.8), passage("two", 2, score=0.6)]
+    vectors = {"c1": np.array([NORTH]), "c2": np.array([NORTH, EAST])}
+    reranked = SentenceReranker(lambda _ids: vectors, weight=0.5).rerank("q", found, vector=EAST)
+    assert [(p.chunk.id, p.score) for p in reranked] == [("c2", pytest.approx(0.8)), ("c1", pytest.approx(0.4))]
+    assert reranked[0].dense == found[1].dense
+
+
+def test_a_passage_without_sentence_vectors_is_as_near_as_the_whole_of_it(passage):
+    found = [passage("one", 1, score=0.0, dense=0.3), passage("two", 2, score=0.0, dense=None)]
+    reranked = SentenceReranker(lambda _ids: {"c2": np.zeros((0, 2))}, weight=1.0).rerank("q", found, vector=EAST)
+    assert [p.score for p in reranked] == [0.3, 0.0]
+
+
+def test_equal_scores_keep_the_order_they_came_in(passage):
+    found = [passage("two", 2, score=0.5, dense=0.5), passage("one", 1, score=0.5, dense=0.5)]
+    reranked = SentenceReranker(lambda _ids: {}).rerank("q", found, vector=EAST)
+    assert [p.chunk.id for p in reranked] == ["c2", "c1"]
+
+
+def test_a_search_for_words_alone_has_no_vector_and_keeps_its_order(passage):
+    found = [passage("one", 1), passage("two", 2)]
+    assert SentenceReranker(lambda _ids: {"c2": np.array([EAST])}).rerank("q", found, vector=None) == found
+
+
+@pytest.fixture(scope="module")
+def save_cross_encoder(tmp_path_factory):
+    """A cross-encoder of two small layers with random weights, saved as sentence-transformers reads it."""
+
+    def save(labels=1):
+        folder = tmp_path_factory.mktemp("cross-encoder")
+        tokenizer = Tokenizer(WordLevel({word: n for n, word in enumerate(WORDS)}, unk_token="[UNK]"))
+        tokenizer.pre_tokenizer = Whitespace()
+        tokenizer.post_processor = TemplateProcessing(
+            single="[CLS] $A [SEP]", pair="[CLS] $A [SEP] $B:1 [SEP]:1", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
+        )
+        fast = PreTrainedTokenizerFast(
+            tokenizer_object=tokenizer,
+            unk_token="[UNK]",
+            pad_token="[PAD]",
+            cls_token="[CLS]",
+            sep_token="[SEP]",
+            model_max_length=32,
+            model_input_names=["input_ids", "token_type_ids", "attention_mask"],
+        )
+        torch.manual_seed(3)
+        config = BertConfig(
+            vocab_size=len(WORDS),
+            hidden_size=16,
+            num_hidden_layers=2,
+            num_attention_heads=2,
+            intermediate_size=32,
+            max_position_embeddings=32,
+            num_labels=labels,
+            initializer_range=1.0,
+        )
+        BertForSequenceClassification(config).eval().save_pretrained(folder)
+        fast.save_pretrained(folder)
+        return folder
+
+    return save
+
+
+def by_hand(folder, question, text):
+    """The model run on one pair, without sentence-transformers."""
+    tokenizer = PreTrainedTokenizerFast.from_pretrained(folder)
+    model = BertForSequenceClassification.from_pretrained(folder).eval()
+    with torch.inference_mode():
+        logits = model(**tokenizer(question, text, truncation=True, return_tensors="pt")).logits
+    return torch.sigmoid(logits).item()
+
+
+def test_a_cross_encoder_reads_question_and_passage_together(save_cross_encoder, passage):
+    folder = save_cross_encoder()
+    found = [
+        passage("the rose", 1, context="water"),
+        passage("oak of bread", 2),
+        passage("days of leave", 3),
+        passage("rose " * 200, 4),  # longer than the model reads
+    ]
+    reranked = CrossEncoderReranker(folder, device="cpu").rerank("when water the rose", found, vector=None)
+    expected = {p.chunk.id: by_hand(folder, "when water the rose", p.chunk.embedding_text) for p in found}
+    assert {p.chunk.id: p.score for p in reranked} == pytest.approx(expected, abs=1e-5)
+    assert [p.chunk.id for p in reranked] == sorted(expected, key=lambda key: -expected[key])
+    assert len(set(expected.values())) == len(found)
+
+
+def test_a_cross_encoder_has_nothing_to_do_with_nothing(save_cross_encoder):
+    assert CrossEncoderReranker(save_cross_encoder(), device="cpu").rerank("q", [], vector=None) == []
+
+
+def test_a_model_of_classes_is_no_reranker(save_cross_encoder):
+    with pytest.raises(ModelError, match="3 numbers a pair"):
+        CrossEncoderReranker(save_cross_encoder(labels=3), device="cpu")
+
+
+def test_a_missing_cross_encoder_says_so(tmp_path):
+    with pytest.raises(ModelError, match="cannot load the cross-encoder"):
+        CrossEncoderReranker(tmp_path / "nowhere", device="cpu")
+
+
+def test_a_reranker_goes_by_its_name(save_cross_encoder):
+    folder = save_cross_encoder()
+    opened = [open_reranker(name, lambda _ids: {}, device="cpu") for name in ("none", "sentences", str(folder))]
+    assert [type(reranker) for reranker in opened] == [KeepOrder, SentenceReranker, CrossEncoderReranker]
+    assert [reranker.name for reranker in opened] == ["none", "sentences", folder.name]
+
+
+@dataclass
+class Row:
+    chunk: Chunk
+    collection: str = "default"
+    title: str = "T"
+    uri: str = "upload:t"
+
+
+class Catalog:
+    def passages_for(self, chunk_ids, **_):
+        return {c: Row(Chunk(c, "d", "r", 0, 0, 1, "x", "", (), 1)) for c in chunk_ids}
+
+
+class Index:
+    """Finds ten chunks, c0 first."""
+
+    def search(self, vector, _text, **_):
+        found = tuple(Hit(f"c{n}", 1.0 - n / 10) for n in range(10))
+        return Hits(dense=found if vector is not None else ())
+
+
+@dataclass
+class Embedder:
+    asked: list = field(default_factory=list)
+
+    def embed_query(self, text):
+        self.asked.append(text)
+        return EAST
+
+
+@dataclass
+class Backwards:
+    """Turns the order round and remembers what it saw."""
+
+    seen: list = field(default_factory=list)
+    name: str = "backwards"
+
+    def rerank(self, question, passages, *, vector):
+        self.seen.append((question, [p.chunk.id for p in passages], vector))
+        return [replace(p, score=5.0 - n) for n, p in enumerate(reversed(passages))]
+
+
+class Broken:
+    name = "broken"
+
+    def rerank(self, *_, **__):
+        raise ModelError("out of memory")
+
+
+def retriever(reranker, depth):
+    return Retriever(Catalog(), Index(), Embedder(), reranker=reranker, rerank_depth=depth)
+
+
+def ids(passages):
+    return [p.chunk.id for p in passages]
+
+
+def test_the_best_candidates_are_reranked_before_the_cut():
+    backwards = Backwards()
+    assert ids(retriever(backwards, 4).retrieve(" q ", principal=READER, limit=2)) == ["c3", "c2"]
+    [(question, seen, vector)] = backwards.seen
+    assert (question, seen) == ("q", ["c0", "c1", "c2", "c3"])
+    assert vector is EAST
+
+
+def test_candidates_behind_the_depth_follow_and_never_score_higher():
+    found = retriever(Backwards(), 3).retrieve("q", principal=READER, limit=5)
+    assert ids(found) == ["c2", "c1", "c0", "c3", "c4"]
+    assert [p.score for p in found] == sorted((p.score for p in found), reverse=True)
+    # No sentence is near, so the three that were seen fall to 0, below what the fourth was found with.
+    far = SentenceReranker(lambda ids: {key: np.array([NORTH]) for key in ids}, weight=1.0)
+    fallen = retriever(far, 3).retrieve("q", principal=READER, limit=5)
+    assert [(p.chunk.id, p.score) for p in fallen] == [(f"c{n}", 0.0) for n in range(5)]
+
+
+def test_a_reranker_that_fails_leaves_the_order_of_the_search():
+    plain, broken = (retriever(r, 4).retrieve("q", principal=READER, limit=3) for r in (KeepOrder(), Broken()))
+    assert broken == plain
+    assert ids(plain) == ["c0", "c1", "c2"]
+
+
+def test_a_question_is_embedded_once():
+    searching = retriever(SentenceReranker(lambda _ids: {"c9": np.array([EAST])}), 10)
+    searching.retrieve("q", principal=READER)
+    assert searching.embedder.asked == ["q"]
+
+
+def test_a_search_for_words_alone_embeds_nothing():
+    searching = retriever(SentenceReranker(lambda _ids: {}), 10)
+    searching.retrieve("q", principal=READER, mode="sparse")
+    assert searching.embedder.asked == []
+
+
+def test_lists_become_one_the_way_the_retriever_says():
+    ranked = replace(retriever(KeepOrder(), 1), fusion="rrf").retrieve("q", principal=READER, limit=2)
+    # The only list there is: first and second by rank, 61/61 and 61/62.
+    assert [p.score for p in ranked] == pytest.approx([1.0, 61 / 62])
