@@ -52,18 +52,17 @@ def progress_bar(*, quiet: bool) -> Iterator["Progress"]:
 
 def report(report: "Report", *, as_json: bool) -> None:
     """Print a report."""
-    from eval.slices import gaps_of, slices_of
+    from eval.slices import slices_in
 
-    slices, gaps = slices_of(report), gaps_of(report)
+    slices = slices_in(report)
     if as_json:
-        beside = {"slices": [entry.as_json() for entry in slices], "gaps": [entry.as_json() for entry in gaps]}
-        print_json(report.as_json() | beside)
+        print_json(report.as_json() | slices.as_json())
         return
     body = report.as_json()
     _out.print(_figures(body))
-    for entry in slices[:_SLICES_SHOWN]:
+    for entry in slices.ranked[:_SLICES_SHOWN]:
         _out.print(f"slice {escape(entry.summary)}")
-    for gap in gaps:
+    for gap in slices.gaps:
         _out.print(f"gap {escape(gap.summary)}")
     for failure in body["failed"]:
         _out.print(f"[red]failed[/red] {escape(failure['path'])}: {escape(failure['reason'])}")

@@ -71,7 +71,8 @@ def _live_system(
     for name, uri in found.uris.items():
         names.setdefault(uri, name)
     known = {name: names[uri] for name, uri in found.uris.items()}
-    questions = [_named(question, known) for question in golden.questions]
+    collections = {names[document.uri]: document.collection for document in documents if document.uri in names}
+    questions = [_tagged(_named(question, known), collections) for question in golden.questions]
     answerer, settings = services.answerer, services.settings
     system = System(
         retriever=services.retriever,
@@ -100,6 +101,12 @@ def _named(question: Question, known: Mapping[str, str]) -> Question:
         relevant={known[name]: grade for name, grade in question.relevant.items() if name in known},
         passages=tuple(replace(p, document=known[p.document]) for p in question.passages if p.document in known),
     )
+
+
+def _tagged(question: Question, collections: Mapping[str, str]) -> Question:
+    """Tag a question with the collection of its documents, where they are all of one."""
+    found = {collections[name] for name in question.relevant}
+    return replace(question, tags={"collection": found.pop(), **question.tags}) if len(found) == 1 else question
 
 
 def _documents(services: Services, collection: str | None, principal: Principal) -> list[Document]:

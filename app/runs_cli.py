@@ -1,5 +1,6 @@
 """attune evaluate runs | show | compare | accept: the runs that were kept."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,8 +13,10 @@ from app.evaluate_cli import Html, Json, Out, followed
 from app.evaluate_gate import read_report
 from app.owner import checked, owner
 from app.settings import Settings
+from retrieval.errors import InvalidInputError
 
 if TYPE_CHECKING:
+    from eval.compare import Candidate
     from eval.report import Report
 
 commands = typer.Typer()
@@ -54,19 +57,26 @@ def show_run(run: RunId, html: Html = None, out: Out = None, as_json: Json = Fal
 @commands.command()
 def compare(
     before: RunId,
-    after: RunId,
+    after: Annotated[list[str], typer.Argument(help="One run or several candidates.")],
     html: Html = None,
     as_json: Json = False,
 ) -> None:
-    """Compare two runs question by question: what changed, and whether it is more than chance."""
+    """Compare runs question by question: what changed, and whether it is more than chance."""
     from eval.compare import compare as compared
+    from eval.compare import compare_many
     from eval.html import page
 
     settings = Settings()
-    a, b = _report(settings, before), _report(settings, after)
-    found = compared(a, b, seed=b.provenance.seed)
+    base = _report(settings, before)
+    candidates = {name: _report(settings, name) for name in after}
+    if len(after) > 1:
+        if html is not None:
+            raise InvalidInputError("--html shows one candidate; compare it alone")
+        _show_candidates(compare_many(base, candidates, seed=base.provenance.seed), as_json=as_json)
+        return
+    found = compared(base, candidates[after[0]], seed=base.provenance.seed)
     if html is not None:
-        show.write_file(html, page(b, comparison=found))
+        show.write_file(html, page(candidates[after[0]], comparison=found))
     if as_json:
         show.print_json(found.as_json())
         return
@@ -76,6 +86,18 @@ def compare(
     show.console().print(table)
     for note in found.notes:
         show.console().print(escape(note))
+
+
+def _show_candidates(candidates: "Sequence[Candidate]", *, as_json: bool) -> None:
+    if as_json:
+        show.print_json({"candidates": [candidate.as_json() for candidate in candidates]})
+        return
+    table = Table("candidate", "figure", "before", "after", "change", "95 % interval", "p", "p after Holm", "verdict")
+    for candidate in candidates:
+        primary = candidate.comparison.primary or ""
+        row = next((row for row in candidate.comparison.rows() if row[0] == primary), (primary, *[""] * 6))
+        table.add_row(escape(candidate.name), *row[:6], f"{candidate.p_adjusted:.4f}", candidate.verdict)
+    show.console().print(table)
 
 
 @commands.command()

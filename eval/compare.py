@@ -102,6 +102,11 @@ class Candidate:
     p_adjusted: float
     verdict: Verdict
 
+    def as_json(self) -> dict[str, Any]:
+        """Return it as a JSON object, rounded to four digits."""
+        told = {"name": self.name, "p_adjusted": round(self.p_adjusted, 4), "verdict": self.verdict}
+        return told | self.comparison.as_json()
+
 
 def compare(a: Report, b: Report, *, seed: int) -> Comparison:
     """Compare two runs over the questions that both asked.

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from eval import plots
-from eval.figures import MEASURES, PRIMARY, Measure, Scores
+from eval.figures import MEASURES, Measure, Scores
 from eval.report import Detail, Report
-from eval.slices import Slices
-from eval.slices import slices as sliced
+from eval.slices import Slices, slices_in
 from eval.statistics import Difference, Interval
 
 if TYPE_CHECKING:
@@ -91,7 +90,7 @@ def page(
     Returns:
         One HTML document that needs nothing beside it; the same for the same report. It can be encoded as UTF-8.
     """
-    slices = _slices(report) if slices is None else slices
+    slices = slices_in(report) if slices is None else slices
     text: str = _template().render(
         report=report,
         shares=_figures(report, is_share),
@@ -171,13 +170,6 @@ def _template() -> Any:
     environment.filters |= {"shown": shown, "change": change, "between": between, "meaning": meaning}
     environment.filters["change_between"] = lambda figure, name: between(figure, name, change)
     return environment.get_template(_TEMPLATE)
-
-
-def _slices(report: Report) -> Slices:
-    if report.primary is None:
-        return Slices()
-    measures = {name: MEASURES[report.kind][name] for name in PRIMARY[report.kind]}
-    return sliced(report.scores, report.tags, measures, primary=report.primary, seed=report.provenance.seed)
 
 
 def _figures(report: Report, wanted: Callable[[str], bool]) -> dict[str, Interval]:

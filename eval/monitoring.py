@@ -12,6 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from eval.drift import Window, detect
 from eval.slices import language_of
 from eval.tables import monitoring_points
+from eval.usage import usage as use_of
 from retrieval.embed import FloatArray
 from retrieval.errors import ConflictError, InvalidInputError
 from retrieval.feedback import Counts
@@ -121,6 +122,7 @@ def usage(
     times = [glance.total_ms for glance in glances if glance.total_ms is not None]
     p50, p95 = (float(q) for q in np.percentile(times, (50, 95))) if times else (None, None)
     thumbs = feedback.up + feedback.down
+    use = use_of(glances, (), until=at)
     return [
         Point(QUESTIONS, at, float(questions)),
         Point("abstention_rate", at, _share(sum(glance.abstained for glance in glances), len(glances)), seen),
@@ -128,6 +130,8 @@ def usage(
         Point("latency_p95_ms", at, p95, seen),
         Point("thumbs_up_rate", at, _share(feedback.up, thumbs), {"thumbs": thumbs}),
         Point("corrections", at, float(feedback.corrections)),
+        Point("reformulation_rate", at, use.reformulation_rate, seen),
+        Point("abandonment_rate", at, use.abandonment_rate, {"sessions": use.sessions}),
         Point("index_chunks", at, float(index_chunks)),
     ]
 

@@ -122,6 +122,13 @@ class Slices:
     gaps: tuple[Gap, ...] = ()
     untagged: Mapping[str, int] = field(default_factory=dict)
 
+    def as_json(self) -> dict[str, Any]:
+        """Return ``slices``, the worst first and those too small to rank at the end, and ``gaps``, the surest first."""
+        return {
+            "slices": [entry.as_json() for entry in (*self.ranked, *self.small)],
+            "gaps": [gap.as_json() for gap in self.gaps],
+        }
+
 
 def slices(
     scores: Mapping[str, Scores],
@@ -166,15 +173,17 @@ def slices(
     )
 
 
-def slices_of(report: Report) -> tuple[Slice, ...]:
-    """Return the slices of a report, the worst first and those that are too small to rank at the end."""
-    found = _of_report(report)
-    return (*found.ranked, *found.small)
+def slices_in(report: Report) -> Slices:
+    """Return the slices of a report and how far the groups of each tag lie apart, on its primary figure.
 
-
-def gaps_of(report: Report) -> tuple[Gap, ...]:
-    """Return how far the groups of each tag lie apart, the surest first."""
-    return _of_report(report).gaps
+    Returns:
+        Nothing where no primary figure was measured.
+    """
+    primary = report.primary
+    if primary is None:
+        return Slices()
+    measures = {name: MEASURES[report.kind][name] for name in PRIMARY[report.kind]}
+    return slices(report.scores, report.tags, measures, primary=primary, seed=report.provenance.seed)
 
 
 def tags_of(question: Question) -> dict[str, str]:
@@ -217,14 +226,6 @@ def _identifier() -> "LanguageIdentifier":
 def _document_type(document: str) -> str | None:
     suffix = PurePosixPath(document).suffix.removeprefix(".").lower()
     return suffix if suffix[:1].isalpha() and len(suffix) <= _LONGEST_SUFFIX else None
-
-
-def _of_report(report: Report) -> Slices:
-    primary = report.primary
-    if primary is None:
-        return Slices()
-    measures = {name: MEASURES[report.kind][name] for name in PRIMARY[report.kind]}
-    return slices(report.scores, report.tags, measures, primary=primary, seed=report.provenance.seed)
 
 
 def _groups(ids: Sequence[str], tags: Mapping[str, Mapping[str, str]]) -> dict[str, dict[str, IntArray]]:

@@ -17,7 +17,7 @@ from app.streaming import Ended, streamed
 from eval.compare import compare
 from eval.html import page
 from eval.report import report_of_record
-from eval.slices import gaps_of, slices_of
+from eval.slices import slices_in
 from retrieval.errors import AttuneError, NotFoundError
 
 router = APIRouter(prefix="/v1/evaluations", tags=["evaluations"])
@@ -202,11 +202,7 @@ def accepted(
 def run(run_id: str, services: ServicesDep, _principal: AdministratorDep) -> dict[str, Any]:
     """Return the whole report, with the scores of every question and the slices, the worst first."""
     report = services.runs.get(run_id)
-    return {
-        **report.record(),
-        "slices": [entry.as_json() for entry in slices_of(report)],
-        "gaps": [entry.as_json() for entry in gaps_of(report)],
-    }
+    return {**report.record(), **slices_in(report).as_json()}
 
 
 @router.get("/{run_id}/report", response_class=HTMLResponse, summary="A run as a page")

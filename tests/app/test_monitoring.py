@@ -257,6 +257,8 @@ def test_an_observation_says_how_the_questions_went(questions, engine, watching)
         "latency_p95_ms": pytest.approx(98.0),  # 30 + (110 - 30) * (0.95 * 3 - 2)
         "thumbs_up_rate": pytest.approx(2 / 3),
         "corrections": 1.0,
+        "reformulation_rate": 0.75,  # one person, four times the same words
+        "abandonment_rate": 0.0,  # their session ended on an answer
         "index_chunks": 7.0,
     }
 

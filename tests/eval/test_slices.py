@@ -3,7 +3,7 @@ import pytest
 
 from eval.figures import MEASURES
 from eval.questions import Question
-from eval.slices import gaps_of, language_of, length_of, slices, slices_of, tags_of
+from eval.slices import Slices, language_of, length_of, slices, slices_in, tags_of
 
 RETRIEVAL = {name: MEASURES["retrieval"][name] for name in ("ndcg@10", "recall@10", "p95_ms")}
 
@@ -123,12 +123,13 @@ def test_a_slice_and_a_gap_say_themselves_in_words_and_json():
 def test_the_slices_of_a_report_put_small_ones_last(report):
     tags = {f"q{i}": {"team": "tiny" if i < 2 else "hr"} for i in range(10)}
     run = report({f"q{i}": 0.0 if i < 2 else 0.1 * i for i in range(10)}, tags=tags)
-    assert [entry.value for entry in slices_of(run)] == ["hr", "tiny"]
-    assert gaps_of(run) == ()
+    told = slices_in(run).as_json()
+    assert [entry["value"] for entry in told["slices"]] == ["hr", "tiny"]
+    assert told["gaps"] == []
 
 
 def test_a_report_without_a_primary_figure_has_no_slices(report):
-    assert slices_of(report({"q1": None})) == ()
+    assert slices_in(report({"q1": None})) == Slices()
 
 
 # what questions are sliced by
