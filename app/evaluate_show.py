@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
-from rich.table import Table
+from rich.table import Column, Table
 
 from retrieval.errors import InvalidInputError
 
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 _BESIDE = ("run", "kind", "settings", "failed", "skipped", "notes", "intervals", "provenance", "slices", "gaps")
 _SLICES_SHOWN = 5
-_out = Console(highlight=False, soft_wrap=True)
+_WIDE = 160  # columns, where a file or a pipe takes the tables
+_out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else _WIDE)
 _err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
@@ -74,7 +75,7 @@ def report(report: "Report", *, as_json: bool) -> None:
 
 
 def _figures(body: dict[str, Any]) -> Table:
-    table = Table("figure", "value", "95 % interval")
+    table = Table(Column("figure", no_wrap=True), "value", "95 % interval")
     for name, value in body.items():
         if name not in _BESIDE:
             low, high = body["intervals"].get(name, (None, None))

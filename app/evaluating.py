@@ -9,7 +9,6 @@ from eval.golden import GoldenSet, Question, resolve
 from eval.measure import Extras, measure_answers, measure_retrieval
 from eval.report import Report
 from eval.system import System
-from ingestion.prepare import PARSER_VERSION
 from retrieval.errors import ConflictError
 from retrieval.types import Document, Principal
 
@@ -80,10 +79,12 @@ def _live_system(
         principal=principal,
         collection=collection,
         names=names,
-        fingerprint=f"parser{PARSER_VERSION}-chunks{services.ingestor.chunk_tokens}-{services.embedder.fingerprint}",
+        fingerprint=services.ingestor.recipe,
         settings={
             "pool": settings.retrieval_pool,
             "dense_weight": settings.dense_weight,
+            "fusion": services.retriever.fusion,
+            "rerank": services.retriever.reranker.name,
             "chunk_tokens": services.ingestor.chunk_tokens,
             "abstain_below": answerer.abstain_below,
             "passages_shown": answerer.passages_shown,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 
 from app import evaluate_show as show
 from app.evaluate_cli import Html, Json, Out, followed
@@ -36,6 +36,9 @@ def runs(
         body = checked(client.get("/v1/evaluations", params=parameters))
     if as_json:
         show.print_json(body)
+        return
+    if not body["runs"]:
+        show.console().print("no runs were kept yet")
         return
     table = Table("run", "when", "kind", "golden set", "figures", "")
     for run in body["runs"]:
@@ -80,7 +83,8 @@ def compare(
     if as_json:
         show.print_json(found.as_json())
         return
-    table = Table("figure", "before", "after", "change", "95 % interval", "p", "verdict")
+    names = ("before", "after", "change", "95 % interval", "p", "verdict")
+    table = Table(Column("figure", no_wrap=True), *(Column(name, no_wrap=True) for name in names))
     for row in found.rows():
         table.add_row(*(escape(cell) for cell in row))
     show.console().print(table)

@@ -86,7 +86,7 @@ def alarms(drawn: Drawn) -> tuple[float, dict[str, object]]:
 
     alone = {name: round(float(np.mean([run[place].drifted for run in runs])), 3) for place, name in enumerate(names)}
     # As if it were the only detector.
-    mmd = round(float(np.mean([(run[0].p_value or 0.0) < ALPHA for run in runs])), 3)
+    mmd = round(float(np.mean([(1.0 if run[0].p_value is None else run[0].p_value) < ALPHA for run in runs])), 3)
     details: dict[str, object] = {
         "windows": RUNS,
         "alone, after Holm": alone,

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from eval.compare import compare
 from eval.figures import MEASURES, Kind
+from eval.power import ALPHA
 from eval.report import Report
 from eval.statistics import Difference, holm
 from retrieval.errors import InvalidInputError
@@ -20,7 +21,6 @@ _RUN_KEYS = {
     "answers": ({"documents", "questions"}, set[str]()),
     "live": ({"set"}, {"version", "collection", "measure"}),
 }
-_ALPHA = 0.05
 
 WATCHED: Mapping[Kind, tuple[str, ...]] = {
     "retrieval": ("ndcg@10", "recall@10", "recall@100"),
@@ -140,7 +140,7 @@ def rule(gate: Gate, report: Report, accepted: Report | None) -> Ruling:
     names = list(differences)
     adjusted = dict(zip(names, holm([differences[name].p_value for name in names]), strict=True))
     for name, found in differences.items():
-        if found.verdict == "worse" and adjusted[name] < _ALPHA:
+        if found.verdict == "worse" and adjusted[name] < ALPHA:
             reasons.append(
                 f"{name} went from {_shown(accepted, name)} to {_shown(report, name)}, by more than noise "
                 f"(95 % interval of the change {found.low:+.4f} to {found.high:+.4f}, p {adjusted[name]:.4f} "
