@@ -10,7 +10,6 @@ from rich.table import Column, Table
 
 from app import evaluate_show as show
 from app.evaluate_cli import Html, Json, Out, followed
-from app.evaluate_gate import read_report
 from app.owner import checked, owner
 from app.settings import Settings
 from retrieval.errors import InvalidInputError
@@ -149,6 +148,7 @@ def _pairs(body: dict[str, Any], *, as_json: bool) -> None:
 
 
 def _report(settings: Settings, run: str) -> "Report":
+    from app.evaluate_gate import read_report
     from eval.report import report_of_record
 
     path = Path(run)

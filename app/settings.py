@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from retrieval.fuse import Fusion
+from retrieval.types import Fusion
 
 
 class Settings(BaseSettings):

@@ -18,7 +18,7 @@ from app.settings import Settings
 from bench.lines import data, print_figure
 from eval.drift import ALPHA, Window, detect
 from eval.golden import read_beir
-from eval.slices import language_of
+from eval.tags import language_of
 from eval.workbench import ASKER, COLLECTION, Knobs, open_workbench
 from retrieval.answer import Answerer
 from retrieval.embed import Embedder

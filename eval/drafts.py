@@ -8,7 +8,7 @@ from hashlib import sha256
 
 from eval.headings import Section, alike, plain_heading, question_about, sections
 from eval.questions import GoldenPassage, Question
-from eval.slices import language_of
+from eval.tags import language_of
 from retrieval.errors import InvalidInputError, ModelError, NotFoundError
 from retrieval.retrieve import Retriever
 from retrieval.types import Document, Feedback, Interaction, Principal

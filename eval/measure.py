@@ -12,8 +12,8 @@ from eval.judge import Judge
 from eval.prices import Price
 from eval.report import SEED, Detail, Report, measured, new_provenance
 from eval.score import Outcome, score_answer, score_ranking
-from eval.slices import tags_of
 from eval.system import System
+from eval.tags import tags_of
 from eval.workbench import Progress, silent
 from retrieval.errors import InvalidInputError
 from retrieval.retrieve import MAX_QUESTION_CHARS

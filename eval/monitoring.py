@@ -10,8 +10,8 @@ from sqlalchemy import Row, and_, desc, func, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from eval.drift import Window, detect
-from eval.slices import language_of
 from eval.tables import monitoring_points
+from eval.tags import language_of
 from eval.usage import usage as use_of
 from retrieval.embed import FloatArray
 from retrieval.errors import ConflictError, InvalidInputError

@@ -18,7 +18,7 @@ from eval.metrics import percentile
 from eval.sweep_state import SweepState
 from eval.workbench import Knobs, Progress, silent
 from retrieval.errors import AttuneError, InvalidInputError
-from retrieval.fuse import Fusion
+from retrieval.types import Fusion
 
 Bench = TypeVar("Bench")
 

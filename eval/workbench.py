@@ -22,13 +22,12 @@ from retrieval.answer import Answerer
 from retrieval.catalog import Catalog
 from retrieval.embed import Embedder, FloatArray
 from retrieval.errors import InvalidInputError
-from retrieval.fuse import Fusion
 from retrieval.index_edge import EdgeIndex
 from retrieval.pack import unpack
 from retrieval.rerank import Reranker, open_reranker
 from retrieval.retrieve import Retriever
 from retrieval.tables import metadata, open_engine
-from retrieval.types import EVERYONE, Document, Principal
+from retrieval.types import EVERYONE, Document, Fusion, Principal
 
 COLLECTION = "evaluation"
 ASKER = Principal("u:evaluation")

@@ -7,12 +7,9 @@ four sets measured here the mix beat RRF by .02 to .05 nDCG@10 (docs/decisions/0
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean, stdev
-from typing import Literal
 
 from retrieval.index import Hit
-
-Fusion = Literal["mix", "dbsf", "rrf"]
-"""How two lists become one; see the function of each name."""
+from retrieval.types import Fusion
 
 RRF_K = 60  # of Cormack et al.: how slowly a rank loses worth; 60 was best on their four TREC sets
 _SPREAD = 3  # standard deviations to either side of the mean

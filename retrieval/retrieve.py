@@ -6,11 +6,11 @@ from dataclasses import dataclass, field, replace
 from retrieval.catalog import Catalog
 from retrieval.embed import Embedder, FloatArray
 from retrieval.errors import InvalidInputError, ModelError
-from retrieval.fuse import Fused, Fusion, fuse
+from retrieval.fuse import Fused, fuse
 from retrieval.index import VectorIndex
 from retrieval.rerank import KeepOrder, Reranker
 from retrieval.rows import PassageRow
-from retrieval.types import Passage, Principal, SearchMode
+from retrieval.types import Fusion, Passage, Principal, SearchMode
 
 MAX_QUESTION_CHARS = 4000
 

@@ -10,6 +10,9 @@ EVERYONE = "g:everyone"
 
 SearchMode = Literal["dense", "sparse", "hybrid"]
 
+Fusion = Literal["mix", "dbsf", "rrf"]
+"""How the dense and the sparse list become one; see ``retrieval.fuse``."""
+
 
 @dataclass(frozen=True, slots=True)
 class Principal:

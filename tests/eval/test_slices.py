@@ -3,7 +3,8 @@ import pytest
 
 from eval.figures import MEASURES
 from eval.questions import Question
-from eval.slices import Slices, language_of, length_of, slices, slices_in, tags_of
+from eval.slices import Slices, slices, slices_in
+from eval.tags import language_of, length_of, tags_of
 
 RETRIEVAL = {name: MEASURES["retrieval"][name] for name in ("ndcg@10", "recall@10", "p95_ms")}
 

@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 from qdrant_client.http.models import ScoredPoint
 from qdrant_client.hybrid.fusion import distribution_based_score_fusion
 
-from retrieval.fuse import Fusion, dbsf, fuse, mix, rrf
+from retrieval.fuse import dbsf, fuse, mix, rrf
 from retrieval.index import Hit
+from retrieval.types import Fusion
 
 FUSIONS = get_args(Fusion)
 
