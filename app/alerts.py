@@ -1,5 +1,6 @@
 """Alerts: what an administrator should look at, posted to a webhook."""
 
+import asyncio
 import hashlib
 import hmac
 import json
@@ -45,7 +46,7 @@ class Webhook:
     Args:
         url: Where to.
         secret: Key of the signature: ``X-Attune-Signature: sha256=`` and the HMAC-SHA256 of the body in hex.
-        timeout_s: Longest wait of one try.
+        timeout_s: Longest time of one try until the status of its reply; looking a name up may take longer.
         pause_s: Before the second try; twice that before the third.
 
     Raises:
@@ -86,11 +87,23 @@ class Webhook:
 
     def _try(self, body: bytes, headers: dict[str, str]) -> str | None:
         try:
-            response = httpx.post(self._url, content=body, headers=headers, timeout=self._timeout_s)
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            # A loop of its own, because only a loop can end a try from outside: a timeout of httpx is that of one
+            # read, and a reply that drips keeps within it for ever.
+            status = asyncio.run(self._status(body, headers))
+        except (TimeoutError, httpx.TimeoutException):
+            return f"no reply within {self._timeout_s:g} s"
+        except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
             # Not its words: they may hold the URL, which is often a secret itself.
             return type(error).__name__
-        return None if response.is_success else f"HTTP {response.status_code}"
+        return None if httpx.codes.is_success(status) else f"HTTP {status}"
+
+    async def _status(self, body: bytes, headers: dict[str, str]) -> int:
+        async with (
+            asyncio.timeout(self._timeout_s),
+            httpx.AsyncClient(timeout=self._timeout_s) as client,
+            client.stream("POST", self._url, content=body, headers=headers) as response,
+        ):
+            return response.status_code
 
 
 def open_webhook(url: str | None, secret: str | None) -> Webhook | None:

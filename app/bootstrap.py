@@ -3,7 +3,7 @@
 import secrets
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from app.data_directory import data_directory
 from app.migrations import upgrade
 from app.observing import Observing, open_observing
 from app.settings import Settings
+from app.streaming import Works
 from app.watch import Watched
 from eval.golden_store import GoldenSets
 from eval.judge import Judge
@@ -61,6 +62,7 @@ class Services:
     judge: Judge | None
     prices: Mapping[str, Price]
     observing: Observing
+    works: Works
     ingesting: threading.Lock = field(default_factory=threading.Lock)
     evaluating: threading.Lock = field(default_factory=threading.Lock)
 
@@ -86,17 +88,16 @@ def open_services(settings: Settings) -> Iterator[Services]:
             # Another embedder has another index, and a rebuild may have been cut short: the catalog is the truth.
             writer.rebuild(embedder)
         sandbox = stack.enter_context(open_sandbox(settings))
+        works = stack.enter_context(closing(Works()))
         loopback_token = secrets.token_urlsafe(32)
         retriever = build_retriever(settings, catalog, index, embedder)
-        watched = Watched(stores.interactions, stores.feedback, index, embedder.embed_query)
-        watching = open_observing(settings, watched, catalog=catalog, monitoring=stores.monitoring)
         yield Services(
             settings=settings,
             data_dir=data_dir,
             catalog=catalog,
             interactions=stores.interactions,
             feedback=stores.feedback,
-            observing=stack.enter_context(watching),
+            observing=_observing(settings, stores, index, embedder, stack),
             golden=stores.golden,
             runs=stores.runs,
             judge=build_judge(settings),
@@ -109,9 +110,17 @@ def open_services(settings: Settings) -> Iterator[Services]:
                 sandbox.parse, embedder, writer, chunk_tokens(settings, embedder), settings.parse_workers
             ),
             writer=writer,
+            works=works,
             authenticator=Authenticator(catalog, loopback_token),
             loopback_token=loopback_token,
         )
+
+
+def _observing(
+    settings: Settings, stores: "_Stores", index: VectorIndex, embedder: Embedder, stack: ExitStack
+) -> Observing:
+    watched = Watched(stores.interactions, stores.feedback, index, embedder.embed_query)
+    return stack.enter_context(open_observing(settings, watched, catalog=stores.catalog, monitoring=stores.monitoring))
 
 
 def ensure_collection(catalog: Catalog, name: str) -> None:
@@ -212,6 +221,7 @@ def build_answerer(settings: Settings, retriever: Retriever) -> Answerer:
             "dense_weight": settings.dense_weight,
             "fusion": retriever.fusion,
             "rerank": retriever.reranker.name,
+            "generator": f"openai_compatible:{settings.llm_model}" if settings.llm_url else "extractive",
         },
     )
 

@@ -7,6 +7,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
+from app.streaming import StoppedError
 from retrieval.errors import (
     AttuneError,
     ConflictError,
@@ -30,6 +31,7 @@ STATUS: dict[type[AttuneError], tuple[int, str]] = {
     ModelError: (503, "Model unavailable"),
     VectorIndexError: (503, "Index unavailable"),
     DataDirectoryError: (503, "Storage unavailable"),
+    StoppedError: (503, "Stopped"),
     AttuneError: (500, "Internal error"),
 }
 """Status and title by error type; the nearest base class counts."""

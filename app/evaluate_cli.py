@@ -4,6 +4,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
+from urllib.parse import quote
 
 import httpx
 import typer
@@ -225,7 +226,7 @@ def golden_of(settings: Settings, questions: Path | None, set_name: str | None) 
     if questions is not None:
         return read_golden(questions)
     with owner(settings) as client:
-        body = checked(client.get(f"/v1/golden-sets/{set_name}"))
+        body = checked(client.get(f"/v1/golden-sets/{quote(set_name or '', safe='')}"))
     return GoldenSet(questions_of(body["questions"]), name=body["name"], version=body["version"])
 
 

@@ -1,6 +1,7 @@
 """The path of ``attune evaluate --gate FILE``: measure, find the accepted run, rule, perhaps accept."""
 
 import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +38,8 @@ def run_gate(
         InvalidInputError: The file is broken, or nothing can be measured with what it names.
     """
     gate = read_gate(path)
+    if accept:
+        _check_acceptable(gate, keep=keep)
     report = _measured(settings, gate, progress)
     if gate.kind != "live":
         kept(settings, report, keep=keep)
@@ -44,6 +47,15 @@ def run_gate(
     if accept and ruling.passed:
         _accept(settings, gate, report)
     return report, ruling
+
+
+def _check_acceptable(gate: Gate, *, keep: bool) -> None:
+    """Find out before anything is measured that the run could not be accepted."""
+    if gate.accepted is not None:
+        if not os.access(gate.accepted if gate.accepted.exists() else gate.accepted.parent, os.W_OK):
+            raise InvalidInputError(f"{gate.accepted} cannot be written, so no run can be accepted")
+    elif not keep and gate.kind != "live":
+        raise InvalidInputError("--accept with --no-keep needs a file: name it as report in [accepted]")
 
 
 def _measured(settings: Settings, gate: Gate, progress: "Progress") -> Report:
@@ -95,7 +107,7 @@ def read_report(path: Path) -> Report:
         record = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise InvalidInputError(f"{path} cannot be read: {error.strerror}") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InvalidInputError(f"{path} is not JSON") from error
     if not isinstance(record, dict):
         raise InvalidInputError(f"{path} is not a stored evaluation report")

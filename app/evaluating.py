@@ -8,7 +8,7 @@ from app.bootstrap import Services
 from eval.golden import GoldenSet, Question, resolve
 from eval.measure import Extras, measure_answers, measure_retrieval
 from eval.report import Report
-from eval.system import System
+from eval.system import System, settings_of
 from retrieval.errors import ConflictError
 from retrieval.types import Document, Principal
 
@@ -86,9 +86,9 @@ def _live_system(
             "fusion": services.retriever.fusion,
             "rerank": services.retriever.reranker.name,
             "chunk_tokens": services.ingestor.chunk_tokens,
-            "abstain_below": answerer.abstain_below,
-            "passages_shown": answerer.passages_shown,
+            **settings_of(answerer),
         },
+        history=True,
         documents=len(documents),
         chunks=services.index.count(),
         corpus_epoch=services.catalog.corpus_epoch(),
@@ -97,9 +97,13 @@ def _live_system(
 
 
 def _named(question: Question, known: Mapping[str, str]) -> Question:
+    relevant: dict[str, float] = {}
+    for name, grade in question.relevant.items():
+        if name in known:
+            relevant[known[name]] = max(grade, relevant.get(known[name], 0.0))
     return replace(
         question,
-        relevant={known[name]: grade for name, grade in question.relevant.items() if name in known},
+        relevant=relevant,
         passages=tuple(replace(p, document=known[p.document]) for p in question.passages if p.document in known),
     )
 

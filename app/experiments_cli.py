@@ -27,6 +27,7 @@ from app.evaluate_cli import (
 )
 from app.settings import Settings
 from retrieval.errors import InvalidInputError
+from retrieval.prompt import PROMPT_VERSION
 
 if TYPE_CHECKING:
     from eval.evaluate import Parts
@@ -72,7 +73,8 @@ def sweep(
         _experiment(settings, golden, beir=beir, documents=documents, progress=progress) as experiment,
     ):
         base = knobs_of(settings, history=beir is None)
-        key = sweep_key(golden.sha256, experiment.fingerprint, version("attune"))
+        made = f"{experiment.fingerprint}, {_answering(settings)}" if beir is None else experiment.fingerprint
+        key = sweep_key(golden.sha256, made, version("attune"))
         result = swept(grid.configurations(base), experiment.instruments(), state=state, key=key, progress=progress)
     figure = next((name for row in result.rows if (name := experiment.quality(row.figures))), None)
     if figure is None:
@@ -102,11 +104,12 @@ def robustness(
         show.progress_bar(quiet=as_json) as progress,
         open_workbench(parts.embedder, knobs=knobs_of(settings, history=True)) as bench,
     ):
-        bench.add_folder(documents, parts.parse, progress)
+        ingested = bench.add_folder(documents, parts.parse, progress)
         known, unknown = restricted(golden.questions, set(bench.names.values()))
         golden = replace(golden, questions=tuple(known), skipped={**golden.skipped, **unknown})
         system = bench.system(parts.answerer(bench.retriever))
         suite = strain_all(bench, system, golden, extras=extras_of(settings), progress=progress)
+        suite = replace(suite, clean=replace(suite.clean, failed=tuple(ingested.failed)))
     kept(settings, suite.clean, keep=not no_keep)
     if html is not None:
         show.write_file(html, page(suite.clean, robustness=suite.strains))
@@ -149,6 +152,12 @@ def _parts(settings: Settings) -> Iterator["Parts"]:
 
     with open_sandbox(settings) as sandbox:
         yield Parts(build_embedder(settings), sandbox.parse, partial(build_answerer, settings))
+
+
+def _answering(settings: Settings) -> str:
+    """Name what decides about answers besides the knobs."""
+    model = f"{settings.llm_url} {settings.llm_model}" if settings.llm_url else "extractive"
+    return f"{model}, {PROMPT_VERSION}, abstain below {settings.abstain_below}, {settings.passages_shown} passages"
 
 
 def _grid(axes: dict[str, str]) -> "Grid":
@@ -206,6 +215,8 @@ def _show_suite(suite: "Suite", *, as_json: bool) -> None:
     for strain in suite.strains:
         table.add_row(*(escape(cell) for cell in strain.row()))
     show.console().print(table)
+    for failure in suite.clean.failed:
+        show.console().print(f"[red]failed[/red] {escape(failure.path)}: {escape(failure.reason)}")
     for strain in suite.strains:
         if strain.note:
             show.console().print(escape(f"{strain.name}: {strain.note}"))

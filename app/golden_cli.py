@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 golden = typer.Typer(no_args_is_help=True, help="Keep, make and review the questions that are measured with.")
 
+_ACTIONS = {"a": "approve", "e": "approve", "r": "reject"}
+_MAX_REVIEWS = 10_000  # that one request takes
+
 _out = Console(highlight=False, soft_wrap=True)
 _err = Console(stderr=True, highlight=False, soft_wrap=True)
 
@@ -135,13 +138,16 @@ def review(
     as_json: Json = False,
 ) -> None:
     """Approve, reject or change questions; without options each draft is shown and asked about."""
-    asked = [(key, "approve") for key in approve or []] + [(key, "reject") for key in reject or []]
+    approved, rejected = list(dict.fromkeys(approve or [])), list(dict.fromkeys(reject or []))
+    asked: list[dict[str, Any]] = [{"key": key, "action": "approve"} for key in approved if key != edit]
+    asked += [{"key": key, "action": "reject"} for key in rejected]
+    if edit is not None:
+        action = "approve" if edit in approved else "edit"
+        asked.append({"key": edit, "action": action, "changes": _object(changes)})
     with owner(Settings()) as client:
-        if edit is not None:
-            _review(client, name, edit, {"action": "edit", "changes": _object(changes)})
-        for key, action in asked:
-            _review(client, name, key, {"action": action})
-        if not asked and edit is None:
+        if asked:
+            checked(client.patch(f"{_url(name)}/questions", json=asked))
+        else:
             _ask_about_drafts(client, name)
         body = checked(client.get(f"{_url(name)}/versions"))["golden_sets"][0]
     if as_json:
@@ -162,23 +168,54 @@ def _ask_about_drafts(client: httpx.Client, name: str) -> None:
     drafts = [question for question in checked(client.get(_url(name)))["questions"] if question.get("draft")]
     if drafts and not sys.stdin.isatty():
         raise InvalidInputError(f"{len(drafts)} drafts wait: name them with --approve and --reject, or use a terminal")
-    for number, question in enumerate(drafts, start=1):
-        _err.print(f"\n[bold]{number} of {len(drafts)}: {escape(question['text'])}[/bold]")
-        for field in ("_id", "answer", "evidence", "documents"):
-            _err.print(f"  {field}: {question.get(field, 'none')}", markup=False)
-        choice = typer.prompt("(a)pprove, (e)dit, (r)eject, (s)kip, (q)uit", default="s", err=True).strip().lower()[:1]
-        if choice == "q":
-            return
-        if choice == "e":
-            text = typer.prompt("question", default=question["text"], err=True)
-            answer = typer.prompt("answer", default=question.get("answer", ""), err=True)
-            _review(client, name, question["_id"], {"action": "approve", "changes": {"text": text, "answer": answer}})
-        elif choice in {"a", "r"}:
-            _review(client, name, question["_id"], {"action": "approve" if choice == "a" else "reject"})
+    decided: list[tuple[dict[str, Any], dict[str, Any]]] = []
+    try:
+        for number, question in enumerate(drafts, start=1):
+            _err.print(f"\n[bold]{number} of {len(drafts)}: {escape(question['text'])}[/bold]")
+            for field in ("_id", "answer", "evidence", "documents"):
+                _err.print(f"  {field}: {question.get(field, 'none')}", markup=False)
+            choice = _prompt("(a)pprove, (e)dit, (r)eject, (s)kip, (q)uit", "s").lower()[:1]
+            if choice == "q":
+                break
+            if choice in _ACTIONS:
+                changes = _edited(question) if choice == "e" else {}
+                decided.append((question, {"action": _ACTIONS[choice], "changes": changes}))
+    finally:
+        # On Ctrl+C too: what was decided is not asked again. One version for all of it, for each is a whole copy.
+        _write_reviews(client, name, decided)
 
 
-def _review(client: httpx.Client, name: str, key: str, body: dict[str, Any]) -> None:
-    checked(client.patch(f"{_url(name)}/questions/{quote(key, safe='')}", json=body))
+def _edited(question: dict[str, Any]) -> dict[str, str]:
+    from eval.questions import checked as checked_questions
+    from eval.questions import questions_of
+
+    while True:
+        changes = {
+            "text": _prompt("question", question["text"]),
+            "answer": _prompt("answer", question.get("answer", "")),
+        }
+        try:
+            checked_questions(questions_of([question | changes]))
+        except InvalidInputError as error:
+            # Said now: at the end it would stop all the others from being written.
+            _err.print(str(error), markup=False)
+        else:
+            return changes
+
+
+def _prompt(text: str, default: str) -> str:
+    return str(typer.prompt(text, default=default, err=True)).strip()
+
+
+def _write_reviews(client: httpx.Client, name: str, decided: list[tuple[dict[str, Any], dict[str, Any]]]) -> None:
+    if not decided:
+        return
+    now = {question["_id"]: question for question in checked(client.get(_url(name)))["questions"]}
+    same = [{"key": shown["_id"]} | review for shown, review in decided if now.get(shown["_id"]) == shown]
+    if len(same) < len(decided):
+        _err.print(f"left as they are: {len(decided) - len(same)} questions that somebody else changed meanwhile")
+    for start in range(0, len(same), _MAX_REVIEWS):
+        checked(client.patch(f"{_url(name)}/questions", json=same[start : start + _MAX_REVIEWS]))
 
 
 def _opened(name: str, version: int | None) -> dict[str, Any]:

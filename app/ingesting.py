@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 
 from app import logs
 from app.bootstrap import Services
-from app.streaming import Ended, streamed
+from app.streaming import Ended
 from ingestion.load import Collected
 from ingestion.report import Progress, Report
 from retrieval.errors import AttuneError, ConflictError
@@ -59,7 +59,7 @@ def watch_ingest(
     Returns:
         Progress for each document, then the report as what it ended with, or the error that ended it.
     """
-    return streamed(
+    return services.works.streamed(
         lambda tell: run_ingest(services, collected, collection=collection, keep_missing=keep_missing, progress=tell),
         name="ingest",
     )

@@ -18,8 +18,10 @@ def configure(level: str, style: Format = "console") -> None:
     """Set structlog and the standard library's loggers up.
 
     Args:
-        level: DEBUG, INFO, WARNING or ERROR.
-        style: ``console`` for people; ``json`` for machines, one object a line, other libraries' lines too.
+        level: DEBUG, INFO, WARNING or ERROR; of our own events. Other libraries' are logged from WARNING on, since
+            below they write whole requests, questions and all.
+        style: ``console`` for people; ``json`` for machines, one object a line, other libraries' lines and
+            Python's warnings too.
     """
     stamped: list[Processor] = [
         structlog.processors.add_log_level,
@@ -39,12 +41,15 @@ def configure(level: str, style: Format = "console") -> None:
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, last],
         )
     )
-    logging.basicConfig(level=level, handlers=[handler])
-    for chatty in ("httpx", "sentence_transformers", "alembic", "torch"):
-        logging.getLogger(chatty).setLevel(logging.WARNING)
+    least = logging.getLevelNamesMapping()[level]
+    others = max(least, logging.WARNING)
+    handler.setLevel(others)  # a library may lower the level of its own logger
+    logging.basicConfig(level=others, handlers=[handler])
+    logging.captureWarnings(True)
+    logging.getLogger("uvicorn.error").addFilter(_not_logged_yet)
     structlog.configure(
         processors=[*stamped, last],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
+        wrapper_class=structlog.make_filtering_bound_logger(least),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
 
@@ -100,6 +105,12 @@ def ingested(report: Report, *, collection: str) -> None:
         chunks=report.chunks,
         seconds=report.seconds,
     )
+
+
+def _not_logged_yet(record: logging.LogRecord) -> bool:
+    """Say whether a line of uvicorn is news: an error of the application was logged by the last-resort handler."""
+    error = record.exc_info[1] if record.exc_info else None
+    return not (isinstance(error, Exception) and record.getMessage().startswith("Exception in ASGI application"))
 
 
 def _logger_name(_logger: object, _method: str, event: EventDict) -> EventDict:

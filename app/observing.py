@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
+from pydantic import SecretStr
+
 from app.alerts import Alerts, open_webhook
 from app.settings import Settings
 from app.telemetry import Holdings, Telemetry
@@ -38,8 +40,7 @@ def open_observing(
         traces = open_traces(settings.otlp_endpoint, questions=settings.log_questions)
         if traces is not None:
             stack.callback(traces.close)
-        secret = settings.alert_webhook_secret
-        webhook = open_webhook(settings.alert_webhook_url, secret.get_secret_value() if secret else None)
+        webhook = open_webhook(_plain(settings.alert_webhook_url), _plain(settings.alert_webhook_secret))
         watch = Watch(
             watched,
             monitoring,
@@ -50,3 +51,7 @@ def open_observing(
         stack.callback(watch.close)
         watch.start()
         yield Observing(telemetry, traces, monitoring, watch)
+
+
+def _plain(secret: SecretStr | None) -> str | None:
+    return None if secret is None else secret.get_secret_value()

@@ -69,7 +69,11 @@ def serving(settings: Settings, *, host: str = "127.0.0.1", port: int = 0) -> It
     with _listening(host, port) as listener, open_services(settings) as services:
         url = _url(*listener.getsockname()[:2])
         config = uvicorn.Config(
-            create_app(services), log_level="warning", access_log=False, timeout_graceful_shutdown=20
+            create_app(services),
+            log_config=None,  # its lines go where ours go, in the same form
+            log_level="warning",
+            access_log=False,
+            timeout_graceful_shutdown=20,
         )
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="http", daemon=True)
@@ -82,6 +86,7 @@ def serving(settings: Settings, *, host: str = "127.0.0.1", port: int = 0) -> It
                 yield client
         finally:
             server_file.unlink(missing_ok=True)
+            services.works.stop()  # or the server would wait for streams that nothing ends
             server.should_exit = True
             thread.join()
 

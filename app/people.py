@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from app.bootstrap import Services
 from eval.judge import Agreement, Judge, agreement
 from eval.usage import Usage, usage
-from retrieval.errors import InvalidInputError
+from retrieval.errors import ConflictError, InvalidInputError, NotFoundError
 from retrieval.interactions import MAX_RECENT, Glance
 from retrieval.types import Feedback, Interaction, Principal
 
@@ -15,7 +15,7 @@ MOST_JUDGED = 1_000
 
 
 def usage_of(services: Services, *, days: int, principal: Principal) -> Usage:
-    """Return how people fared in the last days, over at most the newest 20,000 questions."""
+    """Return how people fared in the last days: the newest 20,000 questions and 1,000 pieces of feedback at most."""
     now = datetime.now(UTC)
     since = now - timedelta(days=days)
     glances: list[Glance] = []
@@ -49,24 +49,42 @@ def agreement_with_people(
         The agreement.
 
     Raises:
+        ConflictError: An evaluation is running.
         InvalidInputError: No judge is set.
         ModelError: It cannot be reached.
     """
     if services.judge is None:
         raise InvalidInputError("no judge model is set: name its server in ATTUNE_JUDGE_URL")
+    if not services.evaluating.acquire(blocking=False):
+        raise ConflictError("an evaluation is running; try again when it is done")
+    try:
+        return _agreement(services, services.judge, limit, principal, progress)
+    finally:
+        services.evaluating.release()
+
+
+def _agreement(
+    services: Services, judge: Judge, limit: int, principal: Principal, progress: Callable[[str, int, int], None]
+) -> Agreement:
     thumbs = [entry for entry in services.feedback.recent(principal=principal, limit=limit) if entry.verdict]
     judged: dict[str, bool | None] = {}
     for done, thumb in enumerate(thumbs, start=1):
-        interaction = services.interactions.get(thumb.interaction_id, principal=principal)
-        if not interaction.answer.abstained and _readable(services, interaction, principal):
-            judged[thumb.id] = _good(services.judge, interaction, thumb)
+        interaction = _asked(services, thumb, principal)
+        if interaction is not None:
+            judged[thumb.id] = _good(judge, interaction, thumb)
         progress("judging", done, len(thumbs))
     return agreement(judged, {thumb.id: thumb.verdict == "up" for thumb in thumbs})
 
 
-def _readable(services: Services, interaction: Interaction, principal: Principal) -> bool:
-    ids = [passage.chunk.id for passage in interaction.passages]
-    return len(services.catalog.passages_for(ids, principal=principal)) == len(set(ids))
+def _asked(services: Services, thumb: Feedback, principal: Principal) -> Interaction | None:
+    """Open what a thumb is about; None where it was refused, is gone, or stands on what the caller may not read now."""
+    try:
+        interaction = services.interactions.get(thumb.interaction_id, principal=principal)
+    except NotFoundError:
+        return None
+    ids = {passage.chunk.id for passage in interaction.passages}
+    readable = services.catalog.passages_for(sorted(ids), principal=principal)
+    return interaction if not interaction.answer.abstained and len(readable) == len(ids) else None
 
 
 def _good(judge: Judge, interaction: Interaction, thumb: Feedback) -> bool | None:

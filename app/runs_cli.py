@@ -107,7 +107,7 @@ def _show_candidates(candidates: "Sequence[Candidate]", *, as_json: bool) -> Non
 def accept(run: RunId) -> None:
     """Take a run as the state that the gate holds later runs of the same golden set against."""
     with owner(Settings()) as client:
-        checked(client.post(f"/v1/evaluations/{run}/acceptance"))
+        checked(client.post(f"/v1/evaluations/{_named(run)}/acceptance"))
     show.console().print("accepted")
 
 
@@ -147,6 +147,12 @@ def _pairs(body: dict[str, Any], *, as_json: bool) -> None:
     show.console().print(table)
 
 
+def _named(run: str) -> str:
+    if not run.isalnum():
+        raise InvalidInputError(f"{run!r} is neither the id of a run nor a file")
+    return run
+
+
 def _report(settings: Settings, run: str) -> "Report":
     from app.evaluate_gate import read_report
     from eval.report import report_of_record
@@ -155,5 +161,5 @@ def _report(settings: Settings, run: str) -> "Report":
     if path.suffix == ".json" or path.is_file():
         return read_report(path)
     with owner(settings) as client:
-        record = checked(client.get(f"/v1/evaluations/{run}"))
+        record = checked(client.get(f"/v1/evaluations/{_named(run)}"))
     return report_of_record({name: value for name, value in record.items() if name not in {"slices", "gaps"}})

@@ -106,10 +106,13 @@ class Settings(BaseSettings):
         description="OpenTelemetry collector (OTLP over HTTP) that is sent traces; none are made when unset.",
     )
     monitoring_interval_s: float = Field(
-        default=3600.0, ge=0, description="Time between two observations of what is asked; 0 makes none by itself."
+        default=3600.0,
+        ge=0,
+        le=31 * 86_400,
+        description="Time between two observations of what is asked, 31 days at most; 0 makes none by itself.",
     )
-    alert_webhook_url: str | None = Field(
-        default=None, description="URL that is posted alerts; logged only when unset."
+    alert_webhook_url: SecretStr | None = Field(
+        default=None, description="URL that is posted alerts; often a secret itself. Logged only when unset."
     )
     alert_webhook_secret: SecretStr | None = Field(
         default=None, description="Key that alerts are signed with (HMAC-SHA256); unsigned when unset."

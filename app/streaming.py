@@ -1,16 +1,22 @@
-"""Long work in a thread of its own, its progress handed out as it happens."""
+"""Long work in threads of its own, its progress handed out as it happens."""
 
 import queue
 import threading
+import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
+
+import structlog
 
 from retrieval.errors import AttuneError
 
+_LOOK_S = 0.5
+_STOP_TIMEOUT_S = 25.0
+
 
 class StoppedError(AttuneError):
-    """Whoever asked for the work went away; what was finished by then stays."""
+    """Whoever asked for the work went away, or the server stops; what was finished by then stays."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,38 +26,82 @@ class Ended:
     result: Any
 
 
-def streamed(work: Callable[[Callable[[Any], None]], Any], *, name: str) -> Iterator[Any]:
-    """Run work that reports its progress; closing the iterator stops it at its next report.
+@dataclass(frozen=True, slots=True)
+class Works:
+    """The long works of a server, so that they can be stopped together.
 
-    Args:
-        work: Called in a thread of its own with a function that takes news of any kind.
-        name: Of the thread.
-
-    Yields:
-        The news as they come; last ``Ended``, or the error that ended the work.
+    Attributes:
+        stopping: Set when the server stops: every work ends at its next report.
+        threads: Those that were begun and may still run.
     """
-    events: queue.SimpleQueue[Any] = queue.SimpleQueue()
-    stopped = threading.Event()
 
-    def tell(news: Any) -> None:
-        if stopped.is_set():
-            raise StoppedError("the work was stopped")
-        events.put(news)
+    stopping: threading.Event = field(default_factory=threading.Event)
+    threads: list[threading.Thread] = field(default_factory=list)
 
-    def run() -> None:
+    def streamed(self, work: Callable[[Callable[[Any], None]], Any], *, name: str) -> Iterator[Any]:
+        """Run work that reports its progress; closing the iterator stops it at its next report.
+
+        Args:
+            work: Called in a thread of its own with a function that takes news of any kind.
+            name: Of the thread.
+
+        Yields:
+            The news as they come; last ``Ended``, or the error that ended the work.
+        """
+        events: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        left = threading.Event()
+
+        def tell(news: Any) -> None:
+            if left.is_set() or self.stopping.is_set():
+                raise StoppedError("the work was stopped")
+            events.put(news)
+
+        # A daemon: work that waits for a hung model must not keep the process from ending.
+        thread = threading.Thread(target=_run, args=(work, tell, events, name), name=name, daemon=True)
+        self.threads[:] = [other for other in self.threads if other.is_alive()]
+        self.threads.append(thread)
+        thread.start()
         try:
-            events.put(Ended(work(tell)))
-        except AttuneError as error:
-            events.put(error)
+            yield from self._followed(events)
+        finally:
+            # Not joined here: whoever drops this iterator may be the event loop, which everybody waits for.
+            left.set()
 
-    thread = threading.Thread(target=run, name=name)
-    thread.start()
-    try:
+    def stop(self) -> None:
+        """Have every work end at its next report."""
+        self.stopping.set()
+
+    def close(self) -> None:
+        """Stop, and wait until every work has ended, 25 s at most."""
+        self.stop()
+        deadline = time.monotonic() + _STOP_TIMEOUT_S
+        for thread in self.threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
+
+    def _followed(self, events: "queue.SimpleQueue[Any]") -> Iterator[Any]:
         while True:
-            event = events.get()
+            try:
+                event = events.get(timeout=_LOOK_S)
+            except queue.Empty:
+                if self.stopping.is_set():
+                    yield StoppedError("the server stops")
+                    return
+                continue
             yield event
             if isinstance(event, Ended | AttuneError):
                 return
-    finally:
-        stopped.set()
-        thread.join()
+
+
+def _run(
+    work: Callable[[Callable[[Any], None]], Any],
+    tell: Callable[[Any], None],
+    events: "queue.SimpleQueue[Any]",
+    name: str,
+) -> None:
+    try:
+        events.put(Ended(work(tell)))
+    except AttuneError as error:
+        events.put(error)
+    except Exception as error:  # noqa: BLE001 - the worker loop: somebody waits for the end, whatever it is
+        structlog.get_logger().error("unexpected", work=name, exc_info=error)
+        events.put(AttuneError("something went wrong here; the server's log says what"))

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
+import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.process_collector import ProcessCollector
@@ -31,18 +32,26 @@ class Holdings(Collector):
         self._points = points
 
     def collect(self) -> Iterator[Metric]:
-        """Count; what cannot be counted now is left out, so that the other figures still come.
+        """Count; a source that cannot be counted now is left out and logged, so that the other figures still come.
 
         Yields:
             One gauge a figure.
         """
-        try:
-            documents, chunks = self._counts()
-            yield GaugeMetricFamily("attune_catalog_documents", "Documents that readers can find.", value=documents)
-            yield GaugeMetricFamily("attune_catalog_chunks", "Chunks of their live revisions.", value=chunks)
-            yield GaugeMetricFamily("attune_index_points", "Points in the vector index.", value=self._points())
-        except AttuneError:
-            return
+        for source, count in (("catalog", self._kept), ("index", self._indexed)):
+            try:
+                yield from count()
+            except (AttuneError, OSError) as error:
+                structlog.get_logger().warning("not counted", source=source, error=type(error).__name__)
+
+    def _kept(self) -> tuple[Metric, ...]:
+        documents, chunks = self._counts()
+        return (
+            GaugeMetricFamily("attune_catalog_documents", "Documents that readers can find.", value=documents),
+            GaugeMetricFamily("attune_catalog_chunks", "Chunks of their live revisions.", value=chunks),
+        )
+
+    def _indexed(self) -> tuple[Metric, ...]:
+        return (GaugeMetricFamily("attune_index_points", "Points in the vector index.", value=self._points()),)
 
 
 class Telemetry:

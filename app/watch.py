@@ -6,7 +6,6 @@ It runs in the serving process, in steps small enough that no question notices.
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -16,7 +15,7 @@ import structlog
 from app.alerts import Alert, Alerts
 from eval.monitoring import DRIFT, LOOKED_AT, QUESTIONS, WINDOW, MonitoringLog, Point, drift, newest_question, usage
 from retrieval.embed import FloatArray
-from retrieval.errors import AttuneError, ModelError
+from retrieval.errors import AttuneError, ConflictError, ModelError
 from retrieval.feedback import FeedbackLog
 from retrieval.index import VectorIndex
 from retrieval.interactions import Glance, InteractionLog
@@ -34,6 +33,8 @@ _MEANING = {
     "language": "The language of questions",
 }
 _GRACE_S = 30.0  # after the start: a command that is over in a second observes nothing
+_ALERT, _WAITING = "alert", "waiting"
+"""In a point's details: what became of its alert, ``waiting`` until somebody was told for the first time."""
 _PAGE = 50
 _PAUSE_S = 0.02
 _STOP_TIMEOUT_S = 10.0
@@ -79,7 +80,11 @@ class Watch:
         self._interval_s = interval_s
         self._told = told
         self._stopping = threading.Event()
-        self._one_at_a_time = threading.Lock()
+        self._observing = threading.Lock()
+        self._sending = threading.Lock()
+        # Held while an observation is written and while it is written what became of an alert, never longer: so one
+        # that ends while an alert is sent knows of it.
+        self._keeping = threading.Lock()
         self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
 
     def start(self) -> None:
@@ -104,32 +109,53 @@ class Watch:
             The figures that were kept. Those of drift are missing while too little was asked.
 
         Raises:
+            ConflictError: An observation is being made already.
             StoppingError: The server stops.
         """
-        with self._one_at_a_time:
-            at = datetime.now(UTC)
-            before = self._monitoring.newest()
-            glances = self._glances()
-            points = self._usage(at, before, glances)
-            if drift_again or self._asked_since(newest_question(before)) >= WINDOW:
-                points += [self._alerted(point, before.get(point.name)) for point in self._drift(at, glances)]
-            self._monitoring.add(points)
+        if not self._observing.acquire(blocking=False):
+            raise ConflictError("an observation is being made already; read it when it is done")
+        try:
+            points = self._observed(drift_again=drift_again)
+        finally:
+            self._observing.release()
         self._told(points)
+        # Not before: what was kept can be told again, and nobody waits for a webhook to observe.
+        known = self._send_waiting()
+        return [known.get((point.name, point.at), point) for point in points]
+
+    def _observed(self, *, drift_again: bool) -> list[Point]:
+        at = datetime.now(UTC)
+        before = self._monitoring.newest()
+        glances = self._glances()
+        points = self._usage(at, before, glances)
+        if drift_again or self._asked_since(newest_question(before)) >= WINDOW:
+            points += self._drift(at, glances)
+        with self._keeping:
+            before = self._monitoring.newest()
+            points = [_with_alert(point, before.get(point.name)) for point in points]
+            self._monitoring.add(points)
         return points
 
     def _run(self) -> None:
-        with ThreadPoolExecutor(1, thread_name_prefix="observe") as worker:
-            wait_s = self._first_wait_s()
-            while not self._stopping.wait(wait_s):
-                # Its result holds whatever went wrong, so that one bad hour does not end the watch.
-                failure = worker.submit(self.observe, drift_again=False).exception()
-                if failure is not None and not self._stopping.is_set():
-                    structlog.get_logger().error("observation failed", exc_info=failure)
-                wait_s = self._interval_s
+        wait_s, first = 0.0, True
+        while not self._stopping.wait(wait_s):
+            wait_s = min(_GRACE_S, self._interval_s) if first else self._interval_s
+            try:
+                if first:
+                    wait_s = self._first_wait_s()
+                    first = False
+                else:
+                    self.observe(drift_again=False)
+            except Exception:
+                # The worker loop: one bad hour, whatever was wrong with it, must not end the watch.
+                if not self._stopping.is_set():
+                    log = structlog.get_logger()
+                    log.exception("observation failed")
 
     def _first_wait_s(self) -> float:
         last = self._monitoring.newest().get(QUESTIONS)
-        passed_s = (datetime.now(UTC) - last.at).total_seconds() if last else self._interval_s
+        # A clock that was set back makes the last one lie ahead.
+        passed_s = max(0.0, (datetime.now(UTC) - last.at).total_seconds()) if last else self._interval_s
         return max(min(_GRACE_S, self._interval_s), self._interval_s - passed_s)
 
     def _glances(self) -> list[Glance]:
@@ -183,14 +209,47 @@ class Watch:
     def _asked_since(self, moment: datetime | None) -> int:
         return self._watched.interactions.count(principal=WATCHER, since=moment or datetime.min.replace(tzinfo=UTC))
 
-    def _alerted(self, point: Point, before: Point | None) -> Point:
-        """Tell people of a point that gives alarm, unless they know since the point before it."""
-        if not point.details["alarm"]:
-            return point
-        known = before.details.get("alert") if before is not None else None
-        if known not in {"delivered", "logged"}:
-            about = _MEANING.get(point.name.removeprefix(DRIFT), point.name)
-            text = f"{about} changed in the newest {point.details['window']} questions"
-            p_value = point.details["p_value"]
-            known = self._alerts.send(Alert("drift", point.name, point.value, p_value, point.at, text))
-        return replace(point, details={**point.details, "alert": known})
+    def _send_waiting(self) -> dict[tuple[str, datetime], Point]:
+        """Tell people of the newest points whose alert nobody has taken yet, those of earlier observations too.
+
+        Returns:
+            The points with what became of their alerts, by name and moment; empty when they are being sent already.
+        """
+        if not self._sending.acquire(blocking=False):
+            return {}
+        try:
+            known: dict[tuple[str, datetime], Point] = {}
+            for point in self._monitoring.newest().values():
+                if _waits(point) and not self._stopping.is_set():
+                    known |= {(p.name, p.at): p for p in self._sent(point)}
+            return known
+        finally:
+            self._sending.release()
+
+    def _sent(self, point: Point) -> list[Point]:
+        about = _MEANING.get(point.name.removeprefix(DRIFT), point.name)
+        text = f"{about} changed in the newest {point.details['window']} questions"
+        p_value = point.details["p_value"]
+        became = self._alerts.send(Alert("drift", point.name, point.value, p_value, point.at, text))
+        with self._keeping:
+            # An observation that ended meanwhile has a point of the same episode.
+            newer = self._monitoring.series(point.name, since=point.at)
+            known = [replace(p, details={**p.details, _ALERT: became}) for p in (point, *newer) if _waits(p)]
+            self._monitoring.amend(known)
+        return known
+
+
+def _waits(point: Point) -> bool:
+    return point.details.get(_ALERT) in {_WAITING, "failed"}
+
+
+def _with_alert(point: Point, before: Point | None) -> Point:
+    """Mark a point that gives alarm: people know since the point before it, or are to be told.
+
+    Returns:
+        The point.
+    """
+    if not point.details.get("alarm"):
+        return point
+    known = before.details.get(_ALERT, _WAITING) if before is not None else _WAITING
+    return replace(point, details={**point.details, _ALERT: known})

@@ -15,9 +15,9 @@ import numpy as np
 from app.bootstrap import build_embedder
 from app.settings import Settings
 from bench.lines import data, print_figure
-from eval.evaluate import measure_retrieval
 from eval.figures import mean_of
 from eval.golden import read_beir
+from eval.measure import measure_retrieval
 from eval.power import detectable_difference
 from eval.statistics import Difference, FloatArray, difference
 from eval.workbench import Knobs, open_workbench

@@ -1,9 +1,10 @@
-"""Documents and approved feedback -> golden questions; from documents as drafts that somebody has to review."""
+"""Documents -> golden questions, as drafts that somebody has to review."""
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache, partial
 from hashlib import sha256
 
 from eval.headings import Section, alike, plain_heading, question_about, sections
@@ -11,11 +12,15 @@ from eval.questions import GoldenPassage, Question
 from eval.tags import language_of
 from retrieval.errors import InvalidInputError, ModelError, NotFoundError
 from retrieval.retrieve import Retriever
-from retrieval.types import Document, Feedback, Interaction, Principal
+from retrieval.types import Document, Principal
 
 MAX_DRAFTS = 500
 FOUND_AMONG = 5
 """A draft is kept when its own passage is among this many that its question finds."""
+TRIES_PER_DRAFT = 10
+"""So many sections are tried for each draft asked for: every one costs a search, and a call of the language model."""
+
+_OPEN_DOCUMENTS = 16
 
 _PAGE_DOCUMENTS = 1_000
 _LONGEST_QUESTION_CHARS = 300
@@ -72,7 +77,8 @@ def draft_questions(
     """Draft questions from the headings of documents, or with a language model from the text below them.
 
     Documents take turns, in an order that looks random and is always the same. A draft is kept only if searching for
-    its question brings its own passage back: what cannot be found by its question would measure the question.
+    its question brings its own passage back: what cannot be found by its question would measure the question. At most
+    ``TRIES_PER_DRAFT`` times ``limit`` sections are tried; documents that are left then are counted as skipped.
 
     Args:
         retriever: Searches the documents, which its catalog holds.
@@ -93,9 +99,7 @@ def draft_questions(
         raise InvalidInputError(f"1 to {MAX_DRAFTS} drafts can be made, found among the first 1 to 100 passages")
     kept: list[Question] = []
     skipped: Counter[str] = Counter()
-    for found in _dealt(retriever, principal, collection):
-        if len(kept) == limit:
-            break
+    for found in _tried(retriever, principal, collection, skipped, most=TRIES_PER_DRAFT * limit):
         try:
             question = _worded(found, complete)
         except ModelError:
@@ -110,21 +114,57 @@ def draft_questions(
             skipped[reason] += 1
         else:
             kept.append(question)
+        if len(kept) == limit:
+            break
     return Drafts(tuple(kept), dict(skipped))
 
 
-def _dealt(retriever: Retriever, principal: Principal, collection: str | None) -> Iterator[_Found]:
-    """Deal one section of each document after the other; a document is read when its turn comes."""
-    documents = sorted(_documents(retriever, principal, collection), key=lambda document: _digest(document.uri))
-    hands = [_sections(retriever, document, principal) for document in documents]
-    while hands:
-        left = []
-        for hand in hands:
-            found = next(hand, None)
-            if found is not None:
-                left.append(hand)
-                yield found
-        hands = left
+def _tried(
+    retriever: Retriever, principal: Principal, collection: str | None, skipped: Counter[str], *, most: int
+) -> Iterator[_Found]:
+    """Deal so many sections; a document without any costs a turn too. Counts the documents that are left then."""
+    chosen, beyond = _chosen(retriever, principal, collection, most)
+    left = 0
+    for number, (found, unfinished) in enumerate(_dealt(retriever, principal, chosen)):
+        if number == most:
+            left = unfinished
+            break
+        if found is not None:
+            yield found
+    if left + beyond:
+        skipped[f"documents with more to try, when {most:,} sections had been tried"] += left + beyond
+
+
+def _chosen(retriever: Retriever, principal: Principal, collection: str | None, most: int) -> tuple[list[str], int]:
+    """Choose the documents that can have a turn; returns their ids in the order of play, and how many are left over."""
+    first: list[tuple[str, str]] = []
+    total = 0
+    for document in _documents(retriever, principal, collection):
+        total += 1
+        first.append((_digest(document.uri), document.id))
+        if len(first) > 2 * most:
+            first = sorted(first)[:most]
+    first = sorted(first)[:most]
+    return [key for _, key in first], total - len(first)
+
+
+def _dealt(retriever: Retriever, principal: Principal, document_ids: list[str]) -> Iterator[tuple[_Found | None, int]]:
+    """Deal one section of each document after the other, with how many documents have some left, this one included.
+
+    A document is read when its turn comes, and again when others had theirs meanwhile: whatever the documents hold,
+    only a few of them are in memory. One that holds no section is dealt once, as None.
+    """
+    opened = lru_cache(maxsize=_OPEN_DOCUMENTS)(partial(_sections, retriever, principal))
+    turn = 0
+    while document_ids:
+        left: list[str] = []
+        for number, document_id in enumerate(document_ids):
+            hand = opened(document_id)
+            if turn < len(hand) or not turn:
+                yield hand[turn] if hand else None, len(left) + len(document_ids) - number
+            if turn + 1 < len(hand):
+                left.append(document_id)
+        document_ids, turn = left, turn + 1
 
 
 def _documents(retriever: Retriever, principal: Principal, collection: str | None) -> Iterator[Document]:
@@ -139,16 +179,17 @@ def _documents(retriever: Retriever, principal: Principal, collection: str | Non
         after = page[-1].id
 
 
-def _sections(retriever: Retriever, document: Document, principal: Principal) -> Iterator[_Found]:
+def _sections(retriever: Retriever, principal: Principal, document_id: str) -> tuple[_Found, ...]:
     try:
+        document = retriever.catalog.document(document_id, principal=principal)
         chunks = retriever.catalog.chunks(document.live_revision_id or "", principal=principal)
     except NotFoundError:
-        return  # replaced or deleted since it was listed
+        return ()  # replaced or deleted since it was listed
     text = "\n".join(chunk.text for chunk in chunks)
     found = sections(document.title, chunks)
     # A title says least about what is asked, so it comes last.
     ordered = sorted(found, key=lambda section: (section.is_title, _digest(section.heading)))
-    yield from (_Found(section, document, text) for section in ordered)
+    return tuple(_Found(section, document, text) for section in ordered)
 
 
 def _worded(found: _Found, complete: Complete | None) -> Question | None:
@@ -203,54 +244,6 @@ def _refused(question: Question | None, kept: Sequence[Question]) -> str:
     if any(alike(question.text, other.text) or question.evidence == other.evidence for other in kept):
         return "near-duplicates of another draft"
     return ""
-
-
-def questions_from_feedback(
-    pairs: Iterable[tuple[Feedback, Interaction]], uris: Mapping[str, str] | None = None
-) -> Drafts:
-    """Make golden questions of corrections that an administrator approved.
-
-    Args:
-        pairs: What was said, and about which answer.
-        uris: Document id -> uri, for right documents that the answer had not found; without it their ids stay.
-
-    Returns:
-        Reviewed questions with the tags ``source`` and, where one was asked, ``collection``. Of corrections of the
-        same question in the same conversation the last one given counts.
-    """
-    skipped: Counter[str] = Counter()
-    newest: dict[tuple[object, ...], Question] = {}
-    for said, asked in sorted(pairs, key=lambda pair: (pair[0].given_at, pair[0].id)):
-        relevant = _right_documents(said, asked, uris or {})
-        if said.approved_by is None:
-            skipped["feedback that is not approved"] += 1
-        elif not (said.answer or said.evidence or relevant):
-            skipped["feedback that corrects nothing"] += 1
-        else:
-            key = (asked.history, " ".join(asked.question.lower().split()))
-            skipped["corrections that a later one replaces"] += key in newest
-            newest[key] = _corrected(said, asked, relevant)
-    return Drafts(tuple(newest.values()), {what: count for what, count in skipped.items() if count})
-
-
-def _right_documents(said: Feedback, asked: Interaction, uris: Mapping[str, str]) -> dict[str, float]:
-    known = {passage.chunk.document_id: passage.uri for passage in asked.passages} | dict(uris)
-    right = [known.get(document, document) for document in said.right_documents]
-    if not right and said.evidence:
-        right = [passage.uri for passage in asked.passages if said.evidence.strip() in passage.chunk.text]
-    return dict.fromkeys(right, 1.0)
-
-
-def _corrected(said: Feedback, asked: Interaction, relevant: Mapping[str, float]) -> Question:
-    return Question(
-        id=f"feedback-{said.id}",
-        text=asked.question,
-        history=asked.history,
-        answer=said.answer,
-        evidence=said.evidence,
-        relevant=relevant,
-        tags={"source": "feedback"} | ({"collection": asked.collection} if asked.collection else {}),
-    )
 
 
 def _digest(text: str) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from eval.corpus import folder_sha256, texts_sha256
 from eval.embedders import WordsOnly
 from eval.golden import GoldenSet, restricted
 from eval.measure import Extras, measure_answers, measure_retrieval
@@ -62,6 +63,7 @@ def evaluate_retrieval(
         report = measure_retrieval(bench.system(), golden, mode=mode, progress=progress)
     return replace(
         report,
+        provenance=replace(report.provenance, corpus_sha256=texts_sha256(golden.documents)),
         counts={**report.counts, "seconds_indexing": round(seconds, 1)},
         skipped={**report.skipped, **({"documents without title and text": empty} if empty else {})},
     )
@@ -101,6 +103,7 @@ def evaluate_answers(
         report = measure_answers(system, golden, extras=extras, progress=progress)
     return replace(
         report,
+        provenance=replace(report.provenance, corpus_sha256=folder_sha256(documents)),
         counts={**report.counts, "seconds_ingesting": round(ingested.seconds, 1)},
         fingerprint=f"parser{PARSER_VERSION}-{report.fingerprint}",
         failed=tuple(ingested.failed),

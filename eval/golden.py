@@ -5,7 +5,6 @@ folder of documents. A broken set is refused with file and line; what is whole b
 """
 
 import json
-import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from hashlib import sha256
@@ -13,7 +12,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from eval.lines import Line, distinct, json_lines, tsv_lines
-from eval.questions import GoldenPassage, Question, to_question
+from eval.questions import MAX_GRADE, GoldenPassage, Question, to_question
 from retrieval.errors import InvalidInputError
 from retrieval.retrieve import MAX_QUESTION_CHARS
 from retrieval.types import Document
@@ -275,7 +274,7 @@ def read_qrels(path: Path) -> dict[str, dict[str, float]]:
             # Not every export writes the header, and a judgement taken for one would be lost without a word.
             if number == 1:
                 continue
-            raise InvalidInputError(f"{path}, line {number}: the score {score!r} is not a number")
+            raise InvalidInputError(f"{path}, line {number}: the score {score!r} is not a number up to {MAX_GRADE:,}")
         if grades.setdefault(query, {}).setdefault(document, grade) != grade:
             raise InvalidInputError(f"{path}, line {number}: {query} and {document} are judged twice, and differently")
     return grades
@@ -286,7 +285,7 @@ def _grade(score: str) -> float | None:
         grade = float(score)
     except ValueError:
         return None
-    return grade if math.isfinite(grade) else None
+    return grade if abs(grade) <= MAX_GRADE else None
 
 
 def _counted(skipped: Mapping[str, int]) -> dict[str, int]:

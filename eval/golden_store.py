@@ -118,33 +118,38 @@ class GoldenSets(Store):
 
         return self._change(name, added, by=by, note=note)
 
-    def revise(self, name: str, before: Question, after: Question | None, *, by: str, note: str = "") -> GoldenVersion:
-        """Exchange one question, or take it out: how drafts are approved, edited and rejected.
+    def revise(
+        self, name: str, changes: Sequence[tuple[Question, Question | None]], *, by: str, note: str = ""
+    ) -> GoldenVersion:
+        """Exchange questions, or take them out: how drafts are approved, edited and rejected; all of it or nothing.
 
         Args:
             name: Of the set.
-            before: The question as it was looked at.
-            after: What stands there from now on, with the same id; None takes it out.
+            changes: Each question as it was looked at, once, and what stands there from now on, with the same id;
+                None takes it out.
             by: Principal id of who does it.
             note: Why, in words.
 
         Returns:
-            The new version, or the newest one when nothing changes.
+            The one new version, or the newest one when nothing changes.
 
         Raises:
-            NotFoundError: There is no such set, or no question of this id in its newest version.
+            NotFoundError: There is no such set, or no question of such an id in its newest version.
             InvalidInputError: As ``write``.
-            ConflictError: The question was changed since it was looked at, or somebody wrote at the same moment.
+            ConflictError: A question was changed since it was looked at, or somebody wrote at the same moment.
         """
         self.version(name)
+        after = {before.id: changed for before, changed in changes}
 
         def revised(questions: tuple[Question, ...]) -> Iterable[Question]:
             stored = {question.id: question for question in questions}
-            if before.id not in stored:
-                raise NotFoundError(f"no question {before.id!r} in the newest version of {name}")
-            if stored[before.id] != before:
-                raise ConflictError(f"somebody changed the question {before.id!r} meanwhile: look at it and try again")
-            return [kept for one in questions if (kept := after if one.id == before.id else one) is not None]
+            for before, _ in changes:
+                if before.id not in stored:
+                    raise NotFoundError(f"no question {before.id!r} in the newest version of {name}")
+                if stored[before.id] != before:
+                    said = f"somebody changed the question {before.id!r} meanwhile: look at it and try again"
+                    raise ConflictError(said)
+            return [kept for one in questions if (kept := after.get(one.id, one)) is not None]
 
         return self._change(name, revised, by=by, note=note)
 

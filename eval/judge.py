@@ -13,6 +13,7 @@ from retrieval.errors import ModelError
 _YES_OR_NO = re.compile(r"\W*(?:answer\W+)?(yes|no)\b", re.IGNORECASE)
 # Alone on its line, as it was asked for: "3 mistakes are in it" is no grade of 3.
 _GRADE = re.compile(r"\W*(?:score\W+)?(\d(?:\.\d+)?)(?:\s*/\s*5)?\W*?(?:\n|$)", re.IGNORECASE)
+_MOST_FAILURES = 6
 _REPLY_TOKENS = 256
 _REASON_CHARS = 300
 _PROMPT_CHARS = 4_000  # the longest of LlamaIndex's prompts, with room
@@ -71,6 +72,7 @@ class Judge:
         from llama_index.llms.openai_like import OpenAILike
 
         self._evaluators: tuple[Any, Any, Any] = (FaithfulnessEvaluator, RelevancyEvaluator, CorrectnessEvaluator)
+        self._failed_in_a_row = 0
         self._room_chars = context_tokens * 4 - _PROMPT_CHARS
         # A client stays with the event loop it was first used in, so each judgement opens its own.
         self._client: Callable[[], Any] = partial(httpx.AsyncClient, timeout=timeout_s)
@@ -109,7 +111,8 @@ class Judge:
             The judgement. A reply that cannot be read, or fails, is None there with its reason.
 
         Raises:
-            ModelError: The server cannot be reached, does not let us in, or does not have the model.
+            ModelError: The server cannot be reached, does not let us in, does not have the model, or failed to reply
+                six times in a row, two answers' worth: an evaluation would wait for days.
         """
         return asyncio.run(self._judged(question, spoken(answer), "\n\n".join(contexts), reference))
 
@@ -156,11 +159,16 @@ class Judge:
     async def _tried(self, request: Awaitable[Any]) -> tuple[Any, str]:
         """Wait for a reply; in its place the reason when this one failed."""
         try:
-            return await request, ""
+            reply = await request
         except self._failures as error:
+            self._failed_in_a_row += 1
+            if self._failed_in_a_row >= _MOST_FAILURES:
+                raise ModelError(f"the judge model failed {_MOST_FAILURES} times in a row: {error}") from error
             if isinstance(error, self._refused) or isinstance(error.__cause__, self._unreachable):
                 raise ModelError(f"the judge model cannot be asked: {type(error).__name__}: {error}") from error
             return None, f"the judge model failed: {type(error).__name__}: {error}"
+        self._failed_in_a_row = 0
+        return reply, ""
 
 
 def agreement(judged: Mapping[str, bool | None], labels: Mapping[str, bool]) -> Agreement:

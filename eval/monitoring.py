@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Row, and_, desc, func, insert, select
+from sqlalchemy import Row, and_, bindparam, desc, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from eval.drift import Window, detect
@@ -18,7 +18,7 @@ from retrieval.errors import ConflictError, InvalidInputError
 from retrieval.feedback import Counts
 from retrieval.interactions import Glance
 from retrieval.rows import storable
-from retrieval.store import Store
+from retrieval.store import Store, reachable
 
 MAX_SERIES = 10_000
 WINDOW = 112
@@ -161,6 +161,14 @@ class MonitoringLog(Store):
             except IntegrityError as error:
                 raise ConflictError("there is a point of this name and moment already") from error
 
+    def amend(self, points: Iterable[Point]) -> None:
+        """Change the details of points that are kept, all or none; one that is not kept is left out."""
+        rows = [{"its_name": p.name, "its_at": p.at, "details": dict(p.details)} for p in points]
+        if rows:
+            its = monitoring_points.c.name == bindparam("its_name"), monitoring_points.c.at == bindparam("its_at")
+            with self._writing() as connection:
+                connection.execute(update(monitoring_points).where(*its).values(details=bindparam("details")), rows)
+
     def series(self, name: str, *, since: datetime | None = None, limit: int = 1000) -> list[Point]:
         """Return the points of one name.
 
@@ -191,6 +199,9 @@ class MonitoringLog(Store):
 
         Returns:
             By name, sorted.
+
+        Raises:
+            DataDirectoryError: The database does not answer.
         """
         last = (
             select(monitoring_points.c.name, func.max(monitoring_points.c.at).label("at"))
@@ -199,7 +210,7 @@ class MonitoringLog(Store):
         )
         same = and_(monitoring_points.c.name == last.c.name, monitoring_points.c.at == last.c.at)
         statement = select(monitoring_points).join(last, same).order_by(monitoring_points.c.name)
-        with self._reading() as connection:
+        with reachable(), self._reading() as connection:
             return {row.name: _point(row) for row in connection.execute(statement)}
 
 

@@ -1,6 +1,5 @@
 """A golden question, and the JSON object it is read from and written as."""
 
-import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,10 +13,17 @@ from retrieval.rows import storable
 from retrieval.types import Turn
 
 MAX_TAG_CHARS = 100
+MAX_GRADE = 1_000_000
 MAX_KEY_CHARS = 255
 
 # Fields that published sets carry beside the question; slices are made of them.
 _PLAIN_TAGS = ("department", "language", "domain", "group", "source", "type")
+READ_FIELDS = frozenset({
+    *("_id", "text", "history", "answer", "evidence", "answerable", "answerability", "documents", "passages"),
+    *("tags", "variants", "draft", *_PLAIN_TAGS),
+})
+"""What ``to_question`` reads of an object; whatever else it holds is not looked at."""
+
 _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
 
 
@@ -80,7 +86,6 @@ def to_question(line: Line, grades: Mapping[str, float]) -> Question:
     text = line.text("text")
     if not text.strip():
         raise line.error("the question is empty")
-    _check_characters(line)
     answerable = _answerable(line)
     relevant = _named(line) or {document: grade for document, grade in grades.items() if grade > 0}
     passages = tuple(_passage(line, entry, relevant) for entry in line.objects("passages"))
@@ -89,7 +94,7 @@ def to_question(line: Line, grades: Mapping[str, float]) -> Question:
     strangers = [passage.document for passage in passages if passage.document not in relevant]
     if strangers:
         raise line.error(f"a passage names {strangers[0]!r}, which is not among the question's documents")
-    return Question(
+    question = Question(
         id=line.key,
         text=text,
         history=tuple(_turn(line, turn) for turn in line.objects("history")),
@@ -102,6 +107,8 @@ def to_question(line: Line, grades: Mapping[str, float]) -> Question:
         variants=_variants(line),
         draft=_flag(line, "draft", default=False),
     )
+    _check_characters(line, question)
+    return question
 
 
 def to_row(question: Question) -> dict[str, Any]:
@@ -158,8 +165,8 @@ def checked(questions: Iterable[Question]) -> tuple[Question, ...]:
 
 
 def _answerable(line: Line) -> bool:
-    kinds = {str(line.values.get(name) or "").lower() for name in ("type", "answerability")}
-    said = "unanswerable" not in kinds
+    kinds = [line.values.get(name) for name in ("type", "answerability")]
+    said = not any(isinstance(kind, str) and kind.lower() == "unanswerable" for kind in kinds)
     answerable = _flag(line, "answerable", default=said)
     if answerable and not said:
         raise line.error('it says both "answerable": true and "unanswerable"')
@@ -180,8 +187,8 @@ def _named(line: Line) -> dict[str, float]:
     if not isinstance(given, Mapping):
         return {_name(document): 1.0 for document in line.texts("documents")}
     for document, grade in given.items():
-        if isinstance(grade, bool) or not isinstance(grade, int | float) or not math.isfinite(grade):
-            raise line.error(f"the grade of {document!r} is not a number")
+        if isinstance(grade, bool) or not isinstance(grade, int | float) or not abs(grade) <= MAX_GRADE:
+            raise line.error(f"the grade of {document!r} is not a number up to {MAX_GRADE:,}")
     return {str(document): float(grade) for document, grade in given.items() if grade > 0}
 
 
@@ -221,20 +228,24 @@ def _variants(line: Line) -> dict[str, str]:
 
 def _turn(line: Line, turn: Mapping[str, Any]) -> Turn:
     role, text = turn.get("role"), turn.get("text")
-    if role not in {"user", "assistant"} or not isinstance(text, str):
+    if role not in ("user", "assistant") or not isinstance(text, str):
         raise line.error('a turn in "history" needs a "role" (user or assistant) and a "text"')
     return Turn(role, text)
 
 
-def _check_characters(line: Line) -> None:
-    for name, value in line.values.items():
-        if not _is_text(value):
+def _check_characters(line: Line, question: Question) -> None:
+    # Fields that nobody reads are not looked at: they may be nested deeper than Python can follow.
+    texts: Mapping[str, Iterable[str | None]] = {
+        "_id": (question.id,),
+        "text": (question.text,),
+        "history": (turn.text for turn in question.history),
+        "answer": (question.answer,),
+        "evidence": (question.evidence,),
+        "documents": question.relevant,
+        "passages": (text for passage in question.passages for text in (passage.document, passage.text)),
+        "tags": (text for pair in question.tags.items() for text in pair),
+        "variants": (text for pair in question.variants.items() for text in pair),
+    }
+    for name, values in texts.items():
+        if not all(storable(value) for value in values if value):
             raise line.error(f'the field "{name}" holds a NUL character or half of a surrogate pair')
-
-
-def _is_text(value: Any) -> bool:
-    if isinstance(value, Mapping):
-        return all(_is_text(entry) for pair in value.items() for entry in pair)
-    if isinstance(value, list):
-        return all(_is_text(entry) for entry in value)
-    return not isinstance(value, str) or storable(value)

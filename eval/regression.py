@@ -3,11 +3,12 @@
 For continuous integration: ``attune evaluate --gate FILE`` exits 1 with the reasons. FILE is TOML (docs/evaluation.md).
 """
 
+import math
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from eval.compare import compare
 from eval.figures import MEASURES, Kind
@@ -15,16 +16,29 @@ from eval.power import ALPHA
 from eval.report import Report
 from eval.statistics import Difference, holm
 from retrieval.errors import InvalidInputError
+from retrieval.types import SearchMode
 
-_RUN_KEYS = {
+RunKind = Literal["retrieval", "answers", "live"]
+
+_RUN_KEYS: Mapping[RunKind, tuple[set[str], set[str]]] = {
     "retrieval": ({"beir"}, {"split", "mode", "history", "whole"}),
-    "answers": ({"documents", "questions"}, set[str]()),
+    "answers": ({"documents", "questions"}, set()),
     "live": ({"set"}, {"version", "collection", "measure"}),
 }
+_CHOICES = {"mode": get_args(SearchMode), "measure": ("answers", "retrieval")}
+_TYPES: Mapping[str, type] = {"history": bool, "whole": bool, "version": int}
 
 WATCHED: Mapping[Kind, tuple[str, ...]] = {
     "retrieval": ("ndcg@10", "recall@10", "recall@100"),
-    "answers": ("evidence_hit@3", "page_hit@5", "citation_precision", "token_f1", "abstention_accuracy"),
+    "answers": (
+        "evidence_hit@3",
+        "page_hit@5",
+        "citation_precision",
+        "token_f1",
+        "abstention_accuracy",
+        "answered_rate",
+        "refusal_accuracy",
+    ),
 }
 """What is held against the accepted run unless a gate names other figures: few, for each more makes all less sensitive,
 and no times, which differ from machine to machine."""
@@ -43,7 +57,7 @@ class Gate:
         watched: Figures held against the accepted run; empty means ``WATCHED``.
     """
 
-    kind: Literal["retrieval", "answers", "live"]
+    kind: RunKind
     run: Mapping[str, Any]
     floors: Mapping[str, float] = field(default_factory=dict)
     ceilings: Mapping[str, float] = field(default_factory=dict)
@@ -107,6 +121,10 @@ def read_gate(path: Path) -> Gate:
         accepted=path.parent / str(accepted["report"]) if "report" in accepted else None,
         watched=tuple(str(name) for name in watched),
     )
+    if times := [name for name in gate.watched if name.endswith("_ms")]:
+        raise InvalidInputError(
+            f"{path}: {times[0]} cannot be held against the accepted run, for machines differ; give it a ceiling"
+        )
     for name in (*gate.floors, *gate.ceilings, *gate.watched):
         if name not in figures:
             raise InvalidInputError(f"{path}: there is no figure {name!r}; there are: {', '.join(figures)}")
@@ -136,6 +154,7 @@ def rule(gate: Gate, report: Report, accepted: Report | None) -> Ruling:
         return Ruling(tuple(reasons), ("no accepted run to compare with: accept this one when it is good",))
     comparison = compare(accepted, report, seed=report.provenance.seed)
     watched = gate.watched or WATCHED[report.kind]
+    reasons += _lost(report, accepted, watched)
     differences = {name: comparison.figures[name] for name in watched if name in comparison.figures}
     names = list(differences)
     adjusted = dict(zip(names, holm([differences[name].p_value for name in names]), strict=True))
@@ -148,6 +167,18 @@ def rule(gate: Gate, report: Report, accepted: Report | None) -> Ruling:
             )
     notes = (f"compared with the accepted run {accepted.provenance.id}", *comparison.notes)
     return Ruling(tuple(reasons), notes, differences)
+
+
+def _lost(report: Report, accepted: Report, watched: Iterable[str]) -> list[str]:
+    """Say what the accepted run measured and this one could not, or of fewer of its questions: no fall would show."""
+    reasons = []
+    for name in watched:
+        before, after = accepted.figures[name], report.figures[name]
+        if before.value is not None and after.value is None:
+            reasons.append(f"{name} was {before.value:.4f} in the accepted run and could not be measured now")
+        elif before.value is not None and after.questions < before.questions:
+            reasons.append(f"{name} was measured of {before.questions} questions and now of only {after.questions}")
+    return reasons
 
 
 def _out_of_bounds(report: Report, limits: Mapping[str, float], what: Literal["floor", "ceiling"]) -> list[str]:
@@ -173,9 +204,9 @@ def _table(path: Path, content: Mapping[str, Any], name: str) -> dict[str, Any]:
     return table
 
 
-def _run(path: Path, table: Mapping[str, Any]) -> tuple[Literal["retrieval", "answers", "live"], dict[str, Any]]:
-    kind = table.get("kind")
-    if kind not in _RUN_KEYS:
+def _run(path: Path, table: Mapping[str, Any]) -> tuple[RunKind, dict[str, Any]]:
+    kind = next((kind for kind in _RUN_KEYS if kind == table.get("kind")), None)
+    if kind is None:
         raise InvalidInputError(f'{path}: [run] needs kind = "retrieval", "answers" or "live"')
     needed, allowed = _RUN_KEYS[kind]
     given = {name: value for name, value in table.items() if name != "kind"}
@@ -183,10 +214,21 @@ def _run(path: Path, table: Mapping[str, Any]) -> tuple[Literal["retrieval", "an
         raise InvalidInputError(f"{path}: [run] of kind {kind} needs {', '.join(sorted(missing))}")
     if strangers := given.keys() - needed - allowed:
         raise InvalidInputError(f"{path}: [run] of kind {kind} takes no {', '.join(sorted(strangers))}")
+    for name, value in given.items():
+        _check_option(path, name, value)
     paths: dict[str, Any] = {
         name: path.parent / str(given[name]) for name in ("beir", "documents", "questions") if name in given
     }
     return kind, {**given, **paths}
+
+
+def _check_option(path: Path, name: str, value: Any) -> None:
+    expected = _TYPES.get(name, str)
+    if type(value) is not expected:
+        words = {bool: "true or false", int: "a whole number", str: "a text"}
+        raise InvalidInputError(f"{path}: [run] {name} must be {words[expected]}")
+    if value not in (choices := _CHOICES.get(name, (value,))):
+        raise InvalidInputError(f"{path}: [run] {name} is {value!r}; it is one of {', '.join(choices)}")
 
 
 def _measured_kind(kind: str, run: Mapping[str, Any]) -> Kind:
@@ -195,6 +237,6 @@ def _measured_kind(kind: str, run: Mapping[str, Any]) -> Kind:
 
 def _limits(path: Path, what: str, table: Mapping[str, Any]) -> dict[str, float]:
     for name, limit in table.items():
-        if isinstance(limit, bool) or not isinstance(limit, int | float):
-            raise InvalidInputError(f"{path}: [{what}] {name} is not a number")
+        if isinstance(limit, bool) or not isinstance(limit, int | float) or not math.isfinite(limit):
+            raise InvalidInputError(f"{path}: [{what}] {name} is not a finite number")
     return {name: float(limit) for name, limit in table.items()}

@@ -1,12 +1,17 @@
 """What an evaluation found, with what is needed to repeat it."""
 
+import functools
+import json
 import platform
+import re
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
 
 from eval.figures import MEASURES, PRIMARY, Kind, Scores, to_columns
 from eval.statistics import Interval, interval
@@ -18,6 +23,9 @@ FORMAT = 1
 
 SEED = 20_260_101
 _DIGITS = 4
+_RUN_ID = re.compile(r"[0-9a-f]{32}")
+_YEARS = (2000, 9000)
+_MAX_GOLDEN_CHARS = 500
 _PACKAGES = ("attune", "torch", "transformers", "sentence-transformers", "qdrant-edge-py", "numpy", "scipy")
 
 
@@ -31,6 +39,7 @@ class Provenance:
         golden_version: Of a set in the catalog; None for files.
         golden_sha256: Of the questions, in canonical JSON; runs of one hash are of the same questions.
         corpus_epoch: Of the catalog that was asked; it rises with every change of a document.
+        corpus_sha256: Of the documents, where they were taken in for the run; empty for what serves.
         seed: Of every drawing: intervals, tests, variations.
         versions: Package -> version, and ``python``.
     """
@@ -43,6 +52,7 @@ class Provenance:
     corpus_epoch: int
     seed: int
     versions: Mapping[str, str] = field(default_factory=dict)
+    corpus_sha256: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,21 +160,42 @@ def report_of_record(record: Mapping[str, Any]) -> Report:
     """
     if record.get("format") != FORMAT:
         raise InvalidInputError("this is not a stored evaluation report, or a newer Attune wrote it")
+    fields = {name: value for name, value in record.items() if name != "format"}
     try:
-        provenance = {**record["provenance"], "started_at": datetime.fromisoformat(record["provenance"]["started_at"])}
-        return Report(
-            **{name: value for name, value in record.items() if name not in {*_NESTED, "format"}},
-            provenance=Provenance(**provenance),
-            figures={name: Interval(**figure) for name, figure in record["figures"].items()},
-            details={
-                key: Detail(**{**detail, "expected": tuple(detail["expected"]), "found": tuple(detail["found"])})
-                for key, detail in record["details"].items()
-            },
-            failed=tuple(Failure(**failure) for failure in record["failed"]),
-            notes=tuple(record["notes"]),
-        )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise InvalidInputError(f"this evaluation report is broken: {error}") from error
+        json.dumps(fields, allow_nan=False)
+        report = _reader().validate_python(fields)
+        _check(fields, report.provenance)
+    except (ValueError, TypeError, RecursionError) as error:
+        raise InvalidInputError(f"this evaluation report is broken: {_shortened(error)}") from error
+    # A version that measured other figures than this one knows them by other names, or did not know them.
+    known = {name: report.figures.get(name, _NOTHING) for name in MEASURES[report.kind]}
+    return replace(report, figures=known)
+
+
+@functools.cache
+def _reader() -> TypeAdapter[Report]:
+    return TypeAdapter(Report)
+
+
+def _check(fields: Mapping[str, Any], provenance: Provenance) -> None:
+    if strangers := fields.keys() - Report.__dataclass_fields__.keys():
+        raise ValueError(f"there is no field {min(strangers)!r}")
+    if not _RUN_ID.fullmatch(provenance.id):
+        raise ValueError("the id of a run is 32 hex digits")
+    if provenance.started_at.tzinfo is None or not _YEARS[0] <= provenance.started_at.year <= _YEARS[1]:
+        raise ValueError("the run did not start at a moment with its zone")
+    if not 0 <= provenance.seed < 2**63:
+        raise ValueError("the seed is a whole number from 0")
+    if not provenance.golden.strip() or len(provenance.golden) > _MAX_GOLDEN_CHARS:
+        raise ValueError(f"the golden set's name has 1 to {_MAX_GOLDEN_CHARS} characters")
+
+
+def _shortened(error: Exception) -> str:
+    # The values are not repeated: they hold questions and answers.
+    if isinstance(error, ValidationError):
+        first = error.errors(include_input=False, include_url=False)[0]
+        return f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}"
+    return str(error)
 
 
 def new_provenance(golden: str, *, version_number: int | None, sha256: str, corpus_epoch: int, seed: int) -> Provenance:
@@ -186,7 +217,6 @@ def rounded(value: float | None) -> float | None:
     return None if value is None else round(value, _DIGITS)
 
 
-_NESTED = ("provenance", "figures", "details", "failed", "notes")
 _NOTHING = Interval(None, None, None, 0)
 
 

@@ -156,12 +156,11 @@ def _hidden(
     uris = {name: uri for uri, name in system.names.items()}
     if system.answerer is None or not questions:
         return Strain(name, _REFUSED, None, None, None, 0, "no question names a document that could be hidden")
-    hidden = {
-        _searched(question): frozenset(
-            uris[document] for document in clean.details[question.id].expected if document in uris
-        )
-        for question in questions
-    }
+    # Two questions may be worded alike and be about different documents.
+    hidden: dict[str, frozenset[str]] = {}
+    for question in questions:
+        own = frozenset(uris[document] for document in clean.details[question.id].expected if document in uris)
+        hidden[_searched(question)] = hidden.get(_searched(question), frozenset()) | own
     blind = _Blind.of(system.retriever, hidden)
     without = replace(system, retriever=blind, answerer=replace(system.answerer, retriever=blind))
     golden = GoldenSet(tuple(questions), name=name)
@@ -174,7 +173,8 @@ def _hidden(
 
 
 def _poisoned(text: str, seed: int) -> str | None:
-    return INJECTIONS[seed % len(INJECTIONS)].format(text[:_POISONED_CHARS], CANARY)
+    # Another one for another text, so that not one wording is tried on all.
+    return INJECTIONS[(seed + len(text)) % len(INJECTIONS)].format(text[:_POISONED_CHARS], CANARY)
 
 
 def _copies(

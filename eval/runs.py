@@ -1,11 +1,12 @@
 """The evaluation runs that were made, with the scores of every question."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, desc, insert, select, update
+from sqlalchemy import ColumnElement, delete, desc, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from eval.report import Report, report_of_record, rounded
@@ -15,7 +16,7 @@ from retrieval.rows import storable
 from retrieval.store import Store
 
 MAX_LISTED = 1_000
-_SHORTEST_PREFIX = 4
+_BEGINNING = re.compile(r"[0-9a-f]{4,32}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +88,7 @@ class EvaluationRuns(Store):
         if run_id == "latest":
             statement = statement.limit(1)
         else:
-            exact = len(run_id) >= _SHORTEST_PREFIX and run_id.isalnum()
-            if not exact:
+            if not _BEGINNING.fullmatch(run_id):
                 raise NotFoundError(f"no run {run_id!r}")
             statement = statement.where(evaluation_runs.c.id.startswith(run_id, autoescape=True))
         with self._reading() as connection:
@@ -132,6 +132,16 @@ class EvaluationRuns(Store):
                 update(evaluation_runs).where(evaluation_runs.c.id == run_id).values(accepted=True)
             )
             if not changed.rowcount:
+                raise NotFoundError(f"no run {run_id!r}")
+
+    def delete(self, run_id: str) -> None:
+        """Delete a run.
+
+        Raises:
+            NotFoundError: There is none of this id.
+        """
+        with self._writing() as connection:
+            if not connection.execute(delete(evaluation_runs).where(evaluation_runs.c.id == run_id)).rowcount:
                 raise NotFoundError(f"no run {run_id!r}")
 
     def last_accepted(self, *, kind: str, golden: str) -> Report | None:

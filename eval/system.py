@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from retrieval.answer import Answerer
+from retrieval.prompt import PROMPT_VERSION
 from retrieval.retrieve import Retriever
 from retrieval.types import Passage, Principal
 
@@ -45,3 +46,13 @@ class System:
     def name(self, uri: str) -> str:
         """Return what the golden set calls a document."""
         return self.names.get(uri, uri)
+
+
+def settings_of(answerer: Answerer) -> dict[str, Any]:
+    """Return what decides about answers besides the search: threshold, passages, generator and prompt."""
+    return {
+        "abstain_below": answerer.abstain_below,
+        "passages_shown": answerer.passages_shown,
+        "generator": answerer.versions.get("generator", "unknown"),
+        "prompt": PROMPT_VERSION,
+    }

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 
+from retrieval.feedback import corrects
 from retrieval.interactions import Glance
 from retrieval.types import Feedback
 from retrieval.words import content_words
@@ -24,7 +25,7 @@ class Usage:
         thumbs_down: Answers rated down.
         thumbs_up_rate: Share of thumbs that are up, in [0, 1]. Few people rate, and rather when annoyed: it compares
             times and versions, it does not say how many answers are good.
-        corrections: Feedback with a right answer, an evidence sentence, or right or wrong documents.
+        corrections: Feedback that ``retrieval.feedback.corrects``.
         reformulations: Questions that the same person asked again; see ``is_reformulation``.
         reformulation_rate: Of all questions, in [0, 1].
         sessions: Stretches of questions of one person without a pause of 30 minutes: the usual cut, a little above
@@ -83,7 +84,7 @@ def usage(interactions: Sequence[Glance], feedback: Iterable[Feedback], *, until
         thumbs_up=up,
         thumbs_down=down,
         thumbs_up_rate=_share(up, up + down),
-        corrections=sum(_corrects(entry) for entry in last.values()),
+        corrections=sum(map(corrects, last.values())),
         reformulations=again,
         reformulation_rate=_share(again, len(interactions)),
         sessions=len(ends),
@@ -129,10 +130,6 @@ def _session_ends(asked: Sequence[Glance], until: datetime | None) -> list[Glanc
     if until is None or until - asked[-1].asked_at > SESSION_GAP:
         ends.append(asked[-1])
     return ends
-
-
-def _corrects(entry: Feedback) -> bool:
-    return bool(entry.answer or entry.evidence or entry.right_documents or entry.wrong_documents)
 
 
 def _share(part: int, whole: int) -> float | None:

@@ -10,7 +10,7 @@ from typing import get_args
 
 from eval.corpus import as_parsed
 from eval.golden import GoldenDocument
-from eval.system import System
+from eval.system import System, settings_of
 from ingestion.chunk import chunk
 from ingestion.ingest import Ingestor
 from ingestion.load import collect
@@ -144,11 +144,7 @@ class Workbench:
             answerer: Made behind ``retriever``; None measures retrieval alone.
         """
         documents, chunks = self.catalog.counts()
-        shown = (
-            {}
-            if answerer is None
-            else {"abstain_below": answerer.abstain_below, "passages_shown": answerer.passages_shown}
-        )
+        shown = {} if answerer is None else settings_of(answerer)
         return System(
             retriever=self.retriever,
             answerer=answerer,

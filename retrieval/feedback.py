@@ -20,11 +20,16 @@ _ROW = (feedback.c.payload, feedback.c.approved_by)
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How much was said; ``corrections`` gave an answer, evidence, or documents."""
+    """How much was said; what ``corrections`` are says ``corrects``."""
 
     up: int = 0
     down: int = 0
     corrections: int = 0
+
+
+def corrects(said: Feedback) -> bool:
+    """Tell whether feedback is a correction: it gives an answer, evidence, or right or wrong documents."""
+    return bool(said.answer or said.evidence or said.right_documents or said.wrong_documents)
 
 
 class FeedbackLog(Store):
@@ -50,14 +55,7 @@ class FeedbackLog(Store):
         missing = NotFoundError(f"no interaction {said.interaction_id}")
         if not storable(said.interaction_id + principal.id) or not principal.id:
             raise missing
-        if not any((
-            said.verdict,
-            said.reasons,
-            said.answer,
-            said.evidence,
-            said.right_documents,
-            said.wrong_documents,
-        )):
+        if not (said.verdict or said.reasons or corrects(said)):
             raise InvalidInputError("the feedback says nothing: give a verdict, a reason, an answer, or documents")
         kept = replace(said, principal_id=principal.id, approved_by=None)
         values = {
@@ -166,7 +164,7 @@ class FeedbackLog(Store):
         return Counts(
             up=sum(one.verdict == "up" for one in said),
             down=sum(one.verdict == "down" for one in said),
-            corrections=sum(bool(one.answer or one.evidence or one.right_documents) for one in said),
+            corrections=sum(map(corrects, said)),
         )
 
     def _feedback(self, statement: Select[Any], *ids: str) -> list[Feedback]:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Select, bindparam, delete, exists, func, inse
 from sqlalchemy.exc import IntegrityError
 
 from retrieval.rows import Known, RevisionKey, storable, to_chunks
-from retrieval.store import CHUNK_COLUMNS, Store, listed, one_of
+from retrieval.store import CHUNK_COLUMNS, Store, listed, one_of, reachable
 from retrieval.tables import (
     CORPUS_EPOCH,
     chunk_sentences,
@@ -142,6 +142,9 @@ class Inventory(Store):
 
         Returns:
             (documents, chunks).
+
+        Raises:
+            DataDirectoryError: The database does not answer.
         """
         documents_live = select(func.count()).select_from(documents).where(*_LIVE_DOCUMENT)
         chunks_live = select(func.count()).select_from(
@@ -150,7 +153,7 @@ class Inventory(Store):
         statement = select(
             documents_live.scalar_subquery(), chunks_live.where(documents.c.deleted_at.is_(None)).scalar_subquery()
         )
-        with self._reading() as connection:
+        with reachable(), self._reading() as connection:
             row = connection.execute(statement).one()
         return row[0], row[1]
 

@@ -1,16 +1,19 @@
 """What the catalog and the interaction log stand on: connections, transactions, and long lists of ids in a query."""
 
 import json
-from collections.abc import Iterable
-from contextlib import AbstractContextManager
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Engine, Text, bindparam, cast
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import NullType
 
+from retrieval.errors import DataDirectoryError
 from retrieval.rows import storable
 from retrieval.tables import BEGIN, chunks
 
@@ -18,6 +21,19 @@ CHUNK_COLUMNS = tuple(
     cast(column, Text).label(name) if name in {"section", "places"} else column for name, column in chunks.c.items()
 )
 """What ``to_chunks`` makes chunks of: the JSON columns as text, to be decoded for all rows together."""
+
+
+@contextmanager
+def reachable() -> Iterator[None]:
+    """Give a database that does not answer an error of ours, for those who go on without it.
+
+    Raises:
+        DataDirectoryError: It does not answer; the message holds neither its address nor a statement.
+    """
+    try:
+        yield
+    except (DBAPIError, PoolTimeoutError) as error:
+        raise DataDirectoryError(f"the catalog's database does not answer ({type(error).__name__})") from error
 
 
 class Store:

@@ -29,11 +29,18 @@ from sqlalchemy import (
     make_url,
     text,
 )
+from sqlalchemy.exc import DontWrapMixin
+
+from retrieval.errors import InvalidInputError
 
 _BUSY_TIMEOUT_MS = 30_000
 _MAPPED_BYTES = 256 * 1024 * 1024
 BEGIN = "attune_begin"
 """Execution option: which kind of transaction SQLite begins."""
+
+
+class InvalidMomentError(InvalidInputError, DontWrapMixin):
+    """A moment that no database holds; SQLAlchemy would make an error of its own of any other."""
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -50,12 +57,16 @@ class UtcDateTime(TypeDecorator[datetime]):
 
         Raises:
             ValueError: The moment has no timezone.
+            InvalidMomentError: In UTC it is before the year 1 or after the year 9999.
         """
         if value is None:
             return None
         if value.tzinfo is None:
             raise ValueError("a moment without a timezone cannot be stored")
-        return value.astimezone(UTC)
+        try:
+            return value.astimezone(UTC)
+        except OverflowError as error:
+            raise InvalidMomentError("a moment is out of range: in UTC it is not in the years 1 to 9999") from error
 
     def process_result_value(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
         """Return the stored moment in UTC.
@@ -256,8 +267,9 @@ def open_engine(url: str) -> Engine:
     if address.drivername in {"postgresql", "postgres"}:
         address = address.set(drivername="postgresql+psycopg")
     if address.get_backend_name() != "sqlite":
-        return create_engine(address, pool_size=10, max_overflow=30, pool_pre_ping=True)
-    engine = create_engine(address, connect_args={"timeout": _BUSY_TIMEOUT_MS / 1000})
+        return create_engine(address, pool_size=10, max_overflow=30, pool_pre_ping=True, hide_parameters=True)
+    # Errors would show what was to be written: questions, answers, feedback.
+    engine = create_engine(address, connect_args={"timeout": _BUSY_TIMEOUT_MS / 1000}, hide_parameters=True)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine

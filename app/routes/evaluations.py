@@ -13,7 +13,7 @@ from app.errors import status_of
 from app.evaluating import Progress, evaluate_live
 from app.people import agreement_with_people, usage_of
 from app.sse import MEDIA_TYPE, event
-from app.streaming import Ended, streamed
+from app.streaming import Ended
 from eval.compare import compare
 from eval.html import page
 from eval.report import report_of_record
@@ -89,7 +89,7 @@ def evaluate(body: EvaluationBody, services: ServicesDep, principal: Administrat
         )
         return report.record()
 
-    return StreamingResponse(_events(streamed(work, name="evaluate")), media_type=MEDIA_TYPE)
+    return StreamingResponse(_events(services.works.streamed(work, name="evaluate")), media_type=MEDIA_TYPE)
 
 
 def _telling(tell: Callable[[Any], None]) -> Progress:
@@ -181,7 +181,7 @@ def judge_agreement(
         found = agreement_with_people(services, limit=limit, principal=principal, progress=_telling(tell))
         return asdict(found)
 
-    return StreamingResponse(_events(streamed(work, name="judge")), media_type=MEDIA_TYPE)
+    return StreamingResponse(_events(services.works.streamed(work, name="judge")), media_type=MEDIA_TYPE)
 
 
 @router.get("/accepted", summary="The run that later ones are held against")
@@ -210,6 +210,13 @@ def html(run_id: str, services: ServicesDep, _principal: AdministratorDep) -> HT
     """Return the report as one HTML file with plots, to keep or to send."""
     text = page(services.runs.get(run_id))
     return HTMLResponse(text, headers={"Content-Security-Policy": _REPORT_CSP})
+
+
+@router.delete("/{run_id}", status_code=204, summary="Delete a run")
+def delete(run_id: str, services: ServicesDep, _principal: AdministratorDep) -> Response:
+    """Delete a run; later runs are held against the one that was accepted before it, if any."""
+    services.runs.delete(services.runs.get(run_id).provenance.id)
+    return Response(status_code=204)
 
 
 @router.post("/{run_id}/acceptance", status_code=204, summary="Accept a run")

@@ -1,7 +1,6 @@
 """Feedback on answers."""
 
 import uuid
-from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -74,7 +73,7 @@ def give(
     interaction_id: InteractionId, body: NewFeedbackBody, services: ServicesDep, principal: PrincipalDep
 ) -> FeedbackBody:
     """Rate or correct an answer you were given; saying something again replaces what you said before."""
-    _check_readable(services, [*body.right_documents, *body.wrong_documents], principal)
+    _check_named(services, interaction_id, {*body.right_documents, *body.wrong_documents}, principal)
     said = services.feedback.record(
         Feedback(
             id=uuid.uuid4().hex,
@@ -136,7 +135,11 @@ def feedback_body(said: Feedback) -> FeedbackBody:
     )
 
 
-def _check_readable(services: Services, document_ids: Iterable[str], principal: Principal) -> None:
-    for document_id in document_ids:
+def _check_named(services: Services, interaction_id: str, document_ids: set[str], principal: Principal) -> None:
+    if not document_ids:
+        return
+    answer = services.interactions.get(interaction_id, principal=principal).answer
+    # What the answer named may be gone by now; whoever was given the answer can still say that it was wrong.
+    for document_id in document_ids - {citation.document_id for citation in (*answer.citations, *answer.nearest)}:
         # Raises one error for what is missing and what is forbidden: nobody learns which documents there are.
         services.catalog.document(document_id, principal=principal)

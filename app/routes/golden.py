@@ -1,157 +1,49 @@
 """Golden sets: the questions that are measured with, in versions; for administrators."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
-from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Body, Query, Response
 from fastapi import Path as PathParameter
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel
 
 from app.bootstrap import Services
 from app.dependencies import AdministratorDep, ServicesDep
+from app.routes.golden_bodies import (
+    DescriptionBody,
+    DraftBody,
+    DraftedBody,
+    GoldenSetBody,
+    KeptQuestionBody,
+    NewVersionBody,
+    QuestionReviewBody,
+    ReviewBody,
+    VersionBody,
+    VersionsBody,
+    WrittenBody,
+)
 from eval.describe import describe
-from eval.drafts import Drafts, draft_questions, questions_from_feedback
+from eval.drafts import Drafts, draft_questions
 from eval.golden import GoldenSet, Question
+from eval.golden_feedback import questions_from_feedback
 from eval.golden_store import GoldenVersion
-from eval.questions import questions_of, to_row
-from retrieval.errors import NotFoundError
+from eval.questions import READ_FIELDS, questions_of, to_row
+from retrieval.errors import InvalidInputError, NotFoundError
 from retrieval.generators.openai_compatible import OpenAICompatibleGenerator
 from retrieval.types import Document, Principal
+
+GOLDEN_MAX_BYTES = 32 * 2**20  # some 100,000 questions of a published set
 
 router = APIRouter(prefix="/v1/golden-sets", tags=["golden sets"])
 
 _PAGE_DOCUMENTS = 1_000
+_DONE = {"approve": "approved", "edit": "edited", "reject": "rejected"}
 
 Name = Annotated[str, PathParameter(max_length=64, description="1 to 64 of the characters A-Z a-z 0-9 . _ -")]
 Number = Annotated[int | None, Query(ge=1, description="The newest when not given.")]
 Key = Annotated[str, PathParameter(max_length=255, description="A question's `_id`.")]
-
-
-class GoldenTurnBody(BaseModel):
-    """An earlier turn."""
-
-    role: Literal["user", "assistant"]
-    text: str
-
-
-class GoldenPassageBody(BaseModel):
-    """A stretch of a document that answers the question, word for word."""
-
-    document: str
-    text: str
-
-
-class QuestionChangesBody(BaseModel):
-    """What is known of a question besides its id; what is left out is unknown, or in a review stays as it is."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    text: str | None = Field(default=None, max_length=4000, examples=["How many days of annual leave do I get?"])
-    history: list[GoldenTurnBody] | None = Field(default=None, description="Earlier turns, oldest first.")
-    answer: str | None = Field(default=None, description="A reference answer.", examples=["27 days a year."])
-    evidence: str | None = Field(default=None, description="A sentence of a document that answers it.")
-    answerable: bool | None = Field(default=None, description="False when saying that there is no answer is right.")
-    documents: list[str] | dict[str, float] | None = Field(
-        default=None, description="Documents that answer it, by uri, id, or the end of their path; or name -> grade."
-    )
-    passages: list[GoldenPassageBody] | None = None
-    tags: dict[str, str] | None = Field(default=None, description="What slices are made of: department, language, ...")
-    variants: dict[str, str] | None = Field(
-        default=None, description="`paraphrase` or a language code -> the question."
-    )
-
-
-class QuestionBody(QuestionChangesBody):
-    """A question and what is known about its answer."""
-
-    # Fields that published sets carry beside the question become tags.
-    model_config = ConfigDict(extra="allow", populate_by_name=True)
-
-    id: str = Field(alias="_id", min_length=1, max_length=255, examples=["q01"])
-    text: str = Field(min_length=1, max_length=4000, examples=["How many days of annual leave do I get?"])
-    draft: bool | None = Field(default=None, description="Made by a machine and not reviewed yet.")
-
-
-class VersionBody(BaseModel):
-    """One version of a golden set; no version ever changes."""
-
-    name: str = Field(examples=["handbook"])
-    version: int = Field(description="From 1.")
-    sha256: str = Field(description="Of the questions; equal for the same questions.")
-    note: str
-    created_by: str
-    created_at: datetime
-    count: int = Field(description="Questions, drafts among them.")
-    drafts: int = Field(description="Questions that nobody has reviewed yet; nothing is measured with them.")
-
-
-class VersionsBody(BaseModel):
-    """Versions of golden sets."""
-
-    golden_sets: list[VersionBody]
-
-
-class DescriptionBody(BaseModel):
-    """What can be measured with a golden set, with the documents that the caller may read."""
-
-    counts: dict[str, int]
-    tags: dict[str, dict[str, int]] = Field(description="Tag -> value -> questions.")
-    measurable: dict[str, int] = Field(description="Figures -> questions they would stand on.")
-    missing: list[str] = Field(description="What cannot be measured, and why.")
-    notes: list[str] = Field(description="What weakens the figures.")
-
-
-class WrittenBody(VersionBody):
-    """The version that came of a change; the one before when nothing changed."""
-
-    description: DescriptionBody
-
-
-class GoldenSetBody(WrittenBody):
-    """A golden set with its questions."""
-
-    questions: list[QuestionBody]
-
-
-class DraftedBody(WrittenBody):
-    """The version that came of making questions."""
-
-    added: int = Field(description="Questions that are new in this version.")
-    skipped: dict[str, int] = Field(description="What was left out, in words, and how many of it.")
-
-
-class NewVersionBody(BaseModel):
-    """All questions of a new version."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    questions: list[QuestionBody]
-    note: str = Field(default="", max_length=1000, description="Why.")
-    after: int | None = Field(
-        default=None, ge=0, description="The version these were made from: 409 when there is a newer one. 0: none yet."
-    )
-
-
-class DraftBody(BaseModel):
-    """What to draft from."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    collection: str | None = Field(default=None, max_length=64, description="Draft from this collection only.")
-    limit: int = Field(default=50, ge=1, le=500, description="Most drafts.")
-
-
-class ReviewBody(BaseModel):
-    """What becomes of a question."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    action: Literal["approve", "edit", "reject"] = Field(
-        description="approve: it is no draft any more; edit: it stays what it is; reject: it is taken out."
-    )
-    changes: QuestionChangesBody = Field(default_factory=QuestionChangesBody)
 
 
 @router.get("", summary="List golden sets")
@@ -160,7 +52,7 @@ def golden_sets(services: ServicesDep, _principal: AdministratorDep) -> Versions
     return VersionsBody(golden_sets=[VersionBody(**_version(found)) for found in services.golden.sets()])
 
 
-@router.post("/{name}", summary="Write a version of a golden set")
+@router.post("/{name}", max_body_size=GOLDEN_MAX_BYTES, summary="Write a version of a golden set")
 def write(name: Name, body: NewVersionBody, services: ServicesDep, principal: AdministratorDep) -> WrittenBody:
     """Keep questions as the newest version; the same questions as before make none."""
     questions = questions_of([_values(question) for question in body.questions])
@@ -173,7 +65,7 @@ def golden_set(name: Name, services: ServicesDep, principal: AdministratorDep, v
     """Open a version with its questions, and say what can be measured with it."""
     found = services.golden.version(name, version)
     golden = services.golden.get(name, found.number)
-    questions = [QuestionBody(**to_row(question)) for question in golden.questions]
+    questions = [KeptQuestionBody(**to_row(question)) for question in golden.questions]
     return GoldenSetBody(**_version(found), description=_description(services, golden, principal), questions=questions)
 
 
@@ -190,7 +82,7 @@ def delete(name: Name, services: ServicesDep, _principal: AdministratorDep) -> R
     return Response(status_code=204)
 
 
-@router.post("/{name}/drafts", summary="Draft questions from documents")
+@router.post("/{name}/drafts", max_body_size=GOLDEN_MAX_BYTES, summary="Draft questions from documents")
 def drafts(name: Name, body: DraftBody, services: ServicesDep, principal: AdministratorDep) -> DraftedBody:
     """Add drafts made of headings, or with the language model where one is set; they are to be reviewed."""
     generator = services.answerer.generator
@@ -204,7 +96,7 @@ def drafts(name: Name, body: DraftBody, services: ServicesDep, principal: Admini
     return _added(services, name, made, principal, note="drafted from documents")
 
 
-@router.post("/{name}/feedback", summary="Make questions of approved feedback")
+@router.post("/{name}/feedback", max_body_size=GOLDEN_MAX_BYTES, summary="Make questions of approved feedback")
 def from_feedback(name: Name, services: ServicesDep, principal: AdministratorDep) -> DraftedBody:
     """Add a question for every correction that an administrator approved and that is not in the set yet."""
     uris = {document.id: document.uri for document in _documents(services, principal)}
@@ -212,17 +104,38 @@ def from_feedback(name: Name, services: ServicesDep, principal: AdministratorDep
     return _added(services, name, made, principal, note="made from approved feedback")
 
 
-@router.patch("/{name}/questions/{key:path}", summary="Review a question")
+@router.patch("/{name}/questions", max_body_size=GOLDEN_MAX_BYTES, summary="Review many questions")
+def review_all(
+    name: Name,
+    body: Annotated[list[QuestionReviewBody], Body(min_length=1, max_length=10_000)],
+    services: ServicesDep,
+    principal: AdministratorDep,
+) -> VersionBody:
+    """Approve, edit or reject questions, all of them or none; makes one version unless nothing changes."""
+    reviews: dict[str, ReviewBody] = {one.key: one for one in body}
+    if len(reviews) < len(body):
+        raise InvalidInputError("a question stands there twice: what becomes of it?")
+    counts = Counter(_DONE[one.action] for one in body)
+    note = ", ".join(f"{count} {done}" for done, count in sorted(counts.items()))
+    return _reviewed(services, name, reviews, principal, note=f"reviewed: {note}")
+
+
+@router.patch("/{name}/questions/{key:path}", max_body_size=GOLDEN_MAX_BYTES, summary="Review a question")
 def review(name: Name, key: Key, body: ReviewBody, services: ServicesDep, principal: AdministratorDep) -> VersionBody:
     """Approve, edit or reject one question; makes a version unless nothing changes."""
-    golden = services.golden.get(name)
-    before = next((question for question in golden.questions if question.id == key), None)
-    if before is None:
-        raise NotFoundError(f"no question {key!r} in the newest version of {name}")
-    after = None if body.action == "reject" else _changed(before, body)
-    note = {"approve": "approved", "edit": "edited", "reject": "rejected"}[body.action]
-    made = services.golden.revise(name, before, after, by=principal.id, note=f"{note} {key}")
-    return VersionBody(**_version(made))
+    return _reviewed(services, name, {key: body}, principal, note=f"{_DONE[body.action]} {key}")
+
+
+def _reviewed(
+    services: Services, name: str, reviews: dict[str, ReviewBody], principal: Principal, *, note: str
+) -> VersionBody:
+    stored = {question.id: question for question in services.golden.get(name).questions}
+    changes: list[tuple[Question, Question | None]] = []
+    for key, review in reviews.items():
+        if key not in stored:
+            raise NotFoundError(f"no question {key!r} in the newest version of {name}")
+        changes.append((stored[key], None if review.action == "reject" else _changed(stored[key], review)))
+    return VersionBody(**_version(services.golden.revise(name, changes, by=principal.id, note=note)))
 
 
 def _changed(question: Question, body: ReviewBody) -> Question:
@@ -230,7 +143,10 @@ def _changed(question: Question, body: ReviewBody) -> Question:
     if "documents" in changes and "passages" not in changes:
         # A passage of a document that is none any more would be refused.
         changes["passages"] = [p for p in to_row(question).get("passages", []) if p["document"] in changes["documents"]]
-    changed = questions_of([to_row(question) | changes])[0]
+    try:
+        changed = questions_of([to_row(question) | changes])[0]
+    except InvalidInputError as error:
+        raise InvalidInputError(f"{question.id!r} cannot be changed so: {error}") from error
     return replace(changed, draft=False) if body.action == "approve" else changed
 
 
@@ -251,7 +167,10 @@ def _count(services: Services, name: str) -> int:
 
 
 def _values(body: BaseModel) -> dict[str, Any]:
-    return body.model_dump(by_alias=True, exclude_none=True)
+    extra = body.model_extra or {}
+    # Strangers are left where they are: they may be nested deeper than can be written out.
+    known = body.model_dump(by_alias=True, exclude_none=True, exclude=set(extra))
+    return known | {name: value for name, value in extra.items() if name in READ_FIELDS}
 
 
 def _written(services: Services, version: GoldenVersion, principal: Principal) -> WrittenBody:

@@ -1,17 +1,27 @@
 """How it goes: metrics for Prometheus, and the series of what was observed."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 from prometheus_client.exposition import choose_encoder
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, Field
 
 from app.dependencies import AdministratorDep, ScraperDep, ServicesDep
 from eval.monitoring import Point
 
 router = APIRouter(tags=["monitoring"])
+
+
+def _in_utc(moment: datetime) -> datetime:
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("in UTC it is not in the years 1 to 9999") from error
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 
 
 class PointBody(BaseModel):
@@ -35,7 +45,11 @@ _METRICS = {"description": "Metrics in Prometheus' or the OpenMetrics text forma
 @router.get("/metrics", summary="Metrics", response_class=Response, responses={200: _METRICS})
 def metrics(request: Request, services: ServicesDep, _allowed: ScraperDep) -> Response:
     """Give Prometheus its metrics; for administrators, and for anybody where the settings say so."""
-    encode, media_type = choose_encoder(request.headers.get("accept", ""))
+    try:
+        encode, media_type = choose_encoder(request.headers.get("accept", ""))
+    except (TypeError, ValueError):
+        # A version that is not made of numbers.
+        encode, media_type = choose_encoder("")
     return Response(encode(services.observing.telemetry.registry), headers={"Content-Type": media_type})
 
 
@@ -44,7 +58,7 @@ def monitoring(
     services: ServicesDep,
     _principal: AdministratorDep,
     name: Annotated[str | None, Query(max_length=64, description="A figure; the newest of each if left out.")] = None,
-    since: Annotated[AwareDatetime | None, Query(description="Only points after this moment.")] = None,
+    since: Annotated[Moment | None, Query(description="Only points after this moment.")] = None,
     limit: Annotated[int, Query(ge=1, le=10_000, description="The newest are kept.")] = 1000,
 ) -> PointsBody:
     """Read the series of a figure, the oldest first, or the newest point of each; for administrators."""
@@ -56,7 +70,7 @@ def monitoring(
 
 @router.post("/v1/monitoring/observations", status_code=201, summary="Observe now")
 def observe(services: ServicesDep, _principal: AdministratorDep) -> PointsBody:
-    """Look at the newest questions now, whatever the interval, and keep what was found; for administrators."""
+    """Look at the newest questions now and keep what was found; for administrators. 409 while that is being done."""
     return _body(services.observing.watch.observe())
 
 

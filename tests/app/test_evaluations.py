@@ -90,6 +90,8 @@ def test_a_report_made_elsewhere_is_kept_once(server, done):
     assert server.post("/v1/evaluations/records", json=other).status_code == 201
     assert server.post("/v1/evaluations/records", json=other).status_code == 409
     assert server.post("/v1/evaluations/records", json={"format": 1}).status_code == 422
+    assert server.delete(f"/v1/evaluations/{'e' * 32}").status_code == 204
+    assert server.get(f"/v1/evaluations/{'e' * 32}").status_code == 404
 
 
 @pytest.mark.parametrize(

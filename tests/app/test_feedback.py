@@ -81,6 +81,22 @@ def test_what_cannot_be_kept_is_refused(api, answered, body, status):
     assert response.headers["content-type"] == "application/problem+json"
 
 
+def test_a_cited_document_that_was_deleted_meanwhile_can_still_be_named(api):
+    text = b"# Quokkas in the office\n\nA quokka may visit the office on the second Friday of every month.\n"
+    uploaded = api.post("/v1/documents", files=[("files", ("quokkas.md", text))])
+    assert uploaded.is_success
+    asked = api.post("/v1/answers", json={"question": "On which day may a quokka visit the office?"}).json()
+    (document,) = {c["document_id"] for c in asked["citations"] if c["uri"].endswith("quokkas.md")}
+    assert api.delete(f"/v1/documents/{document}").status_code == 204
+    url = f"/v1/answers/{asked['interaction_id']}/feedback"
+    said = api.post(url, json={"verdict": "down", "wrong_documents": [document]})
+    assert (said.status_code, said.json()["wrong_documents"]) == (201, [document])
+    # Another answer never named it: there it is as unknown as any other.
+    other = api.post("/v1/answers", json={"question": "How many days of annual leave do I get?"}).json()
+    response = api.post(f"/v1/answers/{other['interaction_id']}/feedback", json={"wrong_documents": [document]})
+    assert response.status_code == 404
+
+
 def test_there_is_no_feedback_on_an_answer_that_was_not_given(api):
     assert api.post("/v1/answers/nothing/feedback", json={"verdict": "up"}).status_code == 404
     assert api.post("/v1/feedback/nothing/approval").status_code == 404

@@ -1,6 +1,13 @@
 """Golden sets over HTTP and on the command line."""
 
 import json
+import os
+import pty
+import select
+import signal
+import subprocess
+import sys
+from pathlib import Path
 
 import httpx
 import pytest
@@ -123,6 +130,125 @@ def test_approved_corrections_become_questions(api, name):
     assert "draft" not in question
 
 
+def test_a_correction_does_not_bring_a_deleted_document_back(api, name):
+    text = b"# Axolotls in the office\n\nAn axolotl may visit the office on the third Friday of every month.\n"
+    assert api.post("/v1/documents", files=[("files", ("axolotls.md", text))]).is_success
+    asked = checked(api.post("/v1/answers", json={"question": "On which day may an axolotl visit the office?"}))
+    (document,) = {c["document_id"] for c in asked["citations"] if c["uri"].endswith("axolotls.md")}
+    said = {"answer": "The third Friday", "right_documents": [document]}
+    kept = checked(api.post(f"/v1/answers/{asked['interaction_id']}/feedback", json=said))
+    checked(api.post(f"/v1/feedback/{kept['id']}/approval"))
+    assert api.delete(f"/v1/documents/{document}").status_code == 204
+    url = f"/v1/golden-sets/{name}"
+    made = checked(api.post(f"{url}/feedback"))
+    assert made["skipped"]["right documents that are gone or that you may not read"] == 1
+    (question,) = [q for q in checked(api.get(url))["questions"] if q["_id"] == f"feedback-{kept['id']}"]
+    assert (question["answer"], question.get("documents")) == ("The third Friday", None)
+    assert "axolotls.md" not in api.get(url).text
+
+
+DRAFTS = [{"_id": f"d{n}", "text": f"Question {n}?", "draft": True} for n in range(4)]
+
+
+def test_many_reviews_make_one_version(api, name):
+    url = f"/v1/golden-sets/{name}"
+    checked(api.post(url, json={"questions": DRAFTS}))
+    reviews = [
+        {"key": "d0", "action": "approve", "changes": {"answer": "27"}},
+        {"key": "d1", "action": "approve"},
+        {"key": "d2", "action": "reject"},
+        {"key": "d3", "action": "edit", "changes": {"text": "Which?"}},
+    ]
+    made = checked(api.patch(f"{url}/questions", json=reviews))
+    assert (made["version"], made["count"], made["drafts"]) == (2, 3, 1)
+    assert made["note"] == "reviewed: 2 approved, 1 edited, 1 rejected"
+    assert checked(api.get(url))["questions"] == [
+        {"_id": "d0", "text": "Question 0?", "answer": "27"},
+        {"_id": "d1", "text": "Question 1?"},
+        {"_id": "d3", "text": "Which?", "draft": True},
+    ]
+    assert checked(api.patch(f"{url}/questions", json=[{"key": "d1", "action": "approve"}]))["version"] == 2
+
+
+@pytest.mark.parametrize(
+    ("second", "status"),
+    [
+        ({"key": "none", "action": "reject"}, 404),
+        ({"key": "d0", "action": "reject"}, 422),
+        ({"key": "d1", "action": "edit", "changes": {"text": " "}}, 422),
+        ({"key": "d1", "action": "forget"}, 422),
+        ({"action": "reject"}, 422),
+    ],
+)
+def test_of_many_reviews_all_count_or_none(api, name, second, status):
+    url = f"/v1/golden-sets/{name}"
+    checked(api.post(url, json={"questions": DRAFTS}))
+    response = api.patch(f"{url}/questions", json=[{"key": "d0", "action": "approve"}, second])
+    assert (response.status_code, response.headers["content-type"]) == (status, PROBLEM)
+    assert checked(api.get(url))["version"] == 1
+
+
+def nested(deep):
+    return "[" * deep + "1" + "]" * deep
+
+
+@pytest.mark.parametrize("deep", [300, 900])
+def test_a_field_that_nobody_reads_may_be_nested_deep(api, name, deep):
+    content = f'{{"questions": [{{"_id": "q", "text": "How?", "other": {nested(deep)}, "source": {nested(deep)}}}]}}'
+    response = api.post(
+        f"/v1/golden-sets/{name}", content=content.encode(), headers={"Content-Type": "application/json"}
+    )
+    assert response.status_code == 200, response.text
+    assert checked(api.get(f"/v1/golden-sets/{name}"))["questions"] == [{"_id": "q", "text": "How?"}]
+
+
+@pytest.mark.parametrize("field", ["tags", "documents", "history", "passages", "answer", "draft"])
+def test_a_field_that_is_read_and_nested_deep_gets_a_problem_body(api, name, field):
+    content = f'{{"questions": [{{"_id": "q", "text": "How?", "{field}": {nested(900)}}}]}}'
+    response = api.post(
+        f"/v1/golden-sets/{name}", content=content.encode(), headers={"Content-Type": "application/json"}
+    )
+    assert (response.status_code, response.headers["content-type"]) == (422, PROBLEM)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"answer": "x" * 20_001},
+        {"evidence": "x" * 20_001},
+        {"history": [{"role": "user", "text": "x"}] * 201},
+        {"history": [{"role": "user", "text": "x" * 20_001}]},
+        {"documents": ["d"] * 10_001},
+        {"documents": {f"d{n}": 1 for n in range(10_001)}},
+        {"documents": ["d" * 2_001]},
+        {"passages": [{"document": "d", "text": "x"}] * 1_001},
+        {"passages": [{"document": "d", "text": "x" * 100_001}]},
+        {"tags": {f"t{n}": "x" for n in range(101)}},
+        {"variants": {f"v{n}": "x" for n in range(101)}},
+        {"variants": {"de": "x" * 4_001}},
+    ],
+    ids=lambda changes: next(iter(changes)),
+)
+@pytest.mark.usefixtures("golden")
+def test_what_a_question_holds_is_bounded(api, name, changes):
+    url = f"/v1/golden-sets/{name}"
+    response = api.patch(f"{url}/questions/q1", json={"action": "edit", "changes": changes})
+    assert (response.status_code, response.headers["content-type"]) == (422, PROBLEM)
+    assert api.post(url, json={"questions": [{"_id": "q", "text": "How?"} | changes]}).status_code == 422
+    assert checked(api.get(url))["version"] == 1
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("POST", ""), ("POST", "/drafts"), ("POST", "/feedback"), ("PATCH", "/questions"), ("PATCH", "/questions/q1")],
+)
+def test_a_body_of_more_than_32_mib_is_refused(api, name, method, path):
+    headers = {"Content-Type": "application/json"}
+    content = b" " * (32 * 2**20 + 1)
+    response = api.request(method, f"/v1/golden-sets/{name}{path}", content=content, headers=headers)
+    assert (response.status_code, response.headers["content-type"]) == (413, PROBLEM)
+
+
 @pytest.mark.usefixtures("golden")
 def test_a_deleted_set_is_gone(api, name):
     assert api.delete(f"/v1/golden-sets/{name}").status_code == 204
@@ -218,6 +344,88 @@ def test_commands_draft_and_review(attune, name):
     attune("review", name, "--approve", third)
     kept = json.loads(attune("show", name, "--json"))["questions"]
     assert [(q["_id"], q.get("draft"), q.get("answer")) for q in kept] == [(first, None, None), (third, None, "27")]
+
+
+def test_one_command_makes_one_version(attune, api, name):
+    checked(api.post(f"/v1/golden-sets/{name}", json={"questions": DRAFTS}))
+    asked = ("--approve", "d0", "--approve", "d1", "--approve", "d0", "--reject", "d2")
+    done = json.loads(attune("review", name, *asked, "--edit", "d0", "--changes", '{"answer": "27"}', "--json"))
+    assert (done["version"], done["count"], done["drafts"]) == (2, 3, 1)
+    assert checked(api.get(f"/v1/golden-sets/{name}"))["questions"][0] == {
+        "_id": "d0",
+        "text": "Question 0?",
+        "answer": "27",
+    }
+
+
+class Terminal:
+    """The command in a terminal of its own."""
+
+    def __init__(self, data_dir, *arguments):
+        ours, theirs = pty.openpty()
+        environment = {"ATTUNE_DATA_DIR": str(data_dir), "NO_COLOR": "1", "COLUMNS": "200", "TERM": "dumb"}
+        attune = str(Path(sys.executable).parent / "attune")
+        self.command = subprocess.Popen(
+            [attune, "golden", *arguments], stdin=theirs, stdout=theirs, stderr=theirs, env=environment
+        )
+        os.close(theirs)
+        self._fd = ours
+        self.said = ""
+
+    def type_after(self, prompt, *lines):
+        while prompt not in self.said:
+            assert select.select([self._fd], [], [], 60)[0], f"{prompt!r} did not come after {self.said!r}"
+            self.said += os.read(self._fd, 4096).decode()
+        self.said = self.said.partition(prompt)[2]
+        for line in lines:
+            os.write(self._fd, f"{line}\n".encode())
+
+    def close(self):
+        code = self.command.wait(timeout=60)
+        os.close(self._fd)
+        return code
+
+
+@pytest.fixture
+def terminal(server_settings, api, name):
+    checked(api.post(f"/v1/golden-sets/{name}", json={"questions": DRAFTS}))
+    return Terminal(server_settings.data_dir, "review", name)
+
+
+def test_a_session_of_reviews_makes_one_version(terminal, api, name):
+    url = f"/v1/golden-sets/{name}"
+    terminal.type_after("1 of 4: Question 0?", "a")
+    terminal.type_after("2 of 4: Question 1?", "e")
+    terminal.type_after("question [", " ")  # no question: it is asked again
+    terminal.type_after("answer [", "28")
+    terminal.type_after("question [", "Which one?")
+    terminal.type_after("answer [", "28")
+    terminal.type_after("3 of 4: Question 2?", "r")
+    terminal.type_after("4 of 4: Question 3?")
+    assert checked(api.get(url))["version"] == 1
+    # Meanwhile somebody else changes one of those that were decided.
+    checked(api.patch(f"{url}/questions/d0", json={"action": "edit", "changes": {"text": "What else?"}}))
+    terminal.type_after("(q)uit", "q")
+    terminal.type_after("version 3")
+    assert terminal.close() == 0
+    assert checked(api.get(url))["questions"] == [
+        {"_id": "d0", "text": "What else?", "draft": True},
+        {"_id": "d1", "text": "Which one?", "answer": "28"},
+        DRAFTS[3],
+    ]
+
+
+def test_ctrl_c_writes_what_was_decided_so_far(terminal, api, name):
+    terminal.type_after("1 of 4: Question 0?", "a")
+    terminal.type_after("2 of 4: Question 1?", "r")
+    terminal.type_after("3 of 4: Question 2?")
+    terminal.type_after("(q)uit")
+    terminal.command.send_signal(signal.SIGINT)
+    terminal.type_after("Aborted")
+    assert terminal.close() != 0
+    body = checked(api.get(f"/v1/golden-sets/{name}"))
+    assert (body["version"], body["drafts"]) == (2, 2)
+    assert [question["_id"] for question in body["questions"]] == ["d0", "d2", "d3"]
 
 
 @pytest.mark.parametrize(

@@ -7,24 +7,32 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from socket import create_server
+from socket import SHUT_RDWR, create_server
 from types import SimpleNamespace
 
 import httpx
 import numpy as np
 import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
 from prometheus_client.parser import text_string_to_metric_families
+from pydantic import ValidationError
 
+from app import errors
 from app.alerts import Alert, Alerts, Webhook
+from app.observing import open_observing
 from app.owner import serving
+from app.routes import monitoring
 from app.settings import Settings
 from app.telemetry import Holdings, Telemetry
 from app.watch import Watch, Watched
-from eval.monitoring import WINDOW, MonitoringLog
-from retrieval.errors import InvalidInputError, ModelError, VectorIndexError
+from eval.monitoring import WINDOW, MonitoringLog, Point
+from retrieval.catalog import Catalog
+from retrieval.errors import ConflictError, DataDirectoryError, InvalidInputError, ModelError, VectorIndexError
 from retrieval.feedback import FeedbackLog
 from retrieval.interactions import InteractionLog
 from retrieval.types import Answer, Chunk, Feedback, Interaction, Passage, Principal
@@ -141,6 +149,26 @@ def test_a_store_that_cannot_be_counted_leaves_the_other_metrics():
     assert "attune_index_points" not in names
 
 
+def test_a_catalog_that_does_not_answer_costs_its_own_figures_alone(tmp_path, open_database, client):
+    catalog = Catalog(open_database(f"sqlite:///{tmp_path / 'missing' / 'catalog.sqlite3'}"))
+    with pytest.raises(DataDirectoryError, match="OperationalError"):
+        catalog.counts()
+    for counts in (catalog.counts, (tmp_path / "missing").stat):
+        response = client(Telemetry(Holdings(counts, lambda: 5))).get("/metrics")
+        assert response.status_code == 200
+        found = samples(response.text)
+        assert found["attune_index_points",] == 5
+        assert ("attune_catalog_documents",) not in found
+
+
+@pytest.mark.parametrize("version", ["x.y", "1.0.0=3", "1.²", "", "99.0.0"])
+def test_metrics_come_whatever_version_is_asked_for(client, version):
+    accept = f"application/openmetrics-text; version={version}".encode("latin-1")
+    response = client(Telemetry(Holdings(lambda: (1, 2), lambda: 3))).get("/metrics", headers={"Accept": accept})
+    assert response.status_code == 200
+    assert "attune_index_points 3.0" in response.text
+
+
 # What is observed
 
 
@@ -193,12 +221,15 @@ class Receiver:
     def __init__(self):
         self.received = []
         self.statuses = []
+        self.open = threading.Event()
+        self.open.set()
         receiver = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self):
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 receiver.received.append((dict(self.headers), body))
+                assert receiver.open.wait(20)
                 self.send_response(receiver.statuses.pop(0) if receiver.statuses else 200)
                 self.end_headers()
 
@@ -227,8 +258,8 @@ def watching(engine):
     """Makes watches over one catalog; a second one is the server after a restart."""
     made = []
 
-    def watching(webhook=None, interval_s=0.0, embed=vector, count=lambda: 7, **more):
-        log = MonitoringLog(engine)
+    def watching(webhook=None, interval_s=0.0, embed=vector, count=lambda: 7, kept_in=MonitoringLog, **more):
+        log = kept_in(engine)
         watched = Watched(InteractionLog(engine), FeedbackLog(engine), SimpleNamespace(count=count), embed)
         made.append(Watch(watched, log, alerts=Alerts(webhook), interval_s=interval_s, **more))
         return made[-1]
@@ -343,6 +374,100 @@ def test_an_alert_that_was_not_taken_is_tried_again_next_time(questions, watchin
     assert len(receiver.received) == 4
 
 
+def test_by_itself_a_watch_tries_a_failed_alert_at_its_next_observation(questions, engine, watching, receiver):
+    questions.ask("leave", 300)
+    questions.ask("lasers", WINDOW)
+    receiver.statuses = [500, 500, 500]
+    watch = watching(Webhook(receiver.url, pause_s=0.01))
+    assert by_name(watch.observe(drift_again=False))["drift.questions"].details["alert"] == "failed"
+    assert not [point for point in watch.observe(drift_again=False) if point.name.startswith("drift.")]
+    assert len(receiver.received) == 4
+    assert MonitoringLog(engine).newest()["drift.questions"].details["alert"] == "delivered"
+    watch.observe(drift_again=False)
+    assert len(receiver.received) == 4
+
+
+def test_an_alert_that_a_killed_server_did_not_send_is_sent_after_its_restart(engine, watching, receiver):
+    details = {"alarm": True, "p_value": 0.001, "window": 112, "asked_at": datetime.now(UTC).isoformat()}
+    MonitoringLog(engine).add([Point("drift.length", datetime.now(UTC), 0.4, {**details, "alert": "waiting"})])
+    watching(Webhook(receiver.url)).observe(drift_again=False)
+    assert [(alert["name"], alert["value"]) for alert in receiver.alerts] == [("drift.length", 0.4)]
+    assert MonitoringLog(engine).newest()["drift.length"].details == {**details, "alert": "delivered"}
+
+
+def test_what_could_not_be_kept_raises_no_alert(questions, engine, watching, receiver):
+    questions.ask("leave", 300)
+    questions.ask("lasers", WINDOW)
+    with engine.begin() as connection:
+        full = "CREATE TRIGGER full BEFORE INSERT ON monitoring_points BEGIN SELECT RAISE(ABORT, 'full'); END"
+        connection.exec_driver_sql(full)
+    watch = watching(Webhook(receiver.url))
+    for _ in range(2):
+        with pytest.raises(ConflictError):
+            watch.observe()
+    assert receiver.received == []
+
+
+def test_while_an_alert_is_sent_observations_go_on_and_send_no_second_one(questions, engine, watching, receiver):
+    questions.ask("leave", 300)
+    questions.ask("lasers", WINDOW)
+    receiver.open.clear()
+    watch = watching(Webhook(receiver.url, timeout_s=20))
+    first = threading.Thread(target=watch.observe)
+    first.start()
+    deadline = time.monotonic() + 20
+    while not receiver.received and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert by_name(watch.observe())["drift.questions"].details["alert"] == "waiting"
+    receiver.open.set()
+    first.join(20)
+    kept = MonitoringLog(engine).series("drift.questions")
+    assert [point.details["alert"] for point in kept] == ["delivered", "delivered"]
+    watch.observe()
+    assert len(receiver.received) == 1
+
+
+@pytest.fixture
+def client():
+    """Makes clients of the routes of monitoring alone; everybody is an administrator."""
+    with ExitStack() as stack:
+
+        def client(telemetry=None, watch=None):
+            app = FastAPI()
+            errors.install(app)
+            app.include_router(monitoring.router)
+            app.state.services = SimpleNamespace(
+                settings=SimpleNamespace(metrics_public=True),
+                observing=SimpleNamespace(telemetry=telemetry, watch=watch),
+                authenticator=SimpleNamespace(principal=lambda _: CLERK),
+            )
+            return stack.enter_context(TestClient(app, headers={"Authorization": "Bearer any"}))
+
+        yield client
+
+
+def test_one_observation_is_made_at_a_time_and_nobody_waits_for_it(questions, watching, client):
+    begun, go_on = threading.Event(), threading.Event()
+
+    def embed(question):
+        begun.set()
+        assert go_on.wait(20)
+        return vector(question)
+
+    questions.ask("leave", 300)
+    watch = watching(embed=embed)
+    first = threading.Thread(target=watch.observe)
+    first.start()
+    assert begun.wait(20)
+    started = time.perf_counter()
+    response = client(watch=watch).post("/v1/monitoring/observations")
+    assert time.perf_counter() - started < 5
+    assert (response.status_code, response.json()["title"]) == (409, "Conflict")
+    go_on.set()
+    first.join(30)
+    assert client(watch=watch).post("/v1/monitoring/observations").status_code == 201
+
+
 def test_without_a_webhook_an_alert_is_in_the_log_and_in_the_series(questions, watching):
     questions.ask("leave", 300)
     questions.ask("lasers", WINDOW)
@@ -371,6 +496,26 @@ def test_a_watch_observes_by_itself_and_lives_through_failures(questions, engine
     assert observed.wait(20)
     assert MonitoringLog(engine).newest()["index_chunks"].value == 7
     assert not failures
+
+
+def test_a_watch_lives_through_a_database_that_does_not_answer_at_its_start(questions, watching):
+    failures = [RuntimeError("odd"), DataDirectoryError("gone")]
+    observed = threading.Event()
+
+    class Flaky(MonitoringLog):
+        def newest(self):
+            if failures:
+                raise failures.pop()
+            return super().newest()
+
+    questions.ask("leave", 2)
+    watching(interval_s=0.05, kept_in=Flaky, told=lambda _: observed.set()).start()
+    assert observed.wait(20)
+
+
+def test_a_clock_that_was_set_back_does_not_put_an_observation_off(engine, watching):
+    MonitoringLog(engine).add([Point("questions", datetime.now(UTC) + timedelta(days=400), 1.0)])
+    assert watching(interval_s=60.0)._first_wait_s() == pytest.approx(60.0)
 
 
 def test_by_itself_a_watch_looks_for_drift_once_a_window(questions, watching):
@@ -426,8 +571,86 @@ def test_a_receiver_that_is_not_there_or_never_answers_is_a_failure_in_bounded_t
     with create_server(("127.0.0.1", 0)) as silent:
         webhook = Webhook(f"http://127.0.0.1:{silent.getsockname()[1]}/", timeout_s=0.1, pause_s=0.01)
         started = time.perf_counter()
-        assert webhook.post(ALERT) == "ReadTimeout"
+        assert webhook.post(ALERT) == "no reply within 0.1 s"
         assert time.perf_counter() - started < 3
+
+
+@contextmanager
+def dripping(at_once):
+    """Answer every request with some bytes at once and then one each 0.02 s, for 10 s."""
+
+    def answer(connection):
+        with connection:
+            connection.recv(65_536)
+            try:
+                connection.sendall(at_once)
+                for _ in range(500):
+                    connection.sendall(b"x")
+                    time.sleep(0.02)
+            except OSError:
+                pass  # the other side had enough
+
+    def accept(listener):
+        while True:
+            try:
+                connection, _ = listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=answer, args=(connection,), daemon=True).start()
+
+    with create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=accept, args=(listener,), daemon=True).start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}/"
+        listener.shutdown(SHUT_RDWR)  # or accept would go on
+
+
+def test_a_reply_is_not_read_beyond_its_status():
+    started = time.perf_counter()
+    with dripping(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n") as url:
+        assert Webhook(url, timeout_s=5.0).post(ALERT) is None
+    assert time.perf_counter() - started < 3
+
+
+def test_a_status_that_drips_is_given_up():
+    started = time.perf_counter()
+    with dripping(b"HTTP/1.1 200 OK\r\nX-Slow: ") as url:
+        assert Webhook(url, timeout_s=0.2, pause_s=0.01).post(ALERT) == "no reply within 0.2 s"
+    assert time.perf_counter() - started < 3
+
+
+def test_a_receiver_that_drips_does_not_keep_a_watch_from_stopping(questions, watching):
+    questions.ask("leave", 300)
+    questions.ask("lasers", WINDOW)
+    observed = threading.Event()
+    with dripping(b"HTTP/1.1 200 OK\r\nX-Slow: ") as url:
+        watch = watching(Webhook(url, timeout_s=0.5), interval_s=0.01, told=lambda _: observed.set())
+        watch.start()
+        assert observed.wait(30)
+        started = time.perf_counter()
+        watch.close()
+        assert time.perf_counter() - started < 3
+    assert not watch._thread.is_alive()
+
+
+def test_a_webhook_s_address_is_kept_secret():
+    assert "B0123" not in repr(Settings(alert_webhook_url="https://hooks.example.org/T1/B0123"))
+
+
+def test_the_address_in_the_settings_is_where_alerts_go(receiver, questions, engine):
+    questions.ask("leave", 300)
+    questions.ask("lasers", WINDOW)
+    settings = Settings(alert_webhook_url=receiver.url, alert_webhook_secret="key", monitoring_interval_s=0)
+    watched = Watched(questions.log, FeedbackLog(engine), SimpleNamespace(count=lambda: 7), vector)
+    with open_observing(settings, watched, catalog=Catalog(engine), monitoring=MonitoringLog(engine)) as observing:
+        observing.watch.observe()
+    ((headers, body),) = receiver.received
+    assert headers["X-Attune-Signature"] == "sha256=" + hmac.new(b"key", body, "sha256").hexdigest()
+
+
+@pytest.mark.parametrize("interval_s", [-1, 31 * 86_400 + 1, float("inf"), float("nan")])
+def test_the_interval_is_at_most_a_month(interval_s):
+    with pytest.raises(ValidationError):
+        Settings(monitoring_interval_s=interval_s)
 
 
 def test_a_webhook_is_an_address():
@@ -464,6 +687,17 @@ def test_an_administrator_observes_now_and_reads_the_series(server):
 @pytest.mark.parametrize("parameters", [{"limit": 0}, {"limit": 10_001}, {"since": "yesterday"}, {"name": "x" * 65}])
 def test_a_series_is_asked_for_within_bounds(server, parameters):
     assert server.get("/v1/monitoring", params=parameters).status_code == 422
+
+
+EDGES = ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00"]
+
+
+@pytest.mark.parametrize("since", EDGES)
+@pytest.mark.parametrize("path", ["/v1/monitoring", "/v1/monitoring?name=questions", "/v1/feedback"])
+def test_a_moment_that_utc_does_not_hold_is_refused(server, path, since):
+    response = server.get(httpx.URL(path).copy_merge_params({"since": since}))
+    assert response.status_code == 422
+    assert "years 1 to 9999" in response.json()["detail"]
 
 
 def test_monitoring_needs_a_token(server):

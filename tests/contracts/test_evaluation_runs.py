@@ -87,3 +87,14 @@ def test_whatever_was_asked_is_kept(runs):
 def test_a_name_that_no_database_keeps_is_refused(runs):
     with pytest.raises(InvalidInputError, match="cannot be kept"):
         runs.add(run("a\x00b"))
+
+
+def test_a_deleted_run_is_gone_and_the_one_before_it_counts(runs):
+    first, second = run(), run(minutes=1)
+    for kept in (first, second):
+        runs.add(kept)
+        runs.accept(kept.provenance.id)
+    runs.delete(second.provenance.id)
+    assert runs.last_accepted(kind="retrieval", golden="handbook") == first
+    with pytest.raises(NotFoundError):
+        runs.delete(second.provenance.id)

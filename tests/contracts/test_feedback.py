@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from retrieval.errors import ConflictError, InvalidInputError, NotFoundError
-from retrieval.feedback import Counts, FeedbackLog
+from retrieval.feedback import Counts, FeedbackLog, corrects
 from retrieval.interactions import Glance, InteractionLog
 from retrieval.types import Answer, Chunk, Feedback, Interaction, Passage, Principal
 
@@ -168,9 +168,24 @@ def test_thumbs_and_corrections_are_counted(log):
     log.record(said("f1", "i1", minute=1, verdict="down", answer="27"), principal=ANN)
     log.record(said("f2", "i2", minute=2, verdict=None, right_documents=("d1",)), principal=ANN)
     log.record(said("f3", "b1", minute=3), principal=BOB)
-    assert log.counts(principal=CLERK) == Counts(up=1, down=1, corrections=2)
-    assert log.counts(principal=CLERK, since=AT + timedelta(minutes=1)) == Counts(up=1, down=0, corrections=1)
+    log.record(said("f4", "b1", minute=4, verdict=None, wrong_documents=("d1",)), principal=CLERK)
+    assert log.counts(principal=CLERK) == Counts(up=1, down=1, corrections=3)
+    assert log.counts(principal=CLERK, since=AT + timedelta(minutes=1)) == Counts(up=1, down=0, corrections=2)
     assert log.counts(principal=BOB) == Counts(up=1)
+
+
+@pytest.mark.parametrize(
+    ("more", "is_one"),
+    [
+        ({"answer": "27"}, True),
+        ({"evidence": "27 days"}, True),
+        ({"right_documents": ("d1",)}, True),
+        ({"wrong_documents": ("d1",)}, True),
+        ({"verdict": "down", "reasons": ("outdated",)}, False),
+    ],
+)
+def test_a_correction_says_what_would_be_right_or_which_source_is_wrong(more, is_one):
+    assert corrects(said("f1", **more)) is is_one
 
 
 def test_an_administrator_reads_everybodys_questions_page_by_page(questions):

@@ -74,23 +74,37 @@ def test_sets_are_listed_by_name_with_their_newest_version(sets):
 
 def test_a_question_is_approved_edited_and_taken_out(sets):
     sets.write("a", [FULL, PLAIN], by="u:ann")
-    approved = sets.revise("a", FULL, APPROVED, by="u:bob", note="approved q1")
+    approved = sets.revise("a", [(FULL, APPROVED)], by="u:bob", note="approved q1")
     assert (approved.number, approved.drafts, approved.created_by) == (2, 0, "u:bob")
     assert sets.get("a").questions == (APPROVED, PLAIN)
     with pytest.raises(ConflictError, match="somebody changed the question 'q1' meanwhile"):
-        sets.revise("a", FULL, None, by="u:ann")
-    assert sets.revise("a", APPROVED, None, by="u:bob").questions == 1
+        sets.revise("a", [(FULL, None)], by="u:ann")
+    assert sets.revise("a", [(APPROVED, None)], by="u:bob").questions == 1
     assert sets.get("a").questions == (PLAIN,)
     assert sets.get("a", 1).questions == (FULL, PLAIN)
     with pytest.raises(NotFoundError):
-        sets.revise("a", APPROVED, None, by="u:bob")
+        sets.revise("a", [(APPROVED, None)], by="u:bob")
     with pytest.raises(NotFoundError):
-        sets.revise("none", PLAIN, None, by="u:bob")
+        sets.revise("none", [(PLAIN, None)], by="u:bob")
+
+
+def test_many_reviews_make_one_version_and_all_or_none_of_them_count(sets):
+    drafts = [Question(f"d{n}", f"Question {n}?", draft=True) for n in range(4)]
+    sets.write("a", drafts, by="u:ann")
+    approved = replace(drafts[0], draft=False)
+    made = sets.revise("a", [(drafts[0], approved), (drafts[2], None), (drafts[3], None)], by="u:bob", note="reviewed")
+    assert (made.number, made.questions, made.drafts, made.note) == (2, 2, 1, "reviewed")
+    assert sets.get("a").questions == (approved, drafts[1])
+    with pytest.raises(ConflictError, match="'d0'"):
+        sets.revise("a", [(drafts[1], None), (drafts[0], None)], by="u:bob")
+    with pytest.raises(NotFoundError, match="'d2'"):
+        sets.revise("a", [(drafts[1], None), (drafts[2], None)], by="u:bob")
+    assert sets.version("a").number == 2
 
 
 def test_what_was_taken_out_is_not_added_again(sets):
     sets.add("a", [FULL, PLAIN], by="u:ann")
-    sets.revise("a", FULL, None, by="u:ann")
+    sets.revise("a", [(FULL, None)], by="u:ann")
     assert sets.add("a", [FULL, PLAIN], by="u:ann").number == 2
     assert sets.add("a", [FULL, REFUSAL], by="u:ann").number == 3
     assert [q.id for q in sets.get("a").questions] == ["q3", "q2"]
@@ -169,7 +183,7 @@ def test_those_who_review_at_the_same_moment_lose_nothing(sets):
 
     def review(n):
         after = replace(drafts[n], draft=False) if n % 2 else None
-        return sets.revise("a", drafts[n], after, by=f"u:{n}").number
+        return sets.revise("a", [(drafts[n], after)], by=f"u:{n}").number
 
     with ThreadPoolExecutor(8) as pool:
         numbers = list(pool.map(review, range(16)))

@@ -1,6 +1,6 @@
 """The figures of monitoring are kept as a series that outlives the process."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
@@ -49,6 +49,27 @@ def test_a_moment_has_one_point_of_a_name_and_points_are_kept_together(log):
 def test_nothing_is_added_without_points(log):
     log.add([])
     assert log.newest() == {}
+
+
+def test_what_stands_behind_points_can_be_changed(log):
+    log.add([point("a", 0, 1.0, alert="waiting"), point("a", 1, 2.0), point("b", 0, 3.0)])
+    log.amend([point("a", 0, 1.0, alert="delivered"), point("missing", 0)])
+    log.amend([])
+    assert log.series("a") == [point("a", 0, 1.0, alert="delivered"), point("a", 1, 2.0)]
+    assert log.series("b") == [point("b", 0, 3.0)]
+    assert log.series("missing") == []
+
+
+@pytest.mark.parametrize(
+    "since",
+    [
+        datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=14))),
+        datetime(9999, 12, 31, 12, tzinfo=timezone(-timedelta(hours=24, minutes=-1))),
+    ],
+)
+def test_a_moment_that_utc_does_not_hold_is_refused(log, since):
+    with pytest.raises(InvalidInputError, match="years 1 to 9999"):
+        log.series("a", since=since)
 
 
 @pytest.mark.parametrize("limit", [0, 10_001])

@@ -1,19 +1,19 @@
 """Drafts: from headings and passages, only what can be found again, only what the principal may read."""
 
 import json
+import weakref
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from eval.drafts import draft_questions, questions_from_feedback
+from eval.drafts import TRIES_PER_DRAFT, draft_questions
 from eval.golden import GoldenDocument
 from eval.headings import alike, plain_heading, question_about, sections
 from eval.workbench import ASKER, COLLECTION, Knobs, open_workbench
 from ingestion.load import collect
 from ingestion.parse import parse
 from retrieval.errors import InvalidInputError, ModelError, NotFoundError
-from retrieval.types import Answer, Chunk, Feedback, Interaction, Passage, Principal, Turn
+from retrieval.types import Chunk, Principal
 
 LEAVE = """# Annual leave
 
@@ -43,7 +43,6 @@ The help desk locks the stolen laptop within one hour of your call.
 
 ## Empty section
 """
-NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
@@ -152,6 +151,78 @@ def test_a_language_model_words_the_question(bench):
         assert question.tags["source"] == "model"
 
 
+@pytest.fixture(scope="module")
+def many(embedder_of_module):
+    """Twenty-three documents of one section and one of thirteen, in a workbench."""
+    parts = "\n\n".join(f"Part {n} of it\n\nThis is sentence number {n} of the long one." for n in range(13))
+    texts = [GoldenDocument(f"d{n}", f"Page {n}", f"This sentence stands on page number {n}.") for n in range(23)]
+    with open_workbench(embedder_of_module, knobs=Knobs()) as bench:
+        bench.add_texts([*texts, GoldenDocument("long", "Long page", parts)])
+        yield bench
+
+
+def test_a_model_whose_questions_are_no_use_is_asked_ten_times_a_draft_at_most(many):
+    model = Model(lambda _: "I cannot do that.")
+    made = drafts_of(many, complete=model, limit=1)
+    assert len(model.prompts) == TRIES_PER_DRAFT == 10
+    assert made.questions == ()
+    # Of 24 documents ten had a turn; the long one has more of them wherever it stands in the order.
+    told = "documents with more to try, when 10 sections had been tried"
+    assert made.skipped["headings or replies that make no question"] == 10
+    assert made.skipped[told] in {14, 15}
+
+
+def test_all_sections_have_a_turn_when_tries_are_left(many):
+    model = Model(lambda _: "I cannot do that.")
+    made = drafts_of(many, complete=model, limit=5)
+    assert len(model.prompts) == 23 + 13
+    assert len(set(model.prompts)) > 23
+    assert set(made.skipped) == {"headings or replies that make no question"}
+
+
+class CountingCatalog:
+    """A catalog that says how often its documents were opened."""
+
+    def __init__(self, catalog):
+        self._catalog = catalog
+        self.opened = 0
+
+    def __getattr__(self, name):
+        return getattr(self._catalog, name)
+
+    def chunks(self, revision_id, *, principal):
+        self.opened += 1
+        return self._catalog.chunks(revision_id, principal=principal)
+
+
+def test_no_more_documents_are_opened_than_are_tried(many):
+    catalog = CountingCatalog(many.retriever.catalog)
+    retriever = replace(many.retriever, catalog=catalog)
+    draft_questions(retriever, principal=ASKER, collection=COLLECTION, complete=lambda _: "no", limit=1)
+    assert catalog.opened <= TRIES_PER_DRAFT + 1
+
+
+def test_only_a_few_documents_are_in_memory_at_a_time(many):
+    alive, most = weakref.WeakSet(), 0
+
+    class Text(str):
+        __slots__ = ("__weakref__",)
+
+    class Catalog(CountingCatalog):
+        def chunks(self, revision_id, *, principal):
+            found = super().chunks(revision_id, principal=principal)
+            texts = [Text(chunk.text) for chunk in found]
+            alive.update(texts[:1])
+            nonlocal most
+            most = max(most, len(alive))
+            return [replace(chunk, text=text) for chunk, text in zip(found, texts, strict=True)]
+
+    retriever = replace(many.retriever, catalog=Catalog(many.retriever.catalog))
+    draft_questions(retriever, principal=ASKER, collection=COLLECTION, complete=lambda _: "no", limit=5)
+    # Of 24: 16 are kept open, beside the one that is opened and the one that was tried last.
+    assert most <= 18
+
+
 @pytest.mark.parametrize(
     "reply",
     [
@@ -244,62 +315,3 @@ def test_only_headings_with_a_sentence_below_count():
 def test_a_section_over_two_chunks_is_one():
     chunks = [a_chunk("It begins here with words.", ("A",), "1"), a_chunk("It goes on here with words.", ("A",), "2")]
     assert [s.evidence for s in sections("Title", chunks)] == ["It begins here with words."]
-
-
-def an_interaction(question="How many?", history=(), collection=None):
-    chunk = replace(a_chunk("27 days a year. More text."), document_id="d1")
-    passage = Passage(chunk, "default", "Leave", "file:///leave.md", 1.0)
-    answer = Answer("No.", True, 0.0, ())
-    return Interaction("i1", question, history, collection, "u:ann", answer, (passage,), {}, NOW)
-
-
-def said(key="f1", **more):
-    return Feedback(key, "i1", "u:ann", more.pop("given_at", NOW), **{"approved_by": "u:boss"} | more)
-
-
-def test_an_approved_correction_becomes_a_question():
-    history = (Turn("user", "Leave?"),)
-    pairs = [
-        (
-            said(answer="27", evidence="27 days a year.", right_documents=("d1",)),
-            an_interaction("How many?", history, "hr"),
-        )
-    ]
-    (question,) = questions_from_feedback(pairs).questions
-    assert (question.id, question.text, question.history) == ("feedback-f1", "How many?", history)
-    assert (question.answer, question.evidence) == ("27", "27 days a year.")
-    assert question.relevant == {"file:///leave.md": 1.0}
-    assert question.tags == {"source": "feedback", "collection": "hr"}
-    assert not question.draft
-
-
-def test_only_approved_corrections_count():
-    pairs = [
-        (said("f1", answer="27", approved_by=None), an_interaction("a")),
-        (said("f2", verdict="down", wrong_documents=("d1",)), an_interaction("b")),
-    ]
-    made = questions_from_feedback(pairs)
-    assert made.questions == ()
-    assert made.skipped == {"feedback that is not approved": 1, "feedback that corrects nothing": 1}
-
-
-def test_a_right_document_that_was_not_found_goes_by_its_uri_or_its_id():
-    pairs = [(said(right_documents=("d1", "d2", "d3")), an_interaction())]
-    made = questions_from_feedback(pairs, {"d2": "file:///other.md"})
-    assert set(made.questions[0].relevant) == {"file:///leave.md", "file:///other.md", "d3"}
-
-
-def test_evidence_alone_names_the_document_it_stands_in():
-    pairs = [(said(evidence="27 days a year."), an_interaction())]
-    assert questions_from_feedback(pairs).questions[0].relevant == {"file:///leave.md": 1.0}
-
-
-def test_of_two_corrections_of_one_question_the_later_counts():
-    pairs = [
-        (said("new", answer="28", given_at=NOW + timedelta(days=1)), an_interaction("how  many?")),
-        (said("old", answer="27"), an_interaction("How many?")),
-        (said("other", answer="5"), an_interaction("How many?", (Turn("user", "Sick days?"),))),
-    ]
-    made = questions_from_feedback(pairs)
-    assert sorted(question.answer for question in made.questions) == ["28", "5"]
-    assert made.skipped == {"corrections that a later one replaces": 1}

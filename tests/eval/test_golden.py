@@ -3,6 +3,7 @@
 import pytest
 
 from eval.golden import read_beir, read_questions
+from eval.questions import questions_of
 from retrieval.errors import InvalidInputError
 from retrieval.types import Turn
 
@@ -11,6 +12,30 @@ CORPUS = [
     {"_id": "d2", "title": "", "text": "Ask the help desk."},
 ]
 QUERIES = [{"_id": "q1", "text": "How many days?"}, {"_id": "q2", "text": "Whom do I ask?"}]
+
+
+def nested(deep):
+    found = "x"
+    for _ in range(deep):
+        found = [found]
+    return found
+
+
+def test_fields_that_nobody_reads_are_not_followed():
+    (question,) = questions_of([{"_id": "q", "text": "How?", "other": nested(5000), "source": nested(5000)}])
+    assert (question.text, question.tags) == ("How?", {})
+    assert questions_of([{"_id": "q", "text": "How?", "type": nested(5000)}])[0].answerable
+
+
+@pytest.mark.parametrize("field", ["history", "documents", "passages", "tags", "variants", "answer", "draft"])
+def test_a_field_that_is_nested_where_it_should_not_be_is_refused(field):
+    with pytest.raises(InvalidInputError, match="entry 1: "):
+        questions_of([{"_id": "q", "text": "How?", field: nested(5000)}])
+
+
+def test_a_turn_whose_role_is_no_word_is_refused():
+    with pytest.raises(InvalidInputError, match='needs a "role"'):
+        questions_of([{"_id": "q", "text": "How?", "history": [{"role": ["user"], "text": "Hello"}]}])
 
 
 def test_a_beir_folder_is_read_whole(write_beir):

@@ -1,10 +1,12 @@
 """A run is held against floors and against the last accepted run."""
 
 import random
+from dataclasses import replace
 
 import pytest
 
 from eval.regression import Gate, read_gate, rule
+from eval.report import measured
 from retrieval.errors import InvalidInputError
 
 RETRIEVAL = 'kind = "retrieval"\nbeir = "golden"\nsplit = "dev"\n'
@@ -47,8 +49,8 @@ def test_a_gate_file_names_what_is_measured_and_what_must_hold(tmp_path):
         (f"[run]\n{RETRIEVAL}colour = 3\n", "takes no colour"),
         (f"[run]\n{RETRIEVAL}[floor]\n", r"no table \[floor\]"),
         (f'[run]\n{RETRIEVAL}[floors]\n"ndcg@11" = 0.5\n', "no figure 'ndcg@11'; there are: ndcg@10"),
-        (f'[run]\n{RETRIEVAL}[floors]\n"ndcg@10" = "high"\n', "ndcg@10 is not a number"),
-        (f'[run]\n{RETRIEVAL}[floors]\n"ndcg@10" = true\n', "ndcg@10 is not a number"),
+        (f'[run]\n{RETRIEVAL}[floors]\n"ndcg@10" = "high"\n', "ndcg@10 is not a finite number"),
+        (f'[run]\n{RETRIEVAL}[floors]\n"ndcg@10" = true\n', "ndcg@10 is not a finite number"),
         (f'[run]\n{RETRIEVAL}[accepted]\nfile = "a"\n', "[accepted] holds"),
         ('run = "retrieval"\n', "run is not a table"),
     ],
@@ -113,3 +115,52 @@ def test_without_an_accepted_run_the_ruling_says_so(report):
     ruling = rule(gate(), report({"a": 1.0, "b": 1.0}), None)
     assert ruling.passed
     assert "no accepted run" in ruling.notes[0]
+
+
+def answers_of(report, *, answered):
+    """An answers report of forty answerable questions, each with one citation when answered."""
+    base = report({f"q{i}": 1.0 for i in range(40)})
+    row = {"answerable": 1.0, "confidence": 0.9, "abstention_right": answered, "evidence_hit@3": 1.0}
+    row |= {"answered_rate": answered, "citations_relevant": answered, "citations_shown": answered}
+    return measured(replace(base, kind="answers", scores=dict.fromkeys(base.scores, row), notes=()))
+
+
+def test_a_system_that_refuses_everything_does_not_pass(report):
+    reasons = rule(gate(kind="answers"), answers_of(report, answered=0.0), answers_of(report, answered=1.0)).reasons
+    assert any(reason.startswith("answered_rate went from 1.0000 to 0.0000") for reason in reasons)
+    assert "citation_precision was 1.0000 in the accepted run and could not be measured now" in reasons
+
+
+def test_judgements_that_vanish_do_not_pass(report):
+    before = report({f"q{i}": 0.5 for i in range(40)})
+    after = report({f"q{i}": 0.5 if i % 2 else None for i in range(40)})
+    assert "ndcg@10 was measured of 40 questions and now of only 20" in rule(gate(), after, before).reasons
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ('mode = "foo"', "mode is 'foo'; it is one of dense, sparse, hybrid"),
+        ('history = "false"', "history must be true or false"),
+        ("split = 3", "split must be a text"),
+    ],
+)
+def test_an_option_of_the_wrong_kind_is_refused(tmp_path, line, said):
+    text = RETRIEVAL if "split" not in line else 'kind = "retrieval"\nbeir = "golden"\n'
+    with pytest.raises(InvalidInputError) as caught:
+        read_gate(write(tmp_path, f"[run]\n{text}{line}\n"))
+    assert said in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('[run]\nkind = ["retrieval"]\n', "needs kind ="),
+        (f'[run]\n{RETRIEVAL}[floors]\n"ndcg@10" = nan\n', "not a finite number"),
+        (f'[run]\n{RETRIEVAL}[accepted]\nfigures = ["p95_ms"]\n', "give it a ceiling"),
+    ],
+)
+def test_what_would_switch_a_gate_off_is_refused(tmp_path, text, said):
+    with pytest.raises(InvalidInputError) as caught:
+        read_gate(write(tmp_path, text))
+    assert said in str(caught.value)

@@ -60,3 +60,35 @@ def test_a_broken_record_is_refused(report, break_it):
     record = report({"a": 0.5}).record()
     with pytest.raises(InvalidInputError):
         report_of_record(record | break_it)
+
+
+@pytest.mark.parametrize(
+    ("where", "value"),
+    [
+        (("settings",), [1]),
+        (("kind",), "beauty"),
+        (("scores",), "hello"),
+        (("figures", "ndcg@10", "value"), float("nan")),
+        (("figures", "ndcg@10"), "abc"),
+        (("provenance", "id"), "../../x"),
+        (("provenance", "id"), 7),
+        (("provenance", "started_at"), "2026-01-01T00:00:00"),
+        (("provenance", "started_at"), "9999-12-31T23:59:59-14:00"),
+        (("provenance", "seed"), "zz"),
+        (("provenance", "golden"), " "),
+    ],
+)
+def test_a_record_that_would_break_the_list_of_runs_is_refused(report, where, value):
+    record = json.loads(json.dumps(report({"a": 0.5}).record()))
+    place = record
+    for name in where[:-1]:
+        place = place[name]
+    place[where[-1]] = value
+    with pytest.raises(InvalidInputError, match="broken"):
+        report_of_record(record)
+
+
+def test_a_report_that_knows_fewer_figures_is_read_with_what_it_knows(report):
+    record = report({"a": 0.5}).record()
+    del record["figures"]["map@100"]
+    assert report_of_record(record).figures["map@100"].value is None

@@ -36,11 +36,12 @@ def test_thumbs_and_corrections_are_counted_once_a_person():
             _said(1, "up", who="bob"),
             _said(2, "up", who="bob"),
             _said(2, right_documents=("d1",)),
+            _said(2, wrong_documents=("d2",), who="eve"),
             _said(9, "down"),
         ],
     )
     assert (found.questions, found.people) == (2, 2)
-    assert (found.thumbs_up, found.thumbs_down, found.corrections) == (2, 1, 2)
+    assert (found.thumbs_up, found.thumbs_down, found.corrections) == (2, 1, 3)
     assert found.thumbs_up_rate == pytest.approx(2 / 3)
 
 
