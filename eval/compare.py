@@ -7,10 +7,11 @@ from typing import Any
 from eval.figures import MEASURES, Kind, Measure, to_columns
 from eval.power import ALPHA
 from eval.report import Report, rounded
-from eval.statistics import Difference, Verdict, difference, holm
+from eval.statistics import RESAMPLES, Difference, Verdict, difference, holm
 from retrieval.errors import InvalidInputError
 
 _CHANGES = 20
+_MOST_CANDIDATES = int(ALPHA * (RESAMPLES + 1))  # of more, the smallest p-value there is would not count after Holm
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,7 @@ class Comparison:
         golden: Of the two golden sets, in words, where they differ.
         shared: Questions that both asked.
         changes: Where the primary figure changed most, the largest first, at most 20.
+        reworded: Questions of the same id that are worded otherwise; they are not compared.
         notes: What a reader of the figures should know.
     """
 
@@ -51,6 +53,7 @@ class Comparison:
     shared: int
     only_before: int
     only_after: int
+    reworded: int = 0
     changes: tuple[Change, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -124,11 +127,12 @@ def compare(a: Report, b: Report, *, seed: int) -> Comparison:
     """
     if a.kind != b.kind:
         raise InvalidInputError(f"a run of {a.kind} cannot be compared with a run of {b.kind}")
-    shared = [key for key in a.scores if key in b.scores]
+    common = [key for key in a.scores if key in b.scores]
+    shared = [key for key in common if _same_question(key, a, b)]
     if not shared:
         raise InvalidInputError(
-            f"the runs share no question: one asked {len(a.scores)} of {_golden(a)}, the other {len(b.scores)} of "
-            f"{_golden(b)}"
+            f"the runs share no question of the same id and words: one asked {len(a.scores)} of {_golden(a)}, the other "
+            f"{len(b.scores)} of {_golden(b)}"
         )
     figures = _differences(a, b, shared, seed=seed)
     primary = next((run.primary for run in (a, b) if run.primary in figures), None)
@@ -143,11 +147,18 @@ def compare(a: Report, b: Report, *, seed: int) -> Comparison:
         fingerprints=None if a.fingerprint == b.fingerprint else (a.fingerprint, b.fingerprint),
         golden=None if same_golden else (_golden(a), _golden(b)),
         shared=len(shared),
-        only_before=len(a.scores) - len(shared),
-        only_after=len(b.scores) - len(shared),
+        only_before=len(a.scores) - len(common),
+        only_after=len(b.scores) - len(common),
+        reworded=len(common) - len(shared),
         changes=_changes(a, b, shared, MEASURES[a.kind][primary]) if primary else (),
     )
     return replace(found, notes=tuple(_notes(found, a, b)))
+
+
+def _same_question(key: str, a: Report, b: Report) -> bool:
+    # Ids like q1 stand in every set: two questions are one only if they are worded alike.
+    before, after = a.details.get(key), b.details.get(key)
+    return before is None or after is None or before.text == after.text
 
 
 def compare_many(base: Report, candidates: Mapping[str, Report], *, seed: int) -> tuple[Candidate, ...]:
@@ -162,8 +173,14 @@ def compare_many(base: Report, candidates: Mapping[str, Report], *, seed: int) -
         The candidates in their order.
 
     Raises:
-        InvalidInputError: The base has no primary figure, or one of the runs cannot be compared with it.
+        InvalidInputError: There are more than 35 candidates, the base has no primary figure, or one of the runs cannot
+            be compared with it.
     """
+    if len(candidates) > _MOST_CANDIDATES:
+        raise InvalidInputError(
+            f"{len(candidates)} candidates are too many to tell apart by {RESAMPLES:,} permutations; "
+            f"compare at most {_MOST_CANDIDATES}"
+        )
     if base.primary is None:
         raise InvalidInputError(f"the run {base.provenance.id} has no figure to compare candidates by")
     compared = {name: compare(base, candidate, seed=seed) for name, candidate in candidates.items()}
@@ -187,11 +204,21 @@ def _differences(a: Report, b: Report, shared: Sequence[str], *, seed: int) -> d
     names = sorted({name for run in (a, b) for key in shared for name in run.scores[key]})
     before, after = (to_columns([run.scores[key] for key in shared], names) for run in (a, b))
     return {
-        name: difference(before, after, measure.statistic, about=measure.column, seed=seed, better=measure.better)
+        name: _tested(
+            name,
+            difference(before, after, measure.statistic, about=measure.column, seed=seed, better=measure.better),
+        )
         for name, measure in MEASURES[a.kind].items()
         if all(name in run.figures and run.figures[name].value is not None for run in (a, b))
         and measure.column in names
     }
+
+
+def _tested(name: str, found: Difference) -> Difference:
+    # Between two runs the whole machine shifts, which a test within questions takes for an effect.
+    if not name.endswith("_ms"):
+        return found
+    return replace(found, p_value=None, p_better=None, verdict="not tested", more_questions=None)
 
 
 def _changes(a: Report, b: Report, shared: Sequence[str], measure: Measure) -> tuple[Change, ...]:
@@ -218,6 +245,20 @@ def _golden(run: Report) -> str:
     return run.provenance.golden if number is None else f"{run.provenance.golden}, version {number}"
 
 
+def _unpaired(found: Comparison) -> list[str]:
+    notes: list[str] = []
+    if found.reworded:
+        notes.append(f"questions of the same id that are worded otherwise, not compared: {found.reworded}")
+    if fewer := [name for name, change in found.figures.items() if change.missing]:
+        notes.append(f"measured of other questions in the two runs, compared over those of both: {', '.join(fewer)}")
+    if found.only_before or found.only_after:
+        notes.append(
+            f"compared over the {found.shared} questions of both; {found.only_before} were asked only before, "
+            f"{found.only_after} only after"
+        )
+    return notes
+
+
 def _notes(found: Comparison, a: Report, b: Report) -> list[str]:
     notes = [f"set differently: {name} {before} -> {after}" for name, (before, after) in found.settings.items()]
     if found.fingerprints:
@@ -228,11 +269,7 @@ def _notes(found: Comparison, a: Report, b: Report) -> list[str]:
         )
     if a.provenance.corpus_epoch != b.provenance.corpus_epoch:
         notes.append(f"documents changed: corpus epoch {a.provenance.corpus_epoch} -> {b.provenance.corpus_epoch}")
-    if found.only_before or found.only_after:
-        notes.append(
-            f"compared over the {found.shared} questions of both; {found.only_before} were asked only before, "
-            f"{found.only_after} only after"
-        )
+    notes += _unpaired(found)
     if found.primary is None:
         notes.append("no primary figure was measured in both runs")
     elif (detectable := found.figures[found.primary].detectable) is not None:

@@ -25,6 +25,7 @@ class Measure:
         missing: Why it cannot be measured where no question is.
         better: Which direction is an improvement.
         optional: Whether nobody misses it where it cannot be measured.
+        least_questions: With fewer it has no interval: too few lie beyond a high percentile.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Measure:
     missing: str
     better: Literal["higher", "lower"] = "higher"
     optional: bool = False
+    least_questions: int = 2
 
 
 _Parts = Callable[[Columns, IntArray], tuple[FloatArray, FloatArray]]
@@ -137,23 +139,35 @@ def _ratio(parts: _Parts) -> Statistic:
     return statistic
 
 
-def area_under_risk_coverage(confidence: str, right: str) -> Statistic:
-    """Make the area under the risk-coverage curve (Geifman & El-Yaniv 2017): 0 is perfect.
+def excess_area_under_risk_coverage(confidence: str, right: str) -> Statistic:
+    """Make the excess area under the risk-coverage curve (Geifman, Uziel & El-Yaniv 2019): 0 is perfect.
 
-    The risk at a coverage is the share of wrong answers among the most confident ones that make it up.
+    The risk at a coverage is the share of wrong answers among the most confident ones that make it up. The area of the
+    best possible order is taken off, so that only the order counts and not how many are wrong.
 
     Returns:
-        The statistic, over questions that all have both columns.
+        The statistic, over questions that all have both columns; equal confidences share their mistakes. NaN where no
+        answer is right.
     """
 
     def statistic(columns: Columns, index: IntArray) -> FloatArray:
-        order = np.argsort(-columns[confidence][index], axis=1, kind="stable")
-        wrong = 1.0 - np.take_along_axis(columns[right][index], order, axis=1)
-        risks = wrong.cumsum(axis=1) / np.arange(1, wrong.shape[1] + 1)
-        area: FloatArray = risks.mean(axis=1)
-        return area
+        wrong = 1.0 - columns[right][index]
+        sure = columns[confidence][index]
+        ranks = np.arange(1, index.shape[1] + 1)
+        found = np.array([_tied(w, c) for w, c in zip(wrong, sure, strict=True)])
+        risks = found.cumsum(axis=1) / ranks
+        best = np.sort(wrong, axis=1).cumsum(axis=1) / ranks
+        excess: FloatArray = np.where(wrong.all(axis=1), np.nan, (risks - best).mean(axis=1))
+        return excess
 
     return statistic
+
+
+def _tied(wrong: FloatArray, confidence: FloatArray) -> FloatArray:
+    """Sort mistakes by falling confidence; within a tie each is the mean of the tie."""
+    _, group, sizes = np.unique(-confidence, return_inverse=True, return_counts=True)
+    means = np.bincount(group, weights=wrong) / sizes
+    return np.repeat(means, sizes)
 
 
 def _mean(name: str, missing: str, better: Literal["higher", "lower"] = "higher", *, optional: bool = False) -> Measure:
@@ -161,7 +175,8 @@ def _mean(name: str, missing: str, better: Literal["higher", "lower"] = "higher"
 
 
 def _time(name: str, column: str, q: float) -> Measure:
-    return Measure(name, percentile_of(column, q), column, "nothing was asked", "lower")
+    least = round(5 / (1 - q / 100))  # some five beyond it
+    return Measure(name, percentile_of(column, q), column, "nothing was asked", "lower", least_questions=least)
 
 
 _UNJUDGED = "no question has a relevant document that exists"
@@ -206,9 +221,9 @@ _ANSWERS = (
     _mean("answered_rate", "there is no answerable question"),
     Measure(
         "risk_coverage_area",
-        area_under_risk_coverage("confidence", "right"),
+        excess_area_under_risk_coverage("confidence", "right"),
         "right",
-        "nothing says whether an answer is right",
+        "no answer is known to be right",
         "lower",
     ),
     _mean("degraded", "nothing was asked", "lower"),

@@ -46,7 +46,7 @@ _MEANINGS = {
     "abstention_accuracy": "share rightly answered or rightly refused",
     "refusal_accuracy": "share of unanswerable questions that were refused",
     "answered_rate": "share of answerable questions that were answered",
-    "risk_coverage_area": "wrong answers among the most confident ones, over all thresholds; 0 is perfect",
+    "risk_coverage_area": "wrong answers it is surer of than of right ones, over all thresholds; 0 is perfect",
     "degraded": "share answered with quotes because the language model failed",
     "prompt_tokens": "tokens sent to the language model, a question",
     "completion_tokens": "tokens written by the language model, a question",

@@ -26,7 +26,9 @@ def ndcg_at_k(ranking: Sequence[str], relevant: Relevance, *, k: int) -> float:
     """
     grades = _checked(ranking, relevant, k)
     best = sorted(grades.values(), reverse=True)
-    return _dcg([grades.get(document, 0.0) for document in ranking[:k]]) / _dcg(best[:k])
+    # Of the largest grade, so that no sum overflows.
+    gains = [grades.get(document, 0.0) / best[0] for document in ranking[:k]]
+    return _dcg(gains) / _dcg([grade / best[0] for grade in best[:k]])
 
 
 def recall_at_k(ranking: Sequence[str], relevant: Relevance, *, k: int) -> float:

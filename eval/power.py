@@ -1,6 +1,7 @@
 """What a set of questions can find: the smallest difference, and how many questions a difference takes; pure."""
 
 from functools import partial
+from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,9 @@ Not .05: of 500 comparisons of a system with itself .05 reports 25 +- 5, so that
 """
 LEAST_QUESTIONS = 10
 """What a set needs before it is asked for a difference; swapping the sides of five can never reach p < .035."""
+
+LEVEL = 0.95
+"""Of every interval."""
 
 _POWER = 0.8
 # Real differences of nDCG are zero for most questions and large for few, and their SD is estimated: a planted
@@ -73,3 +77,19 @@ def detectable_over_error(n: int | None) -> float:
 
     quantile = ndtri if n is None else partial(stdtrit, n - 1)
     return _MARGIN * float(quantile(1 - ALPHA / 2) + quantile(_POWER))
+
+
+def wilson(share: float, n: int) -> tuple[float, float]:
+    """Return the score interval of a share of yes and no (Wilson 1927).
+
+    Args:
+        share: Of yes, in [0, 1].
+        n: Questions, at least 1.
+
+    Returns:
+        Low and high, in [0, 1]; never one point.
+    """
+    z = NormalDist().inv_cdf((1 + LEVEL) / 2)
+    middle = (share + z * z / (2 * n)) / (1 + z * z / n)
+    reach = z / (1 + z * z / n) * ((share * (1 - share) + z * z / (4 * n)) / n) ** 0.5
+    return max(0.0, middle - reach), min(1.0, middle + reach)

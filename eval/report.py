@@ -140,6 +140,8 @@ def measured(report: Report) -> Report:
     for measure in MEASURES[report.kind].values():
         known = measure.column in columns
         figure = interval(columns, measure.statistic, about=measure.column, seed=seed) if known else _NOTHING
+        if figure.questions < measure.least_questions:
+            figure = replace(figure, low=None, high=None)
         figures[measure.name] = figure
         if figure.value is None and not measure.optional:
             missing.setdefault(measure.missing, []).append(measure.name)

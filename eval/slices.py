@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from eval.figures import MEASURES, PRIMARY, Measure, Scores, to_columns
+from eval.power import LEVEL
 from eval.report import Report, rounded
-from eval.statistics import LEVEL, RESAMPLES, Columns, FloatArray, IntArray, Interval, holm, interval
+from eval.statistics import RESAMPLES, Columns, FloatArray, IntArray, Interval, holm, interval
 
 LEAST_QUESTIONS = 5
 """A slice of fewer stands apart: it would be first, or last, by chance."""

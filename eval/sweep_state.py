@@ -39,7 +39,7 @@ class SweepState:
         notes: What was passed over when the file was read, in words.
 
     Raises:
-        InvalidInputError: The file cannot be read.
+        InvalidInputError: The file cannot be read, or is something else.
     """
 
     def __init__(self, path: Path, key: str) -> None:
@@ -53,6 +53,8 @@ class SweepState:
             raise InvalidInputError(f"the state of the sweep cannot be read: {error}") from error
         self._whole = not raw or raw.endswith(b"\n")
         entries = [_entry(line) for line in raw.splitlines() if line.strip()]
+        if not any(entries) and (len(entries) > 1 or (entries and self._whole)):
+            raise InvalidInputError(f"{path} is not the state of a sweep; give --state a file of its own")
         ours = [entry for entry in entries if entry is not None and entry["key"] == key]
         self._values = {(entry["id"], entry["kind"]): entry["values"] for entry in ours}
         if broken := entries.count(None):

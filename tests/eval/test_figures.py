@@ -6,8 +6,8 @@ import pytest
 from eval.figures import (
     MEASURES,
     PRIMARY,
-    area_under_risk_coverage,
     auroc_of,
+    excess_area_under_risk_coverage,
     mean_of,
     mean_with_both,
     percentile_of,
@@ -80,13 +80,13 @@ def test_auroc_of_one_kind_is_nan():
 
 
 def test_the_area_under_the_risk_coverage_curve_by_hand():
-    # From the most confident on: right, wrong, right. Risks 0/1, 1/2, 1/3; their mean is (0 + .5 + .3333) / 3
+    # From the most confident on: right, wrong, right. Risks 0/1, 1/2, 1/3; of the best order 0/1, 0/2, 1/3.
     columns = {"confidence": [0.5, 0.9, 0.7], "right": [1, 1, 0]}
-    assert one(area_under_risk_coverage("confidence", "right"), columns) == pytest.approx((0.5 + 1 / 3) / 3)
+    assert one(excess_area_under_risk_coverage("confidence", "right"), columns) == pytest.approx(0.5 / 3)
 
 
 def test_the_area_is_zero_when_all_answers_are_right():
-    assert one(area_under_risk_coverage("confidence", "right"), {"confidence": [0.1, 0.2], "right": [1, 1]}) == 0
+    assert one(excess_area_under_risk_coverage("confidence", "right"), {"confidence": [0.1, 0.2], "right": [1, 1]}) == 0
 
 
 STATISTICS = {
@@ -95,7 +95,7 @@ STATISTICS = {
     "ratio": ratio_of("x", "y"),
     "percentile": percentile_of("x", 95),
     "auroc": auroc_of("full", "kind"),
-    "risk coverage": area_under_risk_coverage("full", "kind"),
+    "risk coverage": excess_area_under_risk_coverage("full", "kind"),
 }
 
 
@@ -120,9 +120,12 @@ def test_the_vectorised_area_is_the_loop_of_its_definition():
     rng = np.random.default_rng(2)
     confidence, right = rng.random(40), rng.integers(0, 2, 40)
     order = sorted(range(40), key=lambda i: -confidence[i])
-    risks = [sum(1 - right[i] for i in order[: k + 1]) / (k + 1) for k in range(40)]
+    best = sorted(order, key=lambda i: -right[i])
+    risks, least = ([sum(1 - right[i] for i in by[: k + 1]) / (k + 1) for k in range(40)] for by in (order, best))
     columns = {"confidence": confidence, "right": right}
-    assert one(area_under_risk_coverage("confidence", "right"), columns) == pytest.approx(sum(risks) / 40)
+    assert one(excess_area_under_risk_coverage("confidence", "right"), columns) == pytest.approx(
+        (sum(risks) - sum(least)) / 40
+    )
 
 
 def test_the_vectorised_auroc_is_the_loop_over_pairs():
@@ -146,3 +149,22 @@ def test_what_takes_time_or_costs_is_better_when_lower(kind):
     for name, measure in MEASURES[kind].items():
         if name.endswith(("_ms", "_tokens")) or name == "cost":
             assert measure.better == "lower"
+
+
+def excess(confidence, right):
+    columns = {"c": np.array(confidence), "r": np.array(right)}
+    return excess_area_under_risk_coverage("c", "r")(columns, np.arange(len(confidence))[None, :])[0]
+
+
+def test_the_excess_risk_of_the_best_order_is_zero_however_many_are_wrong():
+    assert excess([0.9, 0.8, 0.2, 0.1], [1.0, 1.0, 0.0, 0.0]) == pytest.approx(0.0)
+    # Worst order: risks 1, 1, 2/3, 1/2; best order: 0, 0, 1/3, 1/2; the mean of the differences.
+    assert excess([0.9, 0.8, 0.2, 0.1], [0.0, 0.0, 1.0, 1.0]) == pytest.approx((1 + 1 + 1 / 3) / 4)
+
+
+def test_the_excess_risk_of_equal_confidences_does_not_hang_on_their_order():
+    assert excess([0.5] * 4, [1.0, 1.0, 1.0, 0.0]) == pytest.approx(excess([0.5] * 4, [0.0, 1.0, 1.0, 1.0]))
+
+
+def test_without_a_right_answer_there_is_no_order_to_measure():
+    assert np.isnan(excess([0.9, 0.1], [0.0, 0.0]))

@@ -17,7 +17,7 @@ def test_figures_carry_their_intervals(report):
     # The standard error is .05, so the interval is about .4 to .6.
     assert figure.low == pytest.approx(0.4, abs=0.03)
     assert figure.high == pytest.approx(0.6, abs=0.03)
-    assert made.as_json()["intervals"]["ndcg@10"] == [figure.low, figure.high]
+    assert made.as_json()["intervals"]["ndcg@10"] == [round(figure.low, 4), round(figure.high, 4)]
 
 
 def test_the_same_scores_and_seed_give_the_same_report(report):

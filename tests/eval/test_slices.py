@@ -113,7 +113,7 @@ def test_groups_of_one_value_have_no_gap():
 
 def test_a_slice_and_a_gap_say_themselves_in_words_and_json():
     found = sliced({"hr": [1.0] * 6, "it": [0.0] * 6})
-    assert found.ranked[0].summary == "team = it: ndcg@10 0.0000 (0.0000 to 0.0000), 6 questions"
+    assert found.ranked[0].summary == "team = it: ndcg@10 0.0000 (0.0000 to 0.3903), 6 questions"
     # Dealt out at random, all six of a kind come together in 2 of 924 deals.
     assert found.gaps[0].summary.startswith("team: ndcg@10 of it is 1.0000 (1.0000 to 1.0000) behind hr, p 0.00")
     assert found.gaps[0].summary.endswith("more than chance")

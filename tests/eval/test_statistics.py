@@ -303,3 +303,21 @@ def test_holm_stays_at_one_and_leaves_out_what_was_not_tested():
     # Two were tested: .02 * 2 and .6 * 1
     assert holm([0.6, None, 0.02]) == pytest.approx((0.6, 1.0, 0.04))
     assert holm([0.7, 0.8]) == (1.0, 1.0)
+
+
+@pytest.mark.parametrize(("n", "share"), [(10, 0.9), (20, 0.95), (40, 0.97)])
+def test_a_share_near_one_is_not_called_certain(n, share):
+    rng = np.random.default_rng(5)
+    held, certain = 0, 0
+    for seed in range(200):
+        found = interval({"x": (rng.random(n) < share).astype(float)}, mean_of("x"), about="x", seed=seed)
+        held += found.low <= share <= found.high
+        certain += found.low == found.high
+    assert held >= 0.88 * 200
+    assert certain == 0
+
+
+def test_wilsons_interval_by_hand():
+    # 8 of 10, z = 1.96: (.8 + .19208) / 1.38416 -+ 1.96 / 1.38416 * sqrt((.16 + .09604) / 10) = .7167 -+ .2266
+    found = interval({"x": np.array([1.0] * 8 + [0.0] * 2)}, mean_of("x"), about="x", seed=1)
+    assert (found.low, found.high) == (pytest.approx(0.4902, abs=1e-3), pytest.approx(0.9433, abs=1e-3))

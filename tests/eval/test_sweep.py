@@ -168,10 +168,11 @@ def test_a_line_that_was_cut_off_is_measured_again(path, kept):
 
 @pytest.mark.parametrize("line", ["[]", '{"id": 1}', "\x00", '{"id": "x", "key": "k", "kind": "figures", "values": 3}'])
 def test_lines_that_are_no_results_are_passed_over(path, line):
-    path.parent.mkdir()
-    path.write_text(line + "\n", encoding="utf-8")
+    run(Lab(), GRID, path)
+    with path.open("a", encoding="utf-8") as state:
+        state.write(line + "\n")
     result = run(Lab(), GRID, path)
-    assert len(result.rows) == 4
+    assert (len(result.rows), result.resumed) == (4, 4)
     assert "1 broken lines" in result.notes[0]
 
 
@@ -300,3 +301,11 @@ def test_a_real_workbench_is_swept_over_chunks_fusion_and_rerank(path, embedder)
     # All are right, so only the fastest is on the front.
     fastest = min(row.p50_ms for row in result.rows)
     assert [row.p50_ms for row in result.rows if row.on_front] == [fastest]
+
+
+def test_a_state_file_that_is_something_else_is_left_alone(tmp_path):
+    golden = tmp_path / "golden.jsonl"
+    golden.write_text('{"_id": "a", "text": "?"}\n{"_id": "b", "text": "?"}\n')
+    with pytest.raises(InvalidInputError, match="not the state of a sweep"):
+        SweepState(golden, "key")
+    assert golden.read_text().count("\n") == 2
