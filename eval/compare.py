@@ -131,8 +131,8 @@ def compare(a: Report, b: Report, *, seed: int) -> Comparison:
     shared = [key for key in common if _same_question(key, a, b)]
     if not shared:
         raise InvalidInputError(
-            f"the runs share no question of the same id and words: one asked {len(a.scores)} of {_golden(a)}, the other "
-            f"{len(b.scores)} of {_golden(b)}"
+            "the runs share no question of the same id and words: "
+            f"one asked {len(a.scores)} of {_golden(a)}, the other {len(b.scores)} of {_golden(b)}"
         )
     figures = _differences(a, b, shared, seed=seed)
     primary = next((run.primary for run in (a, b) if run.primary in figures), None)
