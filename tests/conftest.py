@@ -184,8 +184,8 @@ def engine(catalog_url: str, open_database: Callable[[str], Engine]) -> Engine:
 TRANSFORMERS = str(Path(sys.executable).parent / "transformers")
 
 
-def _save_tiny_model(folder: Path, reply: str | None = None) -> Path:
-    """Write a chat model of a few kilobytes: random words, or always the same reply."""
+def _save_tiny_model(folder: Path, reply: str) -> Path:
+    """Write a chat model of a few kilobytes that always gives the same reply."""
     import torch
     from tokenizers import Tokenizer, models, pre_tokenizers, trainers
     from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
@@ -196,7 +196,7 @@ def _save_tiny_model(folder: Path, reply: str | None = None) -> Path:
     alphabet = pre_tokenizers.ByteLevel.alphabet()
     trainer = trainers.BpeTrainer(vocab_size=400, special_tokens=special, initial_alphabet=alphabet)
     tokenizer.train_from_iterator(["Roses are watered daily. Oaks are not. Bread is baked. [1] [2]"] * 10, trainer)
-    tokenizer.add_tokens([reply] if reply else [])
+    tokenizer.add_tokens([reply])
     fast = PreTrainedTokenizerFast(tokenizer_object=tokenizer, unk_token="<unk>", bos_token="<s>", eos_token="</s>")
     fast.chat_template = "{% for m in messages %}{{ m['role'] }}: {{ m['content'] }}\n{% endfor %}assistant:"
     fast.save_pretrained(folder)
@@ -212,26 +212,19 @@ def _save_tiny_model(folder: Path, reply: str | None = None) -> Path:
         eos_token_id=2,
     )
     model = LlamaForCausalLM(config)
-    if reply:
-        token = tokenizer.token_to_id(reply)
-        with torch.no_grad():
-            # The layers add nothing, so each word depends on the one before alone: after the reply the end, else the
-            # reply. Dimension 0 says "any word", dimension 1 "the reply".
-            for weights in model.parameters():
-                weights.zero_()
-            model.model.norm.weight.fill_(1.0)
-            model.model.embed_tokens.weight[:, 0] = 1.0
-            model.model.embed_tokens.weight[token, :2] = torch.tensor([0.0, 1.0])
-            model.lm_head.weight[token, 0] = 10.0
-            model.lm_head.weight[2, 1] = 10.0
+    token = tokenizer.token_to_id(reply)
+    with torch.no_grad():
+        # The layers add nothing, so each word depends on the one before alone: after the reply the end, else the
+        # reply. Dimension 0 says "any word", dimension 1 "the reply".
+        for weights in model.parameters():
+            weights.zero_()
+        model.model.norm.weight.fill_(1.0)
+        model.model.embed_tokens.weight[:, 0] = 1.0
+        model.model.embed_tokens.weight[token, :2] = torch.tensor([0.0, 1.0])
+        model.lm_head.weight[token, 0] = 10.0
+        model.lm_head.weight[2, 1] = 10.0
     model.save_pretrained(folder)
     return folder
-
-
-@pytest.fixture(scope="session")
-def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A chat model whose words mean nothing."""
-    return _save_tiny_model(tmp_path_factory.mktemp("tiny"))
 
 
 @pytest.fixture(scope="session")

@@ -36,14 +36,13 @@ PROMPT = Prompt(
 )
 
 
-def test_a_real_server_words_the_draft(model_server, tiny_model):
-    generator = OpenAICompatibleGenerator(model_server, str(tiny_model), max_tokens=16, timeout_s=120)
-    draft = generator.generate(PROMPT)
-    assert draft.text
-    assert draft.generator == f"openai_compatible:{tiny_model}"
-    _, citations = cite(draft, PROMPT.passages)
-    for citation in citations:
-        assert citation.quote in PROMPT.passages[int(citation.document_id[1:]) - 1].chunk.text
+def test_a_real_server_words_the_draft(model_server, parrot):
+    model = str(parrot("Roses are watered daily. [1]"))
+    draft = OpenAICompatibleGenerator(model_server, model, max_tokens=16, timeout_s=120).generate(PROMPT)
+    assert draft.text == "Roses are watered daily. [1]"
+    assert draft.generator == f"openai_compatible:{model}"
+    _, (citation,) = cite(draft, PROMPT.passages)
+    assert citation.quote == "Roses are watered daily."
 
 
 def test_the_tokens_the_server_counted_are_kept_with_the_answer(model_server, parrot, principal):
