@@ -7,7 +7,6 @@ import select
 import signal
 import subprocess
 import sys
-from pathlib import Path
 
 import httpx
 import pytest
@@ -364,9 +363,16 @@ class Terminal:
     def __init__(self, data_dir, *arguments):
         ours, theirs = pty.openpty()
         environment = {"ATTUNE_DATA_DIR": str(data_dir), "NO_COLOR": "1", "COLUMNS": "200", "TERM": "dumb"}
-        attune = str(Path(sys.executable).parent / "attune")
+        # Whoever runs the tests in the background has Ctrl+C ignored, and a child inherits that.
+        attune = (
+            "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from app.cli import main; main()"
+        )
         self.command = subprocess.Popen(
-            [attune, "golden", *arguments], stdin=theirs, stdout=theirs, stderr=theirs, env=environment
+            [sys.executable, "-c", attune, "golden", *arguments],
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+            env=environment,
         )
         os.close(theirs)
         self._fd = ours
