@@ -1,5 +1,7 @@
 """attune evaluate: measure, in a knowledge base that is thrown away or in the one that serves."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -16,6 +18,7 @@ from retrieval.errors import AttuneError, InvalidInputError
 from retrieval.types import SearchMode
 
 if TYPE_CHECKING:
+    from eval.evaluate import Parts
     from eval.golden import GoldenSet
     from eval.measure import Extras
     from eval.report import Report
@@ -193,11 +196,9 @@ def measured_retrieval(
 
 def measured_answers(settings: Settings, documents: Path, golden: "GoldenSet", *, progress: "Progress") -> "Report":
     """Measure answers over a folder in a knowledge base of its own."""
-    from app.bootstrap import build_answerer, build_embedder, open_sandbox
-    from eval.evaluate import Parts, evaluate_answers
+    from eval.evaluate import evaluate_answers
 
-    with open_sandbox(settings) as sandbox:
-        parts = Parts(build_embedder(settings), sandbox.parse, partial(build_answerer, settings))
+    with parts_of(settings) as parts:
         return evaluate_answers(
             documents,
             golden,
@@ -206,6 +207,20 @@ def measured_answers(settings: Settings, documents: Path, golden: "GoldenSet", *
             extras=extras_of(settings),
             progress=progress,
         )
+
+
+@contextmanager
+def parts_of(settings: Settings) -> Iterator["Parts"]:
+    """Put together what answers, as the server does it.
+
+    Yields:
+        The parts; their sandbox is closed at the end.
+    """
+    from app.bootstrap import build_answerer, build_embedder, open_sandbox
+    from eval.evaluate import Parts
+
+    with open_sandbox(settings) as sandbox:
+        yield Parts(build_embedder(settings), sandbox.parse, partial(build_answerer, settings))
 
 
 def golden_of(settings: Settings, questions: Path | None, set_name: str | None) -> "GoldenSet":

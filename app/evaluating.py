@@ -10,9 +10,7 @@ from eval.measure import Extras, measure_answers, measure_retrieval
 from eval.report import Report
 from eval.system import System, settings_of
 from retrieval.errors import ConflictError
-from retrieval.types import Document, Principal
-
-_PAGE_DOCUMENTS = 1000
+from retrieval.types import Principal
 
 Progress = Callable[[str, int, int], None]
 
@@ -62,7 +60,7 @@ def evaluate_live(
 def _live_system(
     services: Services, golden: GoldenSet, *, collection: str | None, principal: Principal
 ) -> tuple[System, GoldenSet]:
-    documents = _documents(services, collection, principal)
+    documents = list(services.catalog.every_document(principal=principal, collection=collection))
     named = {name for q in golden.questions for name in (*q.relevant, *(p.document for p in q.passages))}
     found = resolve(named, documents)
     # Two names may mean one document, and an answer knows it by one: the first stands for all.
@@ -112,16 +110,3 @@ def _tagged(question: Question, collections: Mapping[str, str]) -> Question:
     """Tag a question with the collection of its documents, where they are all of one."""
     found = {collections[name] for name in question.relevant}
     return replace(question, tags={"collection": found.pop(), **question.tags}) if len(found) == 1 else question
-
-
-def _documents(services: Services, collection: str | None, principal: Principal) -> list[Document]:
-    documents: list[Document] = []
-    after = None
-    while True:
-        page = services.catalog.documents(
-            principal=principal, collection=collection, after=after, limit=_PAGE_DOCUMENTS
-        )
-        documents += page
-        if len(page) < _PAGE_DOCUMENTS:
-            return documents
-        after = page[-1].id

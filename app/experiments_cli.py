@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, replace
-from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -24,13 +23,13 @@ from app.evaluate_cli import (
     golden_of,
     kept,
     knobs_of,
+    parts_of,
 )
 from app.settings import Settings
 from retrieval.errors import InvalidInputError
 from retrieval.prompt import PROMPT_VERSION
 
 if TYPE_CHECKING:
-    from eval.evaluate import Parts
     from eval.experiment import Experiment
     from eval.golden import GoldenSet
     from eval.robustness import Suite
@@ -92,7 +91,6 @@ def robustness(
     as_json: Json = False,
 ) -> None:
     """Ask the same questions under strain: typos, paraphrases, negation, injected instructions, near-duplicates."""
-    from eval.golden import restricted
     from eval.html import page
     from eval.robustness import strain_all
     from eval.workbench import open_workbench
@@ -100,15 +98,13 @@ def robustness(
     settings = Settings()
     golden = golden_of(settings, questions, set_name)
     with (
-        _parts(settings) as parts,
+        parts_of(settings) as parts,
         show.progress_bar(quiet=as_json) as progress,
         open_workbench(parts.embedder, knobs=knobs_of(settings, history=True)) as bench,
     ):
         ingested = bench.add_folder(documents, parts.parse, progress)
-        known, unknown = restricted(golden.questions, set(bench.names.values()))
-        golden = replace(golden, questions=tuple(known), skipped={**golden.skipped, **unknown})
         system = bench.system(parts.answerer(bench.retriever))
-        suite = strain_all(bench, system, golden, extras=extras_of(settings), progress=progress)
+        suite = strain_all(bench, system, bench.known(golden), extras=extras_of(settings), progress=progress)
         suite = replace(suite, clean=replace(suite.clean, failed=tuple(ingested.failed)))
     kept(settings, suite.clean, keep=not no_keep)
     if html is not None:
@@ -141,17 +137,8 @@ def _experiment(
         return
     if documents is None:
         raise InvalidInputError("give the documents: --documents DIR, or a BEIR folder with --beir DIR")
-    with _parts(settings) as parts:
+    with parts_of(settings) as parts:
         yield answers_experiment(documents, golden, parts=parts, progress=progress)
-
-
-@contextmanager
-def _parts(settings: Settings) -> Iterator["Parts"]:
-    from app.bootstrap import build_answerer, build_embedder, open_sandbox
-    from eval.evaluate import Parts
-
-    with open_sandbox(settings) as sandbox:
-        yield Parts(build_embedder(settings), sandbox.parse, partial(build_answerer, settings))
 
 
 def _answering(settings: Settings) -> str:

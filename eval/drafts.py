@@ -22,7 +22,6 @@ TRIES_PER_DRAFT = 10
 
 _OPEN_DOCUMENTS = 16
 
-_PAGE_DOCUMENTS = 1_000
 _LONGEST_QUESTION_CHARS = 300
 _LANGUAGE_CHARS = 1_000
 
@@ -139,7 +138,7 @@ def _chosen(retriever: Retriever, principal: Principal, collection: str | None, 
     """Choose the documents that can have a turn; returns their ids in the order of play, and how many are left over."""
     first: list[tuple[str, str]] = []
     total = 0
-    for document in _documents(retriever, principal, collection):
+    for document in retriever.catalog.every_document(principal=principal, collection=collection):
         total += 1
         first.append((_digest(document.uri), document.id))
         if len(first) > 2 * most:
@@ -165,18 +164,6 @@ def _dealt(retriever: Retriever, principal: Principal, document_ids: list[str]) 
             if turn + 1 < len(hand):
                 left.append(document_id)
         document_ids, turn = left, turn + 1
-
-
-def _documents(retriever: Retriever, principal: Principal, collection: str | None) -> Iterator[Document]:
-    after: str | None = None
-    while True:
-        page = retriever.catalog.documents(
-            principal=principal, collection=collection, after=after, limit=_PAGE_DOCUMENTS
-        )
-        yield from page
-        if len(page) < _PAGE_DOCUMENTS:
-            return
-        after = page[-1].id
 
 
 def _sections(retriever: Retriever, principal: Principal, document_id: str) -> tuple[_Found, ...]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from eval.corpus import folder_sha256, texts_sha256
 from eval.embedders import WordsOnly
-from eval.golden import GoldenSet, restricted
+from eval.golden import GoldenSet
 from eval.measure import Extras, measure_answers, measure_retrieval
 from eval.report import Report
 from eval.workbench import Knobs, Progress, open_workbench, silent
@@ -97,10 +97,8 @@ def evaluate_answers(
     """
     with open_workbench(parts.embedder, knobs=knobs or Knobs()) as bench:
         ingested = bench.add_folder(documents, parts.parse, progress)
-        known, unknown = restricted(golden.questions, set(bench.names.values()))
-        golden = replace(golden, questions=tuple(known), skipped={**golden.skipped, **unknown})
         system = bench.system(parts.answerer(bench.retriever))
-        report = measure_answers(system, golden, extras=extras, progress=progress)
+        report = measure_answers(system, bench.known(golden), extras=extras, progress=progress)
     return replace(
         report,
         provenance=replace(report.provenance, corpus_sha256=folder_sha256(documents)),

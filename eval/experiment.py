@@ -9,7 +9,7 @@ from eval.corpus import folder_sha256, texts_sha256
 from eval.embedders import Forgetting
 from eval.evaluate import Parts
 from eval.figures import PRIMARY, Kind
-from eval.golden import GoldenSet, restricted
+from eval.golden import GoldenSet
 from eval.measure import measure_answers, measure_retrieval
 from eval.report import Report
 from eval.sweep import Figures, Instruments
@@ -118,9 +118,7 @@ def answers_experiment(documents: Path, golden: GoldenSet, *, parts: Parts, prog
     def fill(knobs: Knobs) -> Iterator[Filled]:
         with open_workbench(parts.embedder, knobs=knobs) as bench:
             bench.add_folder(documents, parts.parse, progress)
-            known, unknown = restricted(golden.questions, set(bench.names.values()))
-            skipped = {**golden.skipped, **unknown}
-            yield Filled(bench, replace(golden, questions=tuple(known), skipped=skipped))
+            yield Filled(bench, bench.known(golden))
 
     def measure(filled: Filled, knobs: Knobs) -> Report:
         bench = replace(filled.bench, knobs=knobs)

@@ -3,13 +3,13 @@
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import get_args
 
 from eval.corpus import as_parsed
-from eval.golden import GoldenDocument
+from eval.golden import GoldenDocument, GoldenSet, restricted
 from eval.system import System, settings_of
 from ingestion.chunk import chunk
 from ingestion.ingest import Ingestor
@@ -27,7 +27,7 @@ from retrieval.pack import unpack
 from retrieval.rerank import Reranker, open_reranker
 from retrieval.retrieve import Retriever
 from retrieval.tables import metadata, open_engine
-from retrieval.types import EVERYONE, Document, Fusion, Principal
+from retrieval.types import EVERYONE, Fusion, Principal
 
 COLLECTION = "evaluation"
 ASKER = Principal("u:evaluation")
@@ -159,17 +159,18 @@ class Workbench:
             corpus_epoch=self.catalog.corpus_epoch(),
         )
 
+    def known(self, golden: GoldenSet) -> GoldenSet:
+        """Return a golden set without judgements of documents that were not put in; they are counted as skipped."""
+        questions, unknown = restricted(golden.questions, set(self.names.values()))
+        return replace(golden, questions=tuple(questions), skipped={**golden.skipped, **unknown})
+
     def texts(self, uris: Mapping[str, str]) -> dict[str, tuple[str, str]]:
         """Return title and text of documents.
 
         Args:
             uris: Name -> URI; a URI that no document has is left out.
         """
-        found: dict[str, Document] = {}
-        after = None
-        while page := self.catalog.documents(principal=ASKER, after=after, limit=1000):
-            found |= {document.uri: document for document in page}
-            after = page[-1].id
+        found = {document.uri: document for document in self.catalog.every_document(principal=ASKER)}
         return {
             name: (found[uri].title, self.catalog.revision(found[uri].live_revision_id or "", principal=ASKER).text)
             for name, uri in uris.items()

@@ -1,7 +1,7 @@
 """The catalog: what a reader may see is decided here, on every question, in the same statement that reads it."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import groupby
 from operator import itemgetter
@@ -171,6 +171,17 @@ class Catalog(Revisions, Inventory, Tokens):
             page = page.where(documents.c.collection_id == bindparam("collection_id"))
             values["collection_id"] = self.collection(collection).id
         return self._documents(page.order_by(documents.c.id).limit(limit), principal, **values)
+
+    def every_document(self, *, principal: Principal, collection: str | None = None) -> Iterator[Document]:
+        """Go through the published documents that the principal may read, page by page.
+
+        Yields:
+            As ``documents``, all of them.
+        """
+        after: str | None = None
+        while page := self.documents(principal=principal, collection=collection, after=after, limit=MAX_PAGE_DOCUMENTS):
+            yield from page
+            after = page[-1].id
 
     def revision(self, revision_id: str, *, principal: Principal) -> Revision:
         """Return the live revision, or a retired one, of a document that the principal may read today.

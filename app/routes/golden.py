@@ -1,7 +1,6 @@
 """Golden sets: the questions that are measured with, in versions; for administrators."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from typing import Annotated, Any
 
@@ -32,13 +31,12 @@ from eval.golden_store import GoldenVersion
 from eval.questions import READ_FIELDS, questions_of, to_row
 from retrieval.errors import InvalidInputError, NotFoundError
 from retrieval.generators.openai_compatible import OpenAICompatibleGenerator
-from retrieval.types import Document, Principal
+from retrieval.types import Principal
 
 GOLDEN_MAX_BYTES = 32 * 2**20  # some 100,000 questions of a published set
 
 router = APIRouter(prefix="/v1/golden-sets", tags=["golden sets"])
 
-_PAGE_DOCUMENTS = 1_000
 _DONE = {"approve": "approved", "edit": "edited", "reject": "rejected"}
 
 Name = Annotated[str, PathParameter(max_length=64, description="1 to 64 of the characters A-Z a-z 0-9 . _ -")]
@@ -99,7 +97,7 @@ def drafts(name: Name, body: DraftBody, services: ServicesDep, principal: Admini
 @router.post("/{name}/feedback", max_body_size=GOLDEN_MAX_BYTES, summary="Make questions of approved feedback")
 def from_feedback(name: Name, services: ServicesDep, principal: AdministratorDep) -> DraftedBody:
     """Add a question for every correction that an administrator approved and that is not in the set yet."""
-    uris = {document.id: document.uri for document in _documents(services, principal)}
+    uris = {document.id: document.uri for document in services.catalog.every_document(principal=principal)}
     made = questions_from_feedback(services.feedback.approved(principal=principal), uris)
     return _added(services, name, made, principal, note="made from approved feedback")
 
@@ -184,14 +182,4 @@ def _version(version: GoldenVersion) -> dict[str, Any]:
 
 
 def _description(services: Services, golden: GoldenSet, principal: Principal) -> DescriptionBody:
-    return DescriptionBody(**asdict(describe(golden, _documents(services, principal))))
-
-
-def _documents(services: Services, principal: Principal) -> Iterator[Document]:
-    after: str | None = None
-    while True:
-        page: Sequence[Document] = services.catalog.documents(principal=principal, after=after, limit=_PAGE_DOCUMENTS)
-        yield from page
-        if len(page) < _PAGE_DOCUMENTS:
-            return
-        after = page[-1].id
+    return DescriptionBody(**asdict(describe(golden, services.catalog.every_document(principal=principal))))

@@ -159,3 +159,12 @@ def test_a_collection_is_made_once_and_found_by_name(catalog):
 def test_a_name_outside_the_allowed_characters_is_refused(catalog, name):
     with pytest.raises(InvalidInputError):
         catalog.create_collection(name)
+
+
+def test_every_document_comes_once_however_many_pages_they_fill(shelf, reader, monkeypatch):
+    monkeypatch.setattr("retrieval.catalog.MAX_PAGE_DOCUMENTS", 2)
+    for number in range(5):
+        shelf.publish(f"file:///{number}", "text")
+    shelf.publish("file:///hidden", "text", acl=frozenset({"u:other"}))
+    found = [document.uri for document in shelf.catalog.every_document(principal=reader)]
+    assert sorted(found) == [f"file:///{number}" for number in range(5)]
