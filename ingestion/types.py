@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from retrieval.types import Box
 
@@ -60,17 +60,38 @@ class Element:
     end: int = 0
 
 
+class Reading(NamedTuple):
+    """What a parser read; one that has no pages to leave unread may return the first two as a plain tuple.
+
+    Attributes:
+        title: What the document calls itself; empty where it does not.
+        elements: Its elements in reading order, not yet cleaned.
+        unread_pages: Pages from 1 whose text is a picture that nobody could read for want of language data.
+    """
+
+    title: str
+    elements: list[Element]
+    unread_pages: tuple[int, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class ParsedDocument:
-    """A document as text with structure: ``text[e.start:e.end] == e.text`` for every element."""
+    """A document as text with structure: ``text[e.start:e.end] == e.text`` for every element.
+
+    Attributes:
+        unread_pages: Pages from 1 that need OCR and got none, because there is no language data.
+    """
 
     title: str
     media_type: str
     text: str
     elements: tuple[Element, ...]
+    unread_pages: tuple[int, ...] = ()
 
 
-def assemble(title: str, media_type: str, elements: Sequence[Element]) -> ParsedDocument:
+def assemble(
+    title: str, media_type: str, elements: Sequence[Element], *, unread_pages: tuple[int, ...] = ()
+) -> ParsedDocument:
     """Join elements into one text and fill in offsets and section paths.
 
     Elements of only white space are dropped; neighbouring list items are parted by one newline, others by two.
@@ -98,4 +119,4 @@ def assemble(title: str, media_type: str, elements: Sequence[Element]) -> Parsed
         placed.append(replace(element, text=text, section=section, start=length, end=length + len(text)))
         parts.append(text)
         length += len(text)
-    return ParsedDocument(title=title, media_type=media_type, text="".join(parts), elements=tuple(placed))
+    return ParsedDocument(title, media_type, "".join(parts), tuple(placed), unread_pages)

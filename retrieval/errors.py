@@ -10,11 +10,15 @@ AttuneError
 │   ├── UnreadableError    it cannot be opened or is not what it claims to be
 │   ├── EncryptedError     it wants a password
 │   ├── EmptyDocumentError nothing in it can be read as text
+│   ├── NeedsOcrError      its text is in pictures, and there is no language data to read them with
 │   ├── UnsupportedError   no parser for this kind of file
-│   └── ResourceLimitError it crossed a bound: size, time, memory, or it killed its parser
+│   └── ResourceLimitError it crossed a bound: size, time, memory
+│       └── ParserCrashError it killed its parser
 ├── ModelError             an embedding or language model is missing, wrong or failed
 └── VectorIndexError       the vector index refused or is inconsistent
 """
+
+from typing import ClassVar
 
 
 class AttuneError(Exception):
@@ -42,7 +46,13 @@ class OwnedElsewhereError(DataDirectoryError):
 
 
 class DocumentError(AttuneError):
-    """One document cannot be ingested; the others go on."""
+    """One document cannot be ingested; the others go on.
+
+    Attributes:
+        kind: One lasting word for programs; the message is for people and may change.
+    """
+
+    kind: ClassVar[str] = "unreadable"
 
 
 class UnreadableError(DocumentError):
@@ -52,17 +62,37 @@ class UnreadableError(DocumentError):
 class EncryptedError(DocumentError):
     """The file wants a password."""
 
+    kind = "encrypted"
+
 
 class EmptyDocumentError(DocumentError):
     """Nothing in the file can be read as text."""
+
+    kind = "empty"
+
+
+class NeedsOcrError(DocumentError):
+    """The file's text is in pictures, and there is no language data to read them with; it can be read once there is."""
+
+    kind = "needs_ocr"
 
 
 class UnsupportedError(DocumentError):
     """There is no parser for this kind of file."""
 
+    kind = "unsupported"
+
 
 class ResourceLimitError(DocumentError):
-    """The file crossed a bound (size, time, memory), or it killed its parser."""
+    """The file crossed a bound: size, time, memory."""
+
+    kind = "resource_limit"
+
+
+class ParserCrashError(ResourceLimitError):
+    """The file killed its parser: not to be tried again by itself."""
+
+    kind = "crash"
 
 
 class ModelError(AttuneError):
