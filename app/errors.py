@@ -17,6 +17,7 @@ from retrieval.errors import (
     ModelError,
     NotFoundError,
     ResourceLimitError,
+    StorageFullError,
     UnsupportedError,
     VectorIndexError,
 )
@@ -31,6 +32,7 @@ STATUS: dict[type[AttuneError], tuple[int, str]] = {
     ModelError: (503, "Model unavailable"),
     VectorIndexError: (503, "Index unavailable"),
     DataDirectoryError: (503, "Storage unavailable"),
+    StorageFullError: (507, "Storage full"),
     StoppedError: (503, "Stopped"),
     AttuneError: (500, "Internal error"),
 }

@@ -2,7 +2,8 @@
 
 from sqlalchemy import JSON, Boolean, Column, Float, ForeignKey, Index, Integer, String, Table, Text, UniqueConstraint
 
-from retrieval.tables import UtcDateTime, metadata
+from ingestion.tables import metadata
+from retrieval.tables import UtcDateTime
 
 __all__ = ["evaluation_runs", "golden_questions", "golden_sets", "golden_versions", "metadata", "monitoring_points"]
 

@@ -15,7 +15,8 @@ AttuneError
 │   └── ResourceLimitError it crossed a bound: size, time, memory
 │       └── ParserCrashError it killed its parser
 ├── ModelError             an embedding or language model is missing, wrong or failed
-└── VectorIndexError       the vector index refused or is inconsistent
+├── VectorIndexError       the vector index refused or is inconsistent
+└── StorageFullError       the disk is full, or as full as it may get
 """
 
 from typing import ClassVar
@@ -101,3 +102,7 @@ class ModelError(AttuneError):
 
 class VectorIndexError(AttuneError):
     """The vector index refused an operation or is inconsistent."""
+
+
+class StorageFullError(AttuneError):
+    """The disk is full, or as full as the settings let it get."""

@@ -1,6 +1,6 @@
 """The tables of the catalog and the interaction log, and how their database is opened."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from sqlite3 import Connection as SQLiteConnection
 from typing import Any
 
@@ -11,8 +11,6 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     Connection,
-    DateTime,
-    Dialect,
     Engine,
     ForeignKey,
     Index,
@@ -22,61 +20,22 @@ from sqlalchemy import (
     String,
     Table,
     Text,
-    TypeDecorator,
     UniqueConstraint,
     create_engine,
     event,
+    false,
     make_url,
     text,
 )
-from sqlalchemy.exc import DontWrapMixin
 
-from retrieval.errors import InvalidInputError
+from retrieval.moments import UtcDateTime
+
+__all__ = ["UtcDateTime", "metadata", "open_engine"]
 
 _BUSY_TIMEOUT_MS = 30_000
 _MAPPED_BYTES = 256 * 1024 * 1024
 BEGIN = "attune_begin"
 """Execution option: which kind of transaction SQLite begins."""
-
-
-class InvalidMomentError(InvalidInputError, DontWrapMixin):
-    """A moment that no database holds; SQLAlchemy would make an error of its own of any other."""
-
-
-class UtcDateTime(TypeDecorator[datetime]):
-    """A moment in UTC, timezone-aware in and out on every database (SQLite keeps no zone)."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
-        """Return the moment in UTC.
-
-        Returns:
-            An aware datetime, or None.
-
-        Raises:
-            ValueError: The moment has no timezone.
-            InvalidMomentError: In UTC it is before the year 1 or after the year 9999.
-        """
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError("a moment without a timezone cannot be stored")
-        try:
-            return value.astimezone(UTC)
-        except OverflowError as error:
-            raise InvalidMomentError("a moment is out of range: in UTC it is not in the years 1 to 9999") from error
-
-    def process_result_value(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
-        """Return the stored moment in UTC.
-
-        Returns:
-            An aware datetime, or None.
-        """
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
 metadata = MetaData(
@@ -126,6 +85,7 @@ documents = Table(
     Column("size_bytes", BigInteger, nullable=False),
     # No foreign key: it would make a circle with revisions, which SQLite cannot add afterwards.
     Column("live_revision_id", String(255)),
+    Column("source_id", String(255), index=True),  # what keeps it in step; None for uploads and paths given once
     _moment("created_at"),
     _moment("updated_at"),
     _moment("deleted_at", nullable=True),
@@ -162,7 +122,11 @@ revisions = Table(
     _words("media_type"),
     Column("size_bytes", BigInteger, nullable=False),
     Column("acl", JSON, nullable=False),  # what the document's access becomes when this revision is published
+    Column("source_id", String(255)),
+    Column("source_version", Text),  # what the source calls this state (ETag, modification time), where it does
+    Column("ready", Boolean, nullable=False, server_default=false()),  # every chunk is there: it may be published
     _moment("created_at"),
+    _moment("retired_at", nullable=True),
     _words("text"),
 )
 Index("uq_revisions_document_id_number", revisions.c.document_id, revisions.c.number, unique=True)
@@ -206,6 +170,16 @@ chunk_sentences = Table(
     metadata,
     _reference("chunk_id", "chunks.id", primary_key=True),
     Column("vectors", LargeBinary, nullable=False),
+)
+
+# What the index holds, so that it can be filled, moved and mended without embedding anything again, and so that a
+# chunk whose text did not change takes its vector along into the next revision.
+chunk_vectors = Table(
+    "chunk_vectors",
+    metadata,
+    _reference("chunk_id", "chunks.id", primary_key=True),
+    Column("fingerprint", String(255), nullable=False),  # of the embedder that made it
+    Column("vector", LargeBinary, nullable=False),  # float32, little endian
 )
 
 index_pointers = Table("index_pointers", metadata, _key("name"), _words("target"), _moment("updated_at"))

@@ -1,0 +1,143 @@
+"""The originals: bytes of documents by their SHA-256, written once and never changed."""
+
+import errno
+import hashlib
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+from uuid import uuid4
+
+from retrieval.errors import NotFoundError, ResourceLimitError, StorageFullError
+
+_PART_BYTES = 1 << 20
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_PENDING = "pending"
+
+
+class Blobs:
+    """Content-addressed files in a folder; any number of processes and machines may share it.
+
+    A file appears under its name only when it is whole: it is written beside, synced, and renamed. The same bytes are
+    kept once, whoever brings them.
+
+    Args:
+        folder: Made with mode 0700 where it is missing.
+        reserve_bytes: Room that is left free on its disk; what would go below is refused, so that questions, which
+            write a little too, go on.
+    """
+
+    def __init__(self, folder: Path, *, reserve_bytes: int = 0) -> None:
+        self.folder = folder
+        self.reserve_bytes = reserve_bytes
+        with storage():
+            (folder / _PENDING).mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    def put(self, stream: BinaryIO, *, max_bytes: int | None = None) -> tuple[str, int]:
+        """Keep the rest of a stream.
+
+        Returns:
+            Its SHA-256 in hex, and how many bytes there were.
+
+        Raises:
+            ResourceLimitError: There are more than ``max_bytes``; nothing is kept.
+            StorageFullError: The disk is full; nothing is kept.
+        """
+        fresh = self.folder / _PENDING / uuid4().hex
+        digest = hashlib.sha256()
+        size_bytes = 0
+        try:
+            with storage(), fresh.open("xb") as out:
+                fresh.chmod(0o600)
+                while part := stream.read(_PART_BYTES):
+                    size_bytes += len(part)
+                    if max_bytes is not None and size_bytes > max_bytes:
+                        raise ResourceLimitError(f"is larger than {max_bytes / 2**20:,.0f} MB")
+                    self.check_room(len(part))
+                    digest.update(part)
+                    out.write(part)
+                out.flush()
+                os.fsync(out.fileno())
+            return self._adopt(fresh, digest.hexdigest()), size_bytes
+        finally:
+            fresh.unlink(missing_ok=True)
+
+    def put_file(self, path: Path, *, max_bytes: int | None = None) -> tuple[str, int]:
+        """Keep a copy of a file, as ``put``.
+
+        Raises:
+            OSError: It cannot be read.
+        """
+        with path.open("rb") as stream:
+            return self.put(stream, max_bytes=max_bytes)
+
+    def path(self, sha256: str) -> Path:
+        """Return where the bytes lie; not to be written to.
+
+        Raises:
+            NotFoundError: They are not there.
+        """
+        path = self._path(sha256)
+        if not path.is_file():
+            raise NotFoundError(f"no original {sha256[:12]}")
+        return path
+
+    def __contains__(self, sha256: object) -> bool:
+        return isinstance(sha256, str) and bool(_SHA256.fullmatch(sha256)) and self._path(sha256).is_file()
+
+    def __iter__(self) -> Iterator[str]:
+        """Go over the names of all that is kept, in their order."""
+        for folder in sorted(self.folder.glob("[0-9a-f][0-9a-f]")):
+            yield from sorted(path.name for path in folder.iterdir() if _SHA256.fullmatch(path.name))
+
+    def delete(self, sha256: str) -> None:
+        """Forget bytes; gone already is fine."""
+        if _SHA256.fullmatch(sha256):
+            self._path(sha256).unlink(missing_ok=True)
+
+    def unfinished(self) -> list[Path]:
+        """Return the files that were begun and not finished: what a killed process left, and what is being written."""
+        return sorted((self.folder / _PENDING).iterdir())
+
+    def check_room(self, size_bytes: int = 0) -> None:
+        """Say nothing while the disk has room for this much beside the reserve.
+
+        Raises:
+            StorageFullError: It has not.
+        """
+        free = shutil.disk_usage(self.folder).free
+        if free - size_bytes < self.reserve_bytes:
+            raise StorageFullError(
+                f"the disk has {free / 2**20:,.0f} MB left, of which {self.reserve_bytes / 2**20:,.0f} MB are kept "
+                "free; make room or lower ATTUNE_DISK_RESERVE_BYTES"
+            )
+
+    def _adopt(self, fresh: Path, sha256: str) -> str:
+        path = self._path(sha256)
+        with storage():
+            path.parent.mkdir(mode=0o700, exist_ok=True)
+            fresh.replace(path)
+        return sha256
+
+    def _path(self, sha256: str) -> Path:
+        if not _SHA256.fullmatch(sha256):
+            raise NotFoundError("no such original")
+        return self.folder / sha256[:2] / sha256
+
+
+@contextmanager
+def storage() -> Iterator[None]:
+    """Give a full disk an error of ours.
+
+    Raises:
+        StorageFullError: The disk, or what this user may use of it, is full.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            raise StorageFullError("the disk is full; make room and try again") from error
+        raise
