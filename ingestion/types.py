@@ -42,7 +42,8 @@ class Element:
         place: In words, where the format has no page: ``sheet Budget, row 3``, ``slide 2``.
         html: For tables, the same rows as HTML.
         hidden: A reader of the original cannot see this text; it is not trusted.
-        section: Headings above it, outermost first; filled by ``assemble``. A heading's path includes itself.
+        section: Headings above it, outermost first; filled by ``assemble``. A heading's path includes itself,
+            unless it is hidden.
         start: Character offset into the document's text, inclusive; filled by ``assemble``.
         end: Character offset into the document's text, exclusive; filled by ``assemble``.
     """
@@ -112,7 +113,8 @@ def assemble(
             separator = "\n" if both_items else "\n\n"
             parts.append(separator)
             length += len(separator)
-        if element.kind == "heading":
+        # Nothing that can be seen stands under a heading that cannot.
+        if element.kind == "heading" and not element.hidden:
             level = element.level or 1
             path = [entry for entry in path if entry[0] < level] + [(level, text)]
         section = tuple(heading for _, heading in path)

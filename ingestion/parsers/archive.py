@@ -1,6 +1,8 @@
 """Office files are ZIP archives; open them only if unpacking them is safe."""
 
+import re
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,8 @@ MAX_UNPACKED_BYTES = 512 * 2**20
 # A large member that shrinks more than this is a bomb: office XML shrinks ten- to thirtyfold.
 MAX_RATIO = 200
 RATIO_COUNTS_FROM_BYTES = 16 * 2**20
+# The strict variant of Office Open XML differs in its names only.
+_STRICT_NAME = re.compile(rb"http://purl\.oclc\.org/ooxml/([A-Za-z]+)/")
 
 
 def open_archive(path: Path) -> zipfile.ZipFile:
@@ -57,15 +61,35 @@ def read_xml(archive: zipfile.ZipFile, name: str) -> Any:
 
     Raises:
         UnreadableError: The part is damaged.
+        ResourceLimitError: It is nested too deeply.
+    """
+    try:
+        data = archive.read(name)
+    except KeyError:
+        return None
+    except (zipfile.BadZipFile, NotImplementedError, EOFError, OSError, ValueError, zlib.error) as error:
+        raise UnreadableError(f"is damaged: {name} cannot be read") from error
+    return parse_xml(data, name)
+
+
+def parse_xml(data: bytes, name: str) -> Any:
+    """Parse XML without entities, network or unbounded depth.
+
+    Returns:
+        Its root element.
+
+    Raises:
+        UnreadableError: It is not well-formed.
+        ResourceLimitError: It is nested too deeply.
     """
     from lxml import etree
 
     reader = etree.XMLParser(resolve_entities=False, no_network=True, remove_comments=True, remove_pis=True)
     try:
-        # The strict variant of the format differs in its names only.
-        data = archive.read(name).replace(b"http://purl.oclc.org/ooxml/", b"http://schemas.openxmlformats.org/")
-        return etree.fromstring(data, reader)
-    except KeyError:
-        return None
-    except (etree.XMLSyntaxError, zipfile.BadZipFile, EOFError, OSError, ValueError) as error:
+        return etree.fromstring(_STRICT_NAME.sub(rb"http://schemas.openxmlformats.org/\1/2006/", data), reader)
+    except etree.XMLSyntaxError as error:
+        if "xcessive depth" in str(error):
+            raise ResourceLimitError("is nested too deeply") from error
+        raise UnreadableError(f"is damaged: {name} cannot be read ({error.msg})") from error
+    except ValueError as error:
         raise UnreadableError(f"is damaged: {name} cannot be read") from error

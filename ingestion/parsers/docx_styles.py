@@ -4,14 +4,14 @@ import re
 from dataclasses import dataclass, replace
 from typing import Any
 
+from ingestion.parsers.numerals import numeral
+
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _HEADING = re.compile(r"heading ([1-9])")
 _CONTENTS = re.compile(r"toc \d|table of figures")
 _LEVEL_IN_LABEL = re.compile(r"%([1-9])")
 _MAX_LEVEL = 6
 _MAX_BASED_ON = 20
-_ROMAN = ((1000, "m"), (900, "cm"), (500, "d"), (400, "cd"), (100, "c"), (90, "xc"), (50, "l"), (40, "xl"))
-_ROMAN_SMALL = ((10, "x"), (9, "ix"), (5, "v"), (4, "iv"), (1, "i"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +151,7 @@ class Numbering:
         def shown(match: re.Match[str]) -> str:
             level = int(match[1]) - 1
             first, number_format, _ = levels.get(level, (1, "decimal", ""))
-            return _format(counts.get(level, first), number_format)
+            return numeral(counts.get(level, first), number_format)
 
         return _LEVEL_IN_LABEL.sub(shown, label).strip()
 
@@ -167,17 +167,3 @@ def _level(element: Any) -> tuple[int, tuple[int, str, str]]:
             _value(element, "lvlText") or "",
         ),
     )
-
-
-def _format(number: int, number_format: str) -> str:
-    if number_format in {"lowerLetter", "upperLetter"}:
-        # Word goes a ... z, aa, bb.
-        letters = chr(ord("a") + (number - 1) % 26) * ((number - 1) // 26 % 10 + 1)
-        return letters.upper() if number_format == "upperLetter" else letters
-    if number_format in {"lowerRoman", "upperRoman"} and 0 < number < 4000:
-        roman = ""
-        for value, digits in (*_ROMAN, *_ROMAN_SMALL):
-            roman += digits * (number // value)
-            number %= value
-        return roman.upper() if number_format == "upperRoman" else roman
-    return str(number)
