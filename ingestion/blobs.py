@@ -66,10 +66,13 @@ class Blobs:
             fresh.unlink(missing_ok=True)
 
     def put_file(self, path: Path, *, max_bytes: int | None = None) -> tuple[str, int]:
-        """Keep a copy of a file, as ``put``.
+        """Keep a copy of a file.
+
+        Returns:
+            As ``put``, which may raise too.
 
         Raises:
-            OSError: It cannot be read.
+            OSError: The file cannot be read.
         """
         with path.open("rb") as stream:
             return self.put(stream, max_bytes=max_bytes)
@@ -134,6 +137,7 @@ def storage() -> Iterator[None]:
 
     Raises:
         StorageFullError: The disk, or what this user may use of it, is full.
+        OSError: Whatever else went wrong.
     """
     try:
         yield
