@@ -14,6 +14,7 @@ AttuneError
 │   ├── UnsupportedError   no parser for this kind of file
 │   └── ResourceLimitError it crossed a bound: size, time, memory
 │       └── ParserCrashError it killed its parser
+├── SourceError            a source of documents as a whole cannot be reached: nothing is known to be gone
 ├── ModelError             an embedding or language model is missing, wrong or failed
 ├── VectorIndexError       the vector index refused or is inconsistent
 └── StorageFullError       the disk is full, or as full as it may get
@@ -94,6 +95,10 @@ class ParserCrashError(ResourceLimitError):
     """The file killed its parser: not to be tried again by itself."""
 
     kind = "crash"
+
+
+class SourceError(AttuneError):
+    """A source of documents as a whole cannot be reached; what it holds is unknown, not gone."""
 
 
 class ModelError(AttuneError):
