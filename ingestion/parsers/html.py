@@ -5,6 +5,7 @@ from typing import Any
 
 from ingestion.parsers.clean import fold
 from ingestion.parsers.decode import decode
+from ingestion.parsers.html_sight import Sight, Viewer
 from ingestion.parsers.html_table import html_table, is_layout_table
 from ingestion.types import Element, ElementKind, SourceFile
 from retrieval.errors import ResourceLimitError, UnreadableError
@@ -26,17 +27,13 @@ _BLOCKS = frozenset(
     h1 h2 h3 h4 h5 h6 ul ol menu dir
     """)
 )
-_HIDDEN_STYLE = re.compile(
-    r"display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse)|opacity\s*:\s*0(?:\.0+)?\s*(?:;|!|$)|mso-hide\s*:\s*all"
-    r"|font-size\s*:\s*[01](?:\.\d+)?(?:px|pt|em|%|\s*;|\s*!|\s*$)(?<!1em)(?<!1\.\dem)"
-    r"|(?:text-indent|left|top|margin-left)\s*:\s*-\d{4,}",
-    re.IGNORECASE,
-)
-_COLOUR = re.compile(r"(?:^|;)\s*(color|background(?:-color)?)\s*:\s*([^;!]+)", re.IGNORECASE)
 _DECLARED = re.compile(
     rb"<(?:meta[^>]{0,200}charset|\?xml[^>]{0,100}encoding)\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE
 )
 _BREAK = "\x1e"
+_XHTML = re.compile(r"\s*<\?xml|.{0,1000}?xmlns\s*=\s*[\"']http://www\.w3\.org/1999/xhtml", re.DOTALL)
+_CLOSED = re.compile(r"""<([a-zA-Z][\w:-]*+)((?:[^<>"'/]|/(?!>)|"[^"]*+"|'[^']*+')*+)/>""")
+_VOID = frozenset("area base br col embed hr img input link meta param source track wbr".split())
 _MAIN_SHARE = 0.25  # a <main> with less of the page's text than this is not where the content is
 
 
@@ -51,12 +48,13 @@ def parse_html(source: SourceFile) -> tuple[str, list[Element]]:
     return html_elements(decode(data, declared[1].decode("ascii", "replace") if declared else None), places=True)
 
 
-def html_elements(markup: str, *, places: bool = False) -> tuple[str, list[Element]]:
+def html_elements(markup: str, *, places: bool = False, is_page: bool = True) -> tuple[str, list[Element]]:
     """Read HTML, whole pages and fragments.
 
     Args:
         markup: The HTML.
         places: Give each element its line as place; for markup that is a whole file.
+        is_page: Look for the main content between navigation, as in a page of the web; a chapter of a book has none.
 
     Returns:
         The ``<title>``, or an empty string, and the elements.
@@ -71,7 +69,7 @@ def html_elements(markup: str, *, places: bool = False) -> tuple[str, list[Eleme
         return "", []
     reader = etree.HTMLParser(encoding="utf-8", huge_tree=True, no_network=True, remove_comments=True, remove_pis=True)
     try:
-        root = etree.fromstring(markup.replace("\0", "").encode("utf-8", "replace"), reader)
+        root = etree.fromstring(_as_html(markup.replace("\0", "")).encode("utf-8", "replace"), reader)
     except etree.XMLSyntaxError as error:
         raise UnreadableError(f"is not readable HTML ({error.msg})") from error
     if root is None:
@@ -79,10 +77,18 @@ def html_elements(markup: str, *, places: bool = False) -> tuple[str, list[Eleme
     if any(entry.type_name == "ERR_RESOURCE_LIMIT" for entry in reader.error_log.filter_from_fatals()):
         raise ResourceLimitError("is nested too deeply")
     title = root.find(".//title")
-    elements = _Walk(_content(root), places=places, strip_noise=True).elements()
+    viewer = Viewer(root)
+    elements = _Walk(_content(root), viewer, places=places, strip_noise=True).elements() if is_page else []
     if not elements:
-        elements = _Walk(root, places=places, strip_noise=False).elements()
+        elements = _Walk(root, viewer, places=places, strip_noise=False).elements()
     return fold("".join(str(text) for text in title.itertext())) if title is not None else "", elements
+
+
+def _as_html(markup: str) -> str:
+    """Write out what XHTML closes in one tag: ``<title/>`` would swallow all that follows when read as HTML."""
+    if not _XHTML.match(markup):
+        return markup
+    return _CLOSED.sub(lambda m: m[0] if m[1].lower() in _VOID else f"<{m[1]}{m[2]}></{m[1]}>", markup)
 
 
 def _content(root: Any) -> Any:
@@ -98,30 +104,21 @@ def _text_length(element: Any) -> int:
     return sum(len(text) for text in element.itertext() if not text.isspace())
 
 
-def is_hidden(element: Any) -> bool:
-    """Tell whether the element's own attributes keep a reader from seeing it."""
-    if element.get("hidden") is not None:
-        return True
-    style = element.get("style")
-    if not style:
-        return False
-    if _HIDDEN_STYLE.search(style):
-        return True
-    colours = {name.lower().removesuffix("-color"): value.strip().lower() for name, value in _COLOUR.findall(style)}
-    return "color" in colours and colours["color"] == colours.get("background")
-
-
 class _Walk:
     """One pass over the tree without recursion: depth is the author's choice."""
 
-    def __init__(self, root: Any, *, places: bool, strip_noise: bool) -> None:
+    def __init__(self, root: Any, viewer: Viewer, *, places: bool, strip_noise: bool) -> None:
         self._root = root
+        self._viewer = viewer
+        sight = viewer.start
+        for element in reversed([*root.iterancestors()]):
+            sight = viewer.look(sight, element)
+        self._sights = [sight]  # per open element
         self._places = places
         self._strip_noise = strip_noise
         self._buffer: list[str] = []
         self._lists: list[int | None] = []  # per open list: the next number, None for bullets
         self._marker = ""
-        self._hidden_by: Any = None
         self._line: int | None = None
         self._elements: list[Element] = []
 
@@ -131,6 +128,7 @@ class _Walk:
         walk = etree.iterwalk(self._root, events=("start", "end"))
         for event, element in walk:
             if event == "start":
+                self._see(self._viewer.look(self._sights[-1], element))
                 if not self._start(element):
                     walk.skip_subtree()
             else:
@@ -143,9 +141,6 @@ class _Walk:
         tag = element.tag
         if self._is_noise(element, tag):
             return False
-        if self._hidden_by is None and is_hidden(element):
-            self._flush()
-            self._hidden_by = element
         if tag in _BLOCKS:
             self._flush()
         if tag in {"table", "pre"}:
@@ -169,9 +164,7 @@ class _Walk:
             self._lists.pop()
         elif tag == "li":
             self._marker = ""
-        if element is self._hidden_by:
-            self._flush()
-            self._hidden_by = None
+        self._unsee()
         if element is not self._root:
             self._take(element.tail, element)
 
@@ -185,7 +178,8 @@ class _Walk:
         if tag == "table":
             if is_layout_table(element):
                 return True
-            found = html_table(element, hidden=self._hidden, place=self._place(element.sourceline))
+            place = self._place(element.sourceline)
+            found = html_table(element, place=place, viewer=self._viewer, sight=self._sights[-1])
         else:
             code = "".join(element.itertext()).strip("\n")
             found = [Element("code", code, place=self._place(element.sourceline), hidden=self._hidden)]
@@ -215,7 +209,17 @@ class _Walk:
 
     @property
     def _hidden(self) -> bool:
-        return self._hidden_by is not None
+        return self._sights[-1].hidden
+
+    def _see(self, sight: Sight) -> None:
+        if sight.hidden != self._hidden:
+            self._flush()
+        self._sights.append(sight)
+
+    def _unsee(self) -> None:
+        if self._sights[-1].hidden != self._sights[-2].hidden:
+            self._flush()
+        self._sights.pop()
 
     def _place(self, line: int | None) -> str | None:
         return f"line {line}" if self._places and line else None

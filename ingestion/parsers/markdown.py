@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from functools import cache
+from html import escape
 from typing import TYPE_CHECKING
 
 from ingestion.parsers.clean import fold
@@ -34,6 +35,7 @@ _HEADING_ID = re.compile(r"\s*\{#[^}\n]*\}\s*$")
 _HTML_TABLE = re.compile(r"^[ \t]*<table\b.{0,50000}?</table>", re.DOTALL | re.MULTILINE | re.IGNORECASE)
 _BLANK_LINES = re.compile(r"\n[ \t]*(?=\n)")
 _BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
+_MAY_HIDE = re.compile(r"\s(?:style|hidden|color|bgcolor)\b", re.IGNORECASE)
 _MAX_NESTING = 50
 
 
@@ -137,8 +139,11 @@ class _Walk:
         return ".".join(str(n) for n in (*outer, number)) + ". "
 
     def _text(self, token: "Token", opening: "Token") -> None:
-        text = _plain(token.children or ())
+        children, unseen = _seen(token.children or ())
+        text = _plain(children)
         place = self._place(token)
+        if unseen:
+            self._elements.append(Element("paragraph", unseen, place=place, hidden=True))
         if opening.type == "heading_open":
             text = fold(_HEADING_ID.sub("", text))
             self._elements.append(Element("heading", text, level=int(opening.tag[1]), place=place))
@@ -169,6 +174,23 @@ class _Walk:
 
     def _place(self, token: "Token") -> str | None:
         return f"line {token.map[0] + self._first_line}" if token.map else None
+
+
+def _seen(children: Sequence["Token"]) -> tuple[Sequence["Token"], str]:
+    """Part what can be seen from what raw HTML in the line hides: ``<span style="display:none">``."""
+    tags = "".join(child.content for child in children if child.type == "html_inline")
+    if not _MAY_HIDE.search(tags):
+        return children, ""
+    markup = "".join(_as_markup(child) for child in children)
+    found = html_elements(f"<p>{markup}</p>", is_page=False)[1]
+    shown, unseen = (" ".join(e.text for e in found if e.hidden is which) for which in (False, True))
+    from markdown_it.token import Token
+
+    return [Token("text", "", 0, content=shown)], unseen
+
+
+def _as_markup(child: "Token") -> str:
+    return child.content if child.type == "html_inline" else escape(child.content) or " "
 
 
 def _plain(children: Sequence["Token"]) -> str:
