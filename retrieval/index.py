@@ -1,24 +1,20 @@
 """VectorIndex: what every vector index can do, and the nouns it speaks; it chooses no engine."""
 
 import hashlib
-import uuid
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Literal, Protocol
 
 import numpy as np
 
 from retrieval.access import readable_keys
 from retrieval.errors import InvalidInputError, VectorIndexError
+from retrieval.index_entry import IndexEntry, point_id
 from retrieval.types import Principal
 
 DENSE = "dense"
 SPARSE = "bm25"
 PAYLOAD_INDEXES = ("acl", "collection", "revision")
-
-# Fixed for ever: another value would give every stored point another id.
-_NAMESPACE = uuid.UUID("6d0c2f0e-1b0a-5d0c-9a52-6f1d6b0b7a11")
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +151,12 @@ class VectorIndex(Protocol):
     def ids(self) -> Iterator[list[str]]:
         """Yield the chunk ids of all points, in pages of at most 1,000, for a comparison with the catalog."""
 
+    def entries(self, point_ids: Sequence[str] | None = None) -> Iterator[list[IndexEntry]]:
+        """Yield what is stored beside the vectors, of all points or of those named that are there, in pages."""
+
+    def remove(self, point_ids: Sequence[str]) -> None:
+        """Take points out by the id of the point: those that no chunk owns; unknown ids are passed over."""
+
     def vectors(self, chunk_ids: Sequence[str]) -> dict[str, np.ndarray]:
         """Return the stored dense vectors of those chunks that are there: shape (dim,), float32, L2 norm 1."""
 
@@ -267,12 +269,6 @@ def checked_vector(vector: Sequence[float] | np.ndarray, dim: int) -> list[float
         raise VectorIndexError("a vector holds NaN or infinity")
     plain: list[float] = array.tolist()
     return plain
-
-
-@lru_cache(maxsize=50_000)  # About 12 MB; a search asks for a hundred, most of them again and again.
-def point_id(chunk_id: str, fingerprint: str) -> str:
-    """Return the id under which an engine keeps a chunk, so that every upsert can be repeated."""
-    return str(uuid.uuid5(_NAMESPACE, f"{chunk_id}:{fingerprint}"))
 
 
 def short_name(fingerprint: str) -> str:

@@ -10,13 +10,14 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from retrieval.errors import ConflictError, VectorIndexError
-from retrieval.index_shard import Change, Shard
+from retrieval.index_entry import IndexEntry, to_entry
+from retrieval.index_shard import PAGE, Change, Offset, Shard
 
 _NICENESS = 10
 _POLL_S = 0.2
@@ -49,6 +50,23 @@ class LiveShard:
             with self._turn:
                 self._readers[shard] -= 1
                 self._turn.notify_all()
+
+    def entries(self, fingerprint: str, point_ids: Sequence[str] | None) -> Iterator[list[IndexEntry]]:
+        """Yield pages of points; the shard is let go of between them, so one written meanwhile may be missed."""
+        if point_ids is not None:
+            for start in range(0, len(point_ids), PAGE):
+                with self.reading() as shard:
+                    stored = shard.stored(point_ids[start : start + PAGE])
+                yield [to_entry(*point, fingerprint) for point in stored]
+            return
+        offset: Offset | None = None
+        while True:
+            with self.reading() as shard:
+                stored, offset = shard.page(offset)
+            if stored:
+                yield [to_entry(*point, fingerprint) for point in stored]
+            if offset is None:
+                return
 
     def replace(self, shard: Shard | None) -> Shard | None:
         """Put another shard, or none, in its place and wait until nobody reads the old one.

@@ -19,16 +19,15 @@ from retrieval.index import (
     IndexStatus,
     checked_vector,
     plan_search,
-    point_id,
     search_and_complete,
 )
 from retrieval.index_build import Journal, LiveShard, optimise_aside
+from retrieval.index_entry import IndexEntry, point_id
 from retrieval.index_generations import REMEDY, Generations, copy_sparse, remove
 from retrieval.index_shard import (
     PAGE,
     Change,
     HnswSettings,
-    Offset,
     Shard,
     create_shard,
     deleting,
@@ -103,7 +102,11 @@ class EdgeIndex:
     def delete(self, chunk_ids: Sequence[str]) -> None:
         """Take points out; see VectorIndex."""
         for ids in self._pages(chunk_ids):
-            self._write(deleting(ids), len(ids))
+            self.remove(ids)
+
+    def remove(self, point_ids: Sequence[str]) -> None:
+        """Take points out by their own ids; see VectorIndex."""
+        self._write(deleting(point_ids), len(point_ids))
 
     def set_access(self, chunk_ids: Sequence[str], acl: frozenset[str]) -> None:
         """Change who may find these chunks; see VectorIndex."""
@@ -143,14 +146,12 @@ class EdgeIndex:
 
     def ids(self) -> Iterator[list[str]]:
         """Yield the chunk ids of all points; see VectorIndex. A point written meanwhile may be missed."""
-        offset: Offset | None = None
-        while True:
-            with self._live.reading() as shard:
-                page, offset = shard.page(offset)
-            if page:
-                yield page
-            if offset is None:
-                return
+        for page in self.entries():
+            yield [entry.chunk_id for entry in page]
+
+    def entries(self, point_ids: Sequence[str] | None = None) -> Iterator[list[IndexEntry]]:
+        """Return the pages of points; see VectorIndex."""
+        return self._live.entries(self._fingerprint, point_ids)
 
     def vectors(self, chunk_ids: Sequence[str]) -> dict[str, np.ndarray]:
         """Return stored vectors; see VectorIndex."""

@@ -24,11 +24,11 @@ from retrieval.index import (
     SearchPlan,
     checked_vector,
     plan_search,
-    point_id,
     ranked,
     search_and_complete,
     short_name,
 )
+from retrieval.index_entry import IndexEntry, point_id, to_entry
 from retrieval.types import Principal
 
 _BATCH = 256
@@ -100,8 +100,13 @@ class ServerIndex:
     def delete(self, chunk_ids: Sequence[str]) -> None:
         """Take points out; see VectorIndex."""
         for ids in self._pages(chunk_ids):
+            self.remove(ids)
+
+    def remove(self, point_ids: Sequence[Any]) -> None:
+        """Take points out by their own ids; see VectorIndex."""
+        if point_ids:
             with _server("write"):
-                self._open().delete(self.collection, models.PointIdsList(points=ids), wait=True)
+                self._open().delete(self.collection, models.PointIdsList(points=list(point_ids)), wait=True)
 
     def set_access(self, chunk_ids: Sequence[str], acl: frozenset[str]) -> None:
         """Change who may find these chunks; see VectorIndex."""
@@ -149,14 +154,20 @@ class ServerIndex:
 
     def ids(self) -> Iterator[list[str]]:
         """Yield the chunk ids of all points; see VectorIndex. A point written meanwhile may be missed."""
+        for page in self.entries():
+            yield [entry.chunk_id for entry in page]
+
+    def entries(self, point_ids: Sequence[str] | None = None) -> Iterator[list[IndexEntry]]:
+        """Yield pages of points; see VectorIndex."""
+        named = None if point_ids is None else models.Filter(must=[models.HasIdCondition(has_id=list(point_ids))])
         offset: Any = None
         while True:
             with _server("list its points"):
                 records, offset = self._open().scroll(
-                    self.collection, limit=_PAGE, offset=offset, with_payload=["chunk"], with_vectors=False
+                    self.collection, named, limit=_PAGE, offset=offset, with_payload=True, with_vectors=False
                 )
             if records:
-                yield [record.payload["chunk"] for record in records if record.payload]
+                yield [to_entry(record.id, record.payload or {}, self._fingerprint) for record in records]
             if offset is None:
                 return
 

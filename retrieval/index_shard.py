@@ -3,10 +3,11 @@
 import json
 import os
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 import numpy as np
 import qdrant_edge as engine
@@ -21,6 +22,9 @@ Change = engine.UpdateOperation
 """Something to apply to a shard; it may be applied again, and to another shard too."""
 
 Offset = int | uuid.UUID | str
+
+Stored = tuple[Offset, Mapping[str, Any]]
+"""The id of a point and its payload."""
 
 Words = tuple[list[int], list[float]]
 """A sparse vector: indices and weights."""
@@ -126,12 +130,18 @@ class Shard:
         with _Engine("count"):
             return self._engine.count(engine.CountRequest())
 
-    def page(self, offset: Offset | None) -> tuple[list[str], Offset | None]:
-        """Return chunk ids from an offset on, in order of point id, and where the next page starts, if anywhere."""
-        request = engine.ScrollRequest(offset=offset, limit=PAGE, with_payload=["chunk"], with_vector=False)
+    def page(self, offset: Offset | None) -> tuple[list[Stored], Offset | None]:
+        """Return points from an offset on, in order of point id, and where the next page starts, if anywhere."""
+        request = engine.ScrollRequest(offset=offset, limit=PAGE, with_payload=True, with_vector=False)
         with _Engine("list its points"):
             records, following = self._engine.scroll(request)
-        return [record.payload["chunk"] for record in records if record.payload], following
+        return [(record.id, record.payload or {}) for record in records], following
+
+    def stored(self, point_ids: Sequence[str]) -> list[Stored]:
+        """Return points; those that are not there are left out."""
+        with _Engine("read payloads"):
+            records = self._engine.retrieve(list(point_ids), with_payload=True, with_vector=False)
+        return [(record.id, record.payload or {}) for record in records]
 
     def vectors(self, point_ids: Sequence[str]) -> dict[str, np.ndarray]:
         """Return dense vectors by chunk id: shape (dim,), float32; points that are not there are left out."""

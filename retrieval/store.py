@@ -49,6 +49,11 @@ class Store:
         # writer's lock is taken at the start, where busy_timeout applies.
         self._writer = engine.execution_options(**{BEGIN: "IMMEDIATE"})
 
+    @property
+    def engine(self) -> Engine:
+        """The database, for another noun that is kept in it."""
+        return self._engine
+
     def _reading(self) -> AbstractContextManager[Connection]:
         """Open a connection that is given back afterwards, nothing committed."""
         return self._engine.connect()

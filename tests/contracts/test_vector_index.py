@@ -316,6 +316,26 @@ def test_ids_lists_every_chunk_once_across_pages(index):
     assert sorted(chunk_id for page in pages for chunk_id in page) == sorted(expected)
 
 
+def test_entries_say_what_is_stored_beside_every_vector(index):
+    index.upsert([point("a", acl="g:law u:ann", collection="first"), point("b")])
+    entries = {entry.chunk_id: entry for page in index.entries() for entry in page}
+    assert set(entries) == {"a", "b"}
+    a = entries["a"]
+    assert (a.document_id, a.revision_id, a.collection) == ("document of a", "revision of a", "first")
+    assert a.acl == {"g:law", "u:ann"}
+    assert a.owned
+    assert [e.chunk_id for page in index.entries([a.point_id, str(uuid.uuid4())]) for e in page] == ["a"]
+    assert [entry for page in index.entries([]) for entry in page] == []
+
+
+def test_a_point_can_be_removed_by_its_own_id(index):
+    index.upsert([point("a"), point("b")])
+    entries = {entry.chunk_id: entry for page in index.entries() for entry in page}
+    index.remove([entries["a"].point_id, str(uuid.uuid4())])
+    index.remove([])
+    assert everything(index) == {"b"}
+
+
 def test_vectors_come_back_at_length_one(index):
     index.upsert([point("a", [3.0, 4.0, 0.0, 0.0]), point("b", EAST)])
     found = index.vectors(["a", "never seen", "b"])

@@ -3,7 +3,8 @@
 import pytest
 
 from retrieval.bm25 import Bm25Encoder, Bm25Settings
-from retrieval.index import Hit, plan_search, point_id, ranked, short_name
+from retrieval.index import Hit, plan_search, ranked, short_name
+from retrieval.index_entry import point_id
 from retrieval.types import Principal
 
 ANN = Principal("u:ann", frozenset({"g:b", "g:a"}))
