@@ -7,7 +7,8 @@ from typing import cast
 
 from ingestion import sniff
 from ingestion.parsers.clean import clean, fold, readable_name
-from ingestion.types import Element, ParsedDocument, SourceFile, assemble
+from ingestion.parsers.ocr import Ocr
+from ingestion.types import Element, ParsedDocument, Reading, SourceFile, assemble
 from retrieval.errors import (
     EmptyDocumentError,
     EncryptedError,
@@ -26,7 +27,14 @@ PARSERS = {
     sniff.DOCX: ("ingestion.parsers.docx", "parse_docx"),
     sniff.PPTX: ("ingestion.parsers.pptx", "parse_pptx"),
     sniff.XLSX: ("ingestion.parsers.xlsx", "parse_xlsx"),
+    "application/rtf": ("ingestion.parsers.rtf", "parse_rtf"),
+    sniff.EPUB: ("ingestion.parsers.epub", "parse_epub"),
+    f"{sniff.ODF}text": ("ingestion.parsers.odf", "parse_odf"),
+    f"{sniff.ODF}spreadsheet": ("ingestion.parsers.odf", "parse_odf"),
+    f"{sniff.ODF}presentation": ("ingestion.parsers.odf", "parse_odf"),
+    f"{sniff.ODF}graphics": ("ingestion.parsers.odf", "parse_odf"),
     "application/pdf": ("ingestion.parsers.pdf", "parse_pdf"),
+    **dict.fromkeys(sniff.PICTURES, ("ingestion.parsers.image", "parse_image")),
     "message/rfc822": ("ingestion.parsers.mail", "parse_mail"),
     "text/plain": ("ingestion.parsers.text", "parse_text"),
     "text/x-rst": ("ingestion.parsers.text", "parse_text"),
@@ -35,7 +43,10 @@ PARSERS = {
     "text/tab-separated-values": ("ingestion.parsers.delimited", "parse_csv"),
     "application/json": ("ingestion.parsers.text", "parse_json"),
 }
-"""Media type -> module and function; a function takes a SourceFile and returns a title and Elements."""
+"""Media type -> module and function; a function takes a SourceFile and returns a Reading, or its title and Elements."""
+
+_BY_OCR = frozenset({"application/pdf", *sniff.PICTURES})
+"""Their functions take an Ocr too."""
 
 _KINDS = {
     sniff.ZIP: "is a ZIP archive; unpack it first",
@@ -45,15 +56,14 @@ _KINDS = {
     "application/vnd.ms-excel": "is an old Excel workbook (.xls); save it as .xlsx",
     "application/vnd.ms-powerpoint": "is an old PowerPoint presentation (.ppt), which cannot be read yet",
     "application/vnd.ms-outlook": "is an Outlook message (.msg); save it as .eml",
-    "application/rtf": "is an RTF document, which cannot be read yet",
-    "application/epub+zip": "is an EPUB book, which cannot be read yet",
-    "application/vnd.oasis.opendocument.text": "is an OpenDocument text, which cannot be read yet",
+    sniff.IWORK: "is an Apple Pages, Numbers or Keynote document; export it as PDF or in an Office format",
+    sniff.VISIO: "is a Visio drawing; export it as PDF",
     "application/xml": "is an XML file, which cannot be read yet",
     "application/x-executable": "is a program",
     "application/vnd.sqlite3": "is a database",
 }
 _FAMILIES = {
-    "image": "is a picture ({}), which needs OCR",
+    "image": "is a picture of a kind that cannot be read ({}); save it as PNG",
     "audio": "is a sound recording ({})",
     "video": "is a film ({})",
     "text": "is a .{} file, which is not a document",
@@ -61,11 +71,12 @@ _FAMILIES = {
 _ARCHIVES = ("gzip", "x-7z-compressed", "vnd.rar", "x-bzip2", "x-xz", "zstd")
 
 
-def parse(source: SourceFile) -> ParsedDocument:
+def parse(source: SourceFile, *, ocr: Ocr | None = None) -> ParsedDocument:
     """Read a file into text with structure.
 
     Args:
         source: The file; its name is used to tell kinds of text apart and as title where the content has none.
+        ocr: How pictures of text are read; None for the language data that are installed.
 
     Returns:
         The document, with at least one element; its text is NFC and free of control and invisible characters.
@@ -75,6 +86,7 @@ def parse(source: SourceFile) -> ParsedDocument:
         UnsupportedError: It is of a kind that nobody here reads; the message names it.
         EncryptedError: It wants a password.
         EmptyDocumentError: It holds no text.
+        NeedsOcrError: Its text is in pictures, and there is no language data to read them with.
         ResourceLimitError: It is too large, or would unpack to something too large.
     """
     media_type = media_type_of(source)
@@ -85,13 +97,13 @@ def parse(source: SourceFile) -> ParsedDocument:
     if media_type not in PARSERS:
         raise UnsupportedError(_in_words(media_type))
     module, function = PARSERS[media_type]
-    read = cast("Callable[[SourceFile], tuple[str, list[Element]]]", getattr(import_module(module), function))
+    read = cast("Callable[..., Reading | tuple[str, list[Element]]]", getattr(import_module(module), function))
     try:
-        title, found = read(source)
+        title, found, unread_pages = Reading(*(read(source, ocr or Ocr()) if media_type in _BY_OCR else read(source)))
     except RecursionError as error:
         raise ResourceLimitError("is nested too deeply") from error
     elements = [_cleaned(element) for element in found]
-    document = assemble(_title(title, elements, source.name), media_type, elements)
+    document = assemble(_title(title, elements, source.name), media_type, elements, unread_pages=unread_pages)
     if not document.elements:
         raise EmptyDocumentError("holds no text")
     return document

@@ -13,6 +13,13 @@ ZIP, OLE, ENCRYPTED_OFFICE = "application/zip", "application/x-ole-storage", "ap
 _OPENXML = "application/vnd.openxmlformats-officedocument."
 DOCX, XLSX = f"{_OPENXML}wordprocessingml.document", f"{_OPENXML}spreadsheetml.sheet"
 PPTX = f"{_OPENXML}presentationml.presentation"
+XLSB = "application/vnd.ms-excel.sheet.binary.macroenabled.12"
+DOC, XLS, PPT = "application/msword", "application/vnd.ms-excel", "application/vnd.ms-powerpoint"
+MSG, TNEF, EPUB = "application/vnd.ms-outlook", "application/vnd.ms-tnef", "application/epub+zip"
+ODF = "application/vnd.oasis.opendocument."
+IWORK, VISIO = "application/vnd.apple.iwork", "application/vnd.visio"
+
+PICTURES = ("image/png", "image/jpeg", "image/tiff", "image/bmp", "image/gif", "image/webp")
 
 _MAGIC = (
     (b"\x89PNG\r\n\x1a\n", "image/png"),
@@ -27,6 +34,7 @@ _MAGIC = (
     (b"\x28\xb5\x2f\xfd", "application/zstd"),
     (b"\x7fELF", "application/x-executable"),
     (b"SQLite format 3\0", "application/vnd.sqlite3"),
+    (b"\x78\x9f\x3e\x22", TNEF),
 )
 # Letters may begin a text too; these count only where the rest is no text.
 _LETTERS = (
@@ -39,16 +47,21 @@ _LETTERS = (
     (b"fLaC", "audio/flac"),
     (b"RIFF", "application/x-riff"),
 )
-# Directory entries of an OLE file are in UTF-16; they say what it holds.
+# Entries at the top of an OLE file's directory say what it holds.
 _OLE_KINDS = (
     ("EncryptedPackage", ENCRYPTED_OFFICE),
-    ("__substg1.0_", "application/vnd.ms-outlook"),
-    ("WordDocument", "application/msword"),
-    ("PowerPoint Document", "application/vnd.ms-powerpoint"),
-    ("Workbook", "application/vnd.ms-excel"),
-    ("Book", "application/vnd.ms-excel"),
+    ("__substg1.0_", MSG),
+    ("WordDocument", DOC),
+    ("PowerPoint Document", PPT),
+    ("Workbook", XLS),
+    ("Book", XLS),
+    ("VisioDocument", VISIO),
 )
-_ZIP_FOLDERS = (("word/", DOCX), ("xl/", XLSX), ("ppt/", PPTX))
+_ZIP_FOLDERS = (("word/", DOCX), ("xl/workbook.bin", XLSB), ("xl/", XLSX), ("ppt/", PPTX), ("visio/", VISIO))
+# Files without a list of content types that are more than an archive.
+_ZIP_PARTS = (("META-INF/container.xml", EPUB), ("Index/Document.iwa", IWORK), ("Index.zip", IWORK))
+_ODF_VARIANT = re.compile(r"-(?:template|master|web|flat-xml)(?:-template)?$")
+_FLAT_ODF = re.compile(r"office:mimetype\s*=\s*[\"'](application/vnd\.oasis\.opendocument\.[a-z-]+)")
 _TEXT_SUFFIXES = {
     "md": "text/markdown",
     "markdown": "text/markdown",
@@ -62,13 +75,19 @@ _TEXT_SUFFIXES = {
     "tsv": "text/tab-separated-values",
     "tab": "text/tab-separated-values",
     "json": "application/json",
-    "xml": "application/xml",
     "rst": "text/x-rst",
     "org": "text/org",
+    "ics": "text/calendar",
+    "vcf": "text/vcard",
+    **dict.fromkeys(("mht", "mhtml"), "message/rfc822"),
+    **dict.fromkeys(("xml", "rss", "atom", "opml", "rdf", "xsd", "fodt", "fods", "fodp"), "application/xml"),
+    **dict.fromkeys(("jsonl", "ndjson"), "application/jsonl"),
+    **dict.fromkeys(("yaml", "yml", "toml", "ini", "cfg", "conf", "properties"), "text/x-settings"),
     **dict.fromkeys(("", "txt", "text", "log", "asc", "me", "adoc"), "text/plain"),
     # Text under the name of a binary format: the content decides.
-    **dict.fromkeys(("pdf", "docx", "doc", "xlsx", "xls", "pptx", "ppt", "odt", "rtf", "epub", "msg"), "text/plain"),
-    **dict.fromkeys(("png", "jpg", "jpeg", "gif", "tif", "tiff", "zip", "gz"), "text/plain"),
+    **dict.fromkeys(("pdf", "rtf", "epub", "msg", "doc", "dot", "xls", "ppt", "zip", "gz"), "text/plain"),
+    **dict.fromkeys(("docx", "docm", "dotx", "xlsx", "xlsm", "xltx", "pptx", "pptm", "potx"), "text/plain"),
+    **dict.fromkeys(("odt", "ods", "odp", "png", "jpg", "jpeg", "gif", "tif", "tiff"), "text/plain"),
 }
 _HTML_START = re.compile(
     r"\s*(?:<!--.{0,2000}?-->\s*)*(?:<!doctype\s+html|<(?:html|head|body)\b)", re.IGNORECASE | re.DOTALL
@@ -108,6 +127,8 @@ def _signed_kind(head: bytes, path: Path | None) -> str | None:
         return "application/pdf"
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return _zip_kind(head, path)
+    if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
+        return "image/webp"
     if head.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
         return _ole_kind(head, path)
     return next((kind for magic, kind in _MAGIC if head.startswith(magic)), None)
@@ -139,9 +160,9 @@ def _zip_kind(head: bytes, path: Path | None) -> str:
         except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, RuntimeError, OSError, ValueError):
             names = []
     if declared:
-        return declared
+        return _ODF_VARIANT.sub("", declared)
     if names and "[Content_Types].xml" not in names:
-        return ZIP
+        return next((kind for part, kind in _ZIP_PARTS if part in names), ZIP)
     for folder, kind in _ZIP_FOLDERS:
         # A file that was cut off has no directory any more; its first parts still show.
         if any(name.startswith(folder) for name in names) or (not names and folder.encode() in head):
@@ -150,8 +171,16 @@ def _zip_kind(head: bytes, path: Path | None) -> str:
 
 
 def _ole_kind(head: bytes, path: Path | None) -> str:
-    data = path.read_bytes() if path is not None else head
-    return next((kind for entry, kind in _OLE_KINDS if entry.encode("utf-16-le") in data), OLE)
+    import olefile
+
+    try:
+        with olefile.OleFileIO(path if path is not None else head) as ole:
+            entries = [entry[0] for entry in ole.listdir(streams=True, storages=True)]
+    except (OSError, ValueError, IndexError, TypeError, AttributeError, RecursionError):
+        # A damaged directory: names are in UTF-16, wherever they lie.
+        data = path.read_bytes() if path is not None else head
+        return next((kind for entry, kind in _OLE_KINDS if entry.encode("utf-16-le") in data), OLE)
+    return next((kind for entry, kind in _OLE_KINDS if any(e.startswith(entry) for e in entries)), OLE)
 
 
 def _text_kind(text: str, name: str) -> str:
@@ -162,15 +191,22 @@ def _text_kind(text: str, name: str) -> str:
         # Markdown may begin with HTML.
         return by_name if by_name == "text/markdown" else "text/html"
     declaration = _XML_START.match(text)
-    if declaration:
-        return "text/html" if _HTML_START.match(text[declaration.end() :]) else "application/xml"
+    if declaration and _HTML_START.match(text[declaration.end() :]):
+        return "text/html"
+    if declaration or by_name == "application/xml":
+        flat = _FLAT_ODF.search(text)
+        return _ODF_VARIANT.sub("", flat[1]) if flat else "application/xml"
     if by_name in {"message/rfc822", "text/plain"} and _is_mail(text):
         return "message/rfc822"
     return by_name
 
 
 def _is_mail(text: str) -> bool:
-    """Tell whether text begins with the headers of a message: three known ones, and nothing else before the gap."""
+    """Tell whether text begins with the headers of a message: three known ones, and nothing else before the gap.
+
+    A page that Word or a browser saved as one file has two, MIME-Version among them.
+    """
     header = text.lstrip().replace("\r\n", "\n").partition("\n\n")[0][:4000]
     lines = header.split("\n")[:8]
-    return len(_MAIL_LINE.findall(header)) >= 3 and all(_HEADER_LINE.match(line) for line in lines)
+    least = 2 if header[:1000].lower().count("mime-version:") else 3
+    return len(_MAIL_LINE.findall(header)) >= least and all(_HEADER_LINE.match(line) for line in lines)
