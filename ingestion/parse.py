@@ -1,11 +1,12 @@
 """SourceFile -> ParsedDocument: the kind of the file decides who reads it, its content decides the kind."""
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import cast
 
 from ingestion import sniff
+from ingestion.attached import Unpacker
 from ingestion.parsers.clean import clean, fold, readable_name
 from ingestion.parsers.ocr import Ocr
 from ingestion.types import Element, ParsedDocument, Reading, SourceFile, assemble
@@ -36,6 +37,8 @@ PARSERS = {
     "application/pdf": ("ingestion.parsers.pdf", "parse_pdf"),
     **dict.fromkeys(sniff.PICTURES, ("ingestion.parsers.image", "parse_image")),
     "message/rfc822": ("ingestion.parsers.mail", "parse_mail"),
+    sniff.MSG: ("ingestion.parsers.msg", "parse_msg"),
+    sniff.TNEF: ("ingestion.parsers.tnef", "parse_tnef"),
     "text/plain": ("ingestion.parsers.text", "parse_text"),
     "text/x-rst": ("ingestion.parsers.text", "parse_text"),
     "text/org": ("ingestion.parsers.text", "parse_text"),
@@ -45,8 +48,11 @@ PARSERS = {
 }
 """Media type -> module and function; a function takes a SourceFile and returns a Reading, or its title and Elements."""
 
-_BY_OCR = frozenset({"application/pdf", *sniff.PICTURES})
-"""Their functions take an Ocr too."""
+BACKENDS = {"unstructured": ("ingestion.parsers.unstructured", "parse_by_unstructured")}
+"""Name of another reader -> module and function; it is used for the media types that the caller names."""
+
+_BY_OCR = frozenset({"ingestion.parsers.pdf", "ingestion.parsers.image"})
+"""The functions of these modules take an Ocr too."""
 
 _KINDS = {
     sniff.ZIP: "is a ZIP archive; unpack it first",
@@ -55,7 +61,6 @@ _KINDS = {
     "application/msword": "is an old Word document (.doc); save it as .docx",
     "application/vnd.ms-excel": "is an old Excel workbook (.xls); save it as .xlsx",
     "application/vnd.ms-powerpoint": "is an old PowerPoint presentation (.ppt), which cannot be read yet",
-    "application/vnd.ms-outlook": "is an Outlook message (.msg); save it as .eml",
     sniff.IWORK: "is an Apple Pages, Numbers or Keynote document; export it as PDF or in an Office format",
     sniff.VISIO: "is a Visio drawing; export it as PDF",
     "application/xml": "is an XML file, which cannot be read yet",
@@ -71,12 +76,15 @@ _FAMILIES = {
 _ARCHIVES = ("gzip", "x-7z-compressed", "vnd.rar", "x-bzip2", "x-xz", "zstd")
 
 
-def parse(source: SourceFile, *, ocr: Ocr | None = None) -> ParsedDocument:
+def parse(
+    source: SourceFile, *, ocr: Ocr | None = None, backends: Mapping[str, str] | None = None
+) -> ParsedDocument:
     """Read a file into text with structure.
 
     Args:
         source: The file; its name is used to tell kinds of text apart and as title where the content has none.
         ocr: How pictures of text are read; None for the language data that are installed.
+        backends: Media type -> name in ``BACKENDS`` of what reads it instead of our own parser.
 
     Returns:
         The document, with at least one element; its text is NFC and free of control and invisible characters.
@@ -89,24 +97,41 @@ def parse(source: SourceFile, *, ocr: Ocr | None = None) -> ParsedDocument:
         NeedsOcrError: Its text is in pictures, and there is no language data to read them with.
         ResourceLimitError: It is too large, or would unpack to something too large.
     """
-    media_type = media_type_of(source)
-    if media_type == sniff.EMPTY:
-        raise EmptyDocumentError("is empty (0 bytes)")
-    if media_type == sniff.ENCRYPTED_OFFICE:
-        raise EncryptedError("is password-protected")
-    if media_type not in PARSERS:
-        raise UnsupportedError(_in_words(media_type))
-    module, function = PARSERS[media_type]
-    read = cast("Callable[..., Reading | tuple[str, list[Element]]]", getattr(import_module(module), function))
-    try:
-        title, found, unread_pages = Reading(*(read(source, ocr or Ocr()) if media_type in _BY_OCR else read(source)))
-    except RecursionError as error:
-        raise ResourceLimitError("is nested too deeply") from error
-    elements = [_cleaned(element) for element in found]
-    document = assemble(_title(title, elements, source.name), media_type, elements, unread_pages=unread_pages)
-    if not document.elements:
-        raise EmptyDocumentError("holds no text")
-    return document
+    reader = _Reader(ocr or Ocr(), backends or {})
+    return reader.read(source, Unpacker(reader.read))
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """Reads files, and what is attached to them, all in the same way."""
+
+    ocr: Ocr
+    backends: Mapping[str, str]
+
+    def read(self, source: SourceFile, unpacker: Unpacker) -> ParsedDocument:
+        media_type = media_type_of(source)
+        try:
+            reading = self._reading(source, media_type)
+            found = unpacker.all_of(reading, source.uri)
+        except RecursionError as error:
+            raise ResourceLimitError("is nested too deeply") from error
+        elements = [_cleaned(element) for element in found]
+        title = _title(reading.title, elements, source.name)
+        document = assemble(title, media_type, elements, unread_pages=reading.unread_pages)
+        if not document.elements:
+            raise EmptyDocumentError("holds no text")
+        return document
+
+    def _reading(self, source: SourceFile, media_type: str) -> Reading:
+        if media_type == sniff.EMPTY:
+            raise EmptyDocumentError("is empty (0 bytes)")
+        if media_type == sniff.ENCRYPTED_OFFICE:
+            raise EncryptedError("is password-protected")
+        module, function = BACKENDS[self.backends[media_type]] if media_type in self.backends else PARSERS.get(media_type, ("", ""))
+        if not module:
+            raise UnsupportedError(_in_words(media_type))
+        read = cast("Callable[..., Reading | tuple[str, list[Element]]]", getattr(import_module(module), function))
+        return Reading(*(read(source, self.ocr) if module in _BY_OCR else read(source)))
 
 
 def media_type_of(source: SourceFile) -> str:

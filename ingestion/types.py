@@ -61,18 +61,39 @@ class Element:
     end: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """Something attached to a message.
+
+    Attributes:
+        name: File name for people, on one line.
+        content: Its bytes.
+        inline: The message shows it itself, as it does the logo in a signature.
+        message: What was read of it already, for a message that is no file of its own; ``content`` is then empty.
+        reason: Why it cannot be read, if that is known already.
+    """
+
+    name: str
+    content: bytes = b""
+    inline: bool = False
+    message: "Reading | None" = None
+    reason: str | None = None
+
+
 class Reading(NamedTuple):
-    """What a parser read; one that has no pages to leave unread may return the first two as a plain tuple.
+    """What a parser read; one that has neither of the last two may return the first two as a plain tuple.
 
     Attributes:
         title: What the document calls itself; empty where it does not.
         elements: Its elements in reading order, not yet cleaned.
         unread_pages: Pages from 1 whose text is a picture that nobody could read for want of language data.
+        attachments: What is attached to it, for other parsers to read.
     """
 
     title: str
     elements: list[Element]
     unread_pages: tuple[int, ...] = ()
+    attachments: Sequence[Attachment] = ()
 
 
 @dataclass(frozen=True, slots=True)
