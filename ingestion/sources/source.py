@@ -109,9 +109,12 @@ class Kind:
 
 def kinds() -> dict[str, Kind]:
     """Return every kind of source by its name."""
-    from ingestion.sources import folder, object_store, reader, web
+    from ingestion.sources.folder import KIND as FOLDER
+    from ingestion.sources.object_store import KIND as OBJECT_STORE
+    from ingestion.sources.reader import KIND as READER
+    from ingestion.sources.web import KIND as WEB
 
-    return {kind.name: kind for kind in (folder.KIND, web.KIND, object_store.KIND, reader.KIND)}
+    return {kind.name: kind for kind in (FOLDER, WEB, OBJECT_STORE, READER)}
 
 
 def open_source(kind: str, arguments: Mapping[str, Any], *, limits: SourceLimits) -> Source:
@@ -136,6 +139,9 @@ def open_source(kind: str, arguments: Mapping[str, Any], *, limits: SourceLimits
 
 def checked_arguments(kind: Kind, arguments: Mapping[str, Any]) -> Arguments:
     """Read arguments as a kind's schema says.
+
+    Returns:
+        They.
 
     Raises:
         InvalidInputError: One is missing, unknown or makes no sense; the message names it and repeats no value.
