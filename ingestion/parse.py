@@ -26,8 +26,10 @@ PARSERS = {
     "text/markdown": ("ingestion.parsers.markdown", "parse_markdown"),
     "text/html": ("ingestion.parsers.html", "parse_html"),
     sniff.DOCX: ("ingestion.parsers.docx", "parse_docx"),
+    sniff.DOC: ("ingestion.parsers.doc", "parse_doc"),
     sniff.PPTX: ("ingestion.parsers.pptx", "parse_pptx"),
     sniff.XLSX: ("ingestion.parsers.xlsx", "parse_xlsx"),
+    sniff.XLS: ("ingestion.parsers.xls", "parse_xls"),
     "application/rtf": ("ingestion.parsers.rtf", "parse_rtf"),
     sniff.EPUB: ("ingestion.parsers.epub", "parse_epub"),
     f"{sniff.ODF}text": ("ingestion.parsers.odf", "parse_odf"),
@@ -58,9 +60,8 @@ _KINDS = {
     sniff.ZIP: "is a ZIP archive; unpack it first",
     sniff.BINARY: "is not a document: its content is of no known kind",
     sniff.OLE: "is an old office file of an unknown kind",
-    "application/msword": "is an old Word document (.doc); save it as .docx",
-    "application/vnd.ms-excel": "is an old Excel workbook (.xls); save it as .xlsx",
     "application/vnd.ms-powerpoint": "is an old PowerPoint presentation (.ppt), which cannot be read yet",
+    sniff.XLSB: "is a binary Excel workbook (.xlsb); save it as .xlsx",
     sniff.IWORK: "is an Apple Pages, Numbers or Keynote document; export it as PDF or in an Office format",
     sniff.VISIO: "is a Visio drawing; export it as PDF",
     "application/xml": "is an XML file, which cannot be read yet",
@@ -76,9 +77,7 @@ _FAMILIES = {
 _ARCHIVES = ("gzip", "x-7z-compressed", "vnd.rar", "x-bzip2", "x-xz", "zstd")
 
 
-def parse(
-    source: SourceFile, *, ocr: Ocr | None = None, backends: Mapping[str, str] | None = None
-) -> ParsedDocument:
+def parse(source: SourceFile, *, ocr: Ocr | None = None, backends: Mapping[str, str] | None = None) -> ParsedDocument:
     """Read a file into text with structure.
 
     Args:
@@ -127,7 +126,9 @@ class _Reader:
             raise EmptyDocumentError("is empty (0 bytes)")
         if media_type == sniff.ENCRYPTED_OFFICE:
             raise EncryptedError("is password-protected")
-        module, function = BACKENDS[self.backends[media_type]] if media_type in self.backends else PARSERS.get(media_type, ("", ""))
+        module, function = (
+            BACKENDS[self.backends[media_type]] if media_type in self.backends else PARSERS.get(media_type, ("", ""))
+        )
         if not module:
             raise UnsupportedError(_in_words(media_type))
         read = cast("Callable[..., Reading | tuple[str, list[Element]]]", getattr(import_module(module), function))

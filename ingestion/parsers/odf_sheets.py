@@ -17,14 +17,13 @@ def spreadsheet_elements(content: Any, styles: Styles) -> list[Element]:
     found: list[Element] = []
     count = CellCount()
     for number, table in enumerate(content.iterchildren(f"{TABLE}table"), 1):
-        rows: list[tuple[int, list[str]]] = []
+        rows: list[tuple[int, dict[int, str]]] = []
         hidden_rows: set[int] = set()
         at = 1
         for row, repeated in _rows(table):
             cells = _cells(row)
-            filled = sum(1 for cell in cells if cell)
-            if filled:
-                count.add(filled * repeated)
+            if cells:
+                count.add(len(cells) * repeated)
                 rows.extend((at + i, cells) for i in range(repeated))
                 if row.get(f"{TABLE}visibility") in {"collapse", "filter"}:
                     hidden_rows.update(range(at, at + repeated))
@@ -44,13 +43,15 @@ def _rows(table: Any) -> Iterator[tuple[Any, int]]:
             yield from _rows(child)
 
 
-def _cells(row: Any) -> list[str]:
-    cells: list[str] = []
+def _cells(row: Any) -> dict[int, str]:
+    cells: dict[int, str] = {}
+    column = 0
     for cell in row.iterchildren(f"{TABLE}table-cell", f"{TABLE}covered-table-cell"):
-        repeated = min(max(whole(cell, f"{TABLE}number-columns-repeated", 1), 1), _MAX_COLUMNS - len(cells))
-        cells.extend([_shown(cell)] * repeated)
-    while cells and not cells[-1]:
-        cells.pop()
+        repeated = min(max(whole(cell, f"{TABLE}number-columns-repeated", 1), 1), _MAX_COLUMNS - column)
+        text = _shown(cell)
+        if text:
+            cells |= dict.fromkeys(range(column, column + repeated), text)
+        column += repeated
     return cells
 
 

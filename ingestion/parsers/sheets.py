@@ -1,13 +1,15 @@
 """Sheets of a workbook, whatever program wrote it -> a heading each, and their blocks of rows as tables."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ingestion.parsers.tables import MAX_GRID_CELLS, rows_as_elements
 from ingestion.types import Element
 from retrieval.errors import ResourceLimitError
 
-_Row = tuple[int, list[str]]
+_Row = tuple[int, Mapping[int, str]]
+# Few cells far apart span a table that is mostly empty; it is built, so it has a bound of its own.
+_MAX_SPANNED = 10 * MAX_GRID_CELLS
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,8 +17,9 @@ class Sheet:
     """A sheet as rows of shown values.
 
     Attributes:
-        rows: Row number in the original, from 1, and its cells from column A on; rows without any may be missing.
-        hidden: A reader does not see the sheet; ``hidden_rows`` (numbers) and ``hidden_columns`` (from 0) likewise.
+        rows: Row number in the original, from 1, and its filled cells by column, from 0.
+        hidden: A reader does not see the sheet; ``hidden_rows`` (numbers), ``hidden_columns`` (from 0) and
+            ``hidden_cells`` (row and column) likewise.
     """
 
     name: str
@@ -24,6 +27,7 @@ class Sheet:
     hidden: bool = False
     hidden_rows: Collection[int] = field(default=())
     hidden_columns: Collection[int] = field(default=())
+    hidden_cells: Collection[tuple[int, int]] = field(default=())
 
 
 class CellCount:
@@ -61,28 +65,29 @@ def sheet_elements(sheet: Sheet, number: int) -> list[Element]:
     place = where.replace("{", "{{").replace("}", "}}") + ", row {}"
     found = [Element("heading", sheet.name, level=1, page=number, place=where, hidden=sheet.hidden)]
     for rows, hidden in ((shown, sheet.hidden), (unseen, True)):
+        columns = sorted({column for _, cells in rows for column in cells})
+        if len(columns) * len(rows) > _MAX_SPANNED:
+            raise ResourceLimitError(f"holds a sheet that spans more than {_MAX_SPANNED:,} cells")
         for block in _blocks(rows):
-            found.extend(rows_as_elements(block, place, page=number, hidden=hidden))
+            lines = [(row, [cells.get(column, "") for column in columns]) for row, cells in block]
+            found.extend(rows_as_elements(lines, place, page=number, hidden=hidden))
     return found
 
 
 def _parted(sheet: Sheet) -> tuple[list[_Row], list[_Row]]:
-    """Part what can be seen from what cannot: whole rows, and the cells of hidden columns."""
-    shown: list[_Row] = []
-    unseen: list[_Row] = []
-    columns, rows = frozenset(sheet.hidden_columns), frozenset(sheet.hidden_rows)
-    for number, cells in sheet.rows:
+    """Part what can be seen from what cannot: whole rows, columns, and single cells."""
+    rows, columns, cells = frozenset(sheet.hidden_rows), frozenset(sheet.hidden_columns), frozenset(sheet.hidden_cells)
+    parts: tuple[list[_Row], list[_Row]] = ([], [])
+    for number, filled in sheet.rows:
         if number in rows:
-            parts = ([], cells)
-        elif columns:
-            seen = ["" if i in columns else cell for i, cell in enumerate(cells)]
-            parts = (seen, [cell if i in columns else "" for i, cell in enumerate(cells)])
-        else:
-            parts = (cells, [])
-        for part, rows_of_part in zip(parts, (shown, unseen), strict=True):
-            if any(part):
-                rows_of_part.append((number, part))
-    return shown, unseen
+            parts[1].append((number, filled))
+            continue
+        unseen = {c: text for c, text in filled.items() if c in columns or (number, c) in cells}
+        shown = {c: text for c, text in filled.items() if c not in unseen} if unseen else filled
+        for part, found in zip((shown, unseen), parts, strict=True):
+            if part:
+                found.append((number, part))
+    return parts
 
 
 def _blocks(rows: list[_Row]) -> list[list[_Row]]:
@@ -90,17 +95,16 @@ def _blocks(rows: list[_Row]) -> list[list[_Row]]:
     blocks: list[list[_Row]] = []
     columns: set[int] = set()
     for number, cells in rows:
-        own = {i for i, cell in enumerate(cells) if cell}
-        if blocks and (number == blocks[-1][-1][0] + 1 or _continues(columns, cells, own)):
+        if blocks and (number == blocks[-1][-1][0] + 1 or _continues(columns, cells)):
             blocks[-1].append((number, cells))
-            columns |= own
+            columns |= set(cells)
         else:
             blocks.append([(number, cells)])
-            columns = own
+            columns = set(cells)
     return blocks
 
 
-def _continues(columns: set[int], cells: list[str], own: set[int]) -> bool:
+def _continues(columns: set[int], cells: Mapping[int, str]) -> bool:
     """Tell whether a row after a gap is one more row of the table above: same columns, and figures, not headings."""
-    has_figures = any(cells[i][:1].isdigit() or cells[i][:1] in "-+(" for i in own)
-    return len(own) > 1 and len(columns) > 1 and own <= columns and has_figures
+    has_figures = any(cell[:1].isdigit() or cell[:1] in "-+(" for cell in cells.values())
+    return len(cells) > 1 and len(columns) > 1 and set(cells) <= columns and has_figures
