@@ -24,7 +24,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 from ingestion.parse import PARSERS, media_type_of, parse
 from ingestion.parsers.markdown import markdown_elements
-from ingestion.parsers.pdf import TESSDATA, page_count
+from ingestion.parsers.ocr import ocr_available
+from ingestion.parsers.pdf import page_count
 from ingestion.types import ParsedDocument, SourceFile
 from retrieval.errors import DocumentError, ResourceLimitError
 
@@ -184,7 +185,7 @@ def memory_reason(limits: Limits) -> str:
 def _allowed_s(source: SourceFile, limits: Limits) -> float:
     if media_type_of(source) != "application/pdf":
         return limits.wall_s
-    per_page = limits.page_s + (limits.ocr_page_s if TESSDATA.is_dir() else 0.0)
+    per_page = limits.page_s + (limits.ocr_page_s if ocr_available() else 0.0)
     return limits.wall_s + page_count(source.path) * per_page
 
 

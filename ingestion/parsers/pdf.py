@@ -1,32 +1,36 @@
 """PDF -> Elements with page and box, through liteparse (PDFium, Tesseract); scanned pages only where OCR data exist."""
 
+import os
 import re
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from ingestion.parsers.clean import fold, readable_name
+from ingestion.parsers.ocr import Ocr
 from ingestion.parsers.pdf_blocks import page_elements
-from ingestion.parsers.pdf_pages import analyse, recognise, turn_upright
-from ingestion.types import Element, SourceFile
+from ingestion.parsers.pdf_hidden import Unseen, unseen_text
+from ingestion.parsers.pdf_pages import analyse, pictured, recognise, turn_upright, turned_back
+from ingestion.types import Element, Reading, SourceFile
 from retrieval.errors import EmptyDocumentError, EncryptedError, ResourceLimitError, UnreadableError
 
-TESSDATA = Path("/usr/share/tesseract-ocr/5/tessdata")  # where Debian and Ubuntu keep it
 MAX_PAGES = 5_000
 MAX_PAGE_POINTS = 14_400  # the format's own limit; PDFium aborts the process far above it
 _FIRST_LINES = 5
+_END_BYTES = 4096
 _PASSWORD_ERROR = 4  # FPDF_ERR_PASSWORD
 _WORD = re.compile(r"(?<![^\W\d_])[^\W\d_]{2,20}(?![^\W\d_])|\b(?:19|20)\d\d\b|\b[A-Z]\d\b")
 _TIMESTAMP = re.compile(r"[ -]*\d{8,}$")
 _MACHINE_WORDS = frozenset({"scan", "document", "untitled", "img", "image", "download", "file", "pdf", "doc", "print"})
-# liteparse also flags pages that carry an OCR layer already; only these have no usable text.
-_NEEDS_OCR = frozenset({"scanned", "no-text", "garbled"})
 
 
-def parse_pdf(source: SourceFile, tessdata: Path = TESSDATA) -> tuple[str, list[Element]]:
+def parse_pdf(source: SourceFile, ocr: Ocr) -> Reading:
     """Read a PDF.
 
     Args:
         source: The file.
-        tessdata: Folder of Tesseract's language data; pages without text are read by OCR if it exists.
+        ocr: How to read pages without text; where it cannot, they are named in the result.
 
     Returns:
         The title in the file's properties where the document's first lines bear it out, or one made of the file's name
@@ -34,6 +38,7 @@ def parse_pdf(source: SourceFile, tessdata: Path = TESSDATA) -> tuple[str, list[
 
     Raises:
         EmptyDocumentError: No page has text.
+        NeedsOcrError: No page has text that can be read without OCR, and there is no language data for it.
         UnreadableError: No page can be read.
     """
     check_pdf(source.path)
@@ -41,15 +46,41 @@ def parse_pdf(source: SourceFile, tessdata: Path = TESSDATA) -> tuple[str, list[
     if not pages:
         raise UnreadableError("is a damaged PDF: none of its pages can be read")
     turned = turn_upright(source.path, pages)
-    scanned = [number for number, page in pages.items() if _NEEDS_OCR & set(page.complexity.reasons)]
-    if scanned and tessdata.is_dir():
-        turned |= recognise(source.path, pages, numbers=scanned, tessdata=tessdata)
-    elements = page_elements([pages[n] for n in sorted(pages)], turned=frozenset(turned), scanned=frozenset(scanned))
-    if scanned and not any(element.text.strip() for element in elements):
-        if tessdata.is_dir():
+    pictures = pictured(source.path, pages)
+    can_read = ocr.tessdata() is not None
+    if pictures and can_read:
+        ocr.announce(len(pictures))
+        read, turned_scans = recognise(source.path, pictures, ocr)
+        pages |= read
+        turned |= turned_scans
+    scanned = frozenset(pictures) if can_read else frozenset()
+    unseen = {
+        number: [_turned(text, pages[number], turned.get(number, 0)) for text in texts]
+        for number, texts in unseen_text(source.path, sorted(pages)).items()
+    }
+    elements = page_elements([pages[n] for n in sorted(pages)], scanned=scanned, unseen=unseen)
+    if pictures and not any(element.text.strip() for element in elements):
+        if can_read:
             raise EmptyDocumentError("is a scan in which no text could be recognised")
-        raise EmptyDocumentError("holds no text: it is a scan and needs OCR (install tesseract-ocr-eng)")
-    return _own_title(source.path, elements) or _title(source.name), elements
+        raise ocr.missing("it is a scan without text")
+    elements = [_turned_back(e, pages, turned) for e in elements]
+    unread = () if can_read else tuple(sorted(pictures))
+    return Reading(_own_title(source.path, elements) or _title(source.name), elements, unread)
+
+
+def _turned_back(element: Element, pages: Mapping[int, Any], turned: Mapping[int, int]) -> Element:
+    if element.box is None or element.page is None or element.page not in turned:
+        return element
+    page = pages[element.page]
+    return replace(element, box=turned_back(element.box, (page.width, page.height), turned[element.page]))
+
+
+def _turned(text: Unseen, page: Any, angle: int) -> Unseen:
+    """Turn a rectangle on the page as shown as its page was turned, which is to turn it back the other way."""
+    if not angle:
+        return text
+    width, height = (page.width, page.height) if angle == 180 else (page.height, page.width)
+    return replace(text, box=turned_back(text.box, (width, height), 360 - angle))
 
 
 def _own_title(path: Path, elements: list[Element]) -> str:
@@ -90,11 +121,19 @@ def page_count(path: Path) -> int:
     except pypdfium2.PdfiumError as error:
         if error.err_code == _PASSWORD_ERROR:
             raise EncryptedError("is password-protected") from error
-        raise UnreadableError("is a damaged PDF") from error
+        # What could be put together again would be a part of the document, and nobody would know.
+        cut = b"%%EOF" not in _end(path)
+        raise UnreadableError("is a damaged PDF: its end is missing" if cut else "is a damaged PDF") from error
     try:
         return len(document)
     finally:
         document.close()
+
+
+def _end(path: Path) -> bytes:
+    with path.open("rb") as file:
+        file.seek(-min(_END_BYTES, path.stat().st_size), os.SEEK_END)
+        return file.read()
 
 
 def check_pdf(path: Path) -> None:

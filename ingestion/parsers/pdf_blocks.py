@@ -2,13 +2,27 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from ingestion.parsers.clean import fold
+from ingestion.parsers.pdf_figures import FigureTable, figure_tables
+from ingestion.parsers.pdf_hidden import Unseen
 from ingestion.parsers.pdf_tables import RuledTable, ruled_tables
-from ingestion.parsers.pdf_words import PageWords, Word, key, union, verbatim, vocabulary, without_marks, word
+from ingestion.parsers.pdf_words import (
+    PageWords,
+    Word,
+    joined,
+    key,
+    lines,
+    union,
+    verbatim,
+    vocabulary,
+    without_marks,
+    word,
+)
+from ingestion.parsers.scan import scan_elements
 from ingestion.parsers.tables import plain_cells, table_element
 from ingestion.types import Element
 from retrieval.types import Box
@@ -20,74 +34,91 @@ _EDGE_BLOCKS = 2
 _DIGITS = re.compile(r"\d+")
 _LETTER = re.compile(r"[^\W\d_]")
 _NUMBERED = re.compile(r"\(?(?:\d{1,3}(?:\.\d{1,3})*|[a-zA-Z]|[ivxlc]{1,6})[.)]?")
-_LINE_GAP = 0.6  # line heights; more parts paragraphs
+_RULED_ROWS = 0.7  # a grid with fewer rows than this share of a table of figures is ruled only in part
 _MAX_HEADING_CHARS = 200
 
 
 def page_elements(
-    pages: Sequence[Any], *, turned: frozenset[int] = frozenset(), scanned: frozenset[int] = frozenset()
+    pages: Sequence[Any],
+    *,
+    scanned: frozenset[int] = frozenset(),
+    unseen: Mapping[int, Sequence[Unseen]] | None = None,
 ) -> list[Element]:
     """Turn analysed pages into elements.
 
     Args:
         pages: liteparse's pages, with blocks, word boxes and vector graphics.
-        turned: Numbers of pages that were turned to be read; their boxes would not fit the page as shown.
-        scanned: Numbers of pages that were read by OCR, which sees lines, not paragraphs.
+        scanned: Numbers of pages that were read by OCR, of which the blocks are not used.
+        unseen: By page, text that a reader does not see; it comes last on its page, marked if it is hidden.
 
     Returns:
         Elements in reading order, each with page and, where it is known, box.
     """
-    words = {page.page_num: _words(page) for page in pages}
-    known = vocabulary(words.values())
-    running = _running_lines(pages)
+    unseen = unseen or {}
+    words = {page.page_num: _seen(page_words(page), unseen.get(page.page_num, ())) for page in pages}
+    known = vocabulary(there for there, _ in words.values())
+    running = _running_lines([page for page in pages if page.page_num not in scanned])
     said: set[str] = set()
     elements: list[Element] = []
     for page in pages:
-        there = words[page.page_num]
-        for item in [
-            *_in_order(_content(page, running, said), ruled_tables(page, there.words)),
-            *_left_over(page, there),
-        ]:
-            element, box = _placed(item, there, known)
-            if element is not None:
-                elements.append(replace(element, page=page.page_num, box=box))
-    elements = _with_lines_joined(elements, scanned)
-    return [replace(e, box=None) if e.page in turned else e for e in elements]
+        there, removed = words[page.page_num]
+        if page.page_num in scanned:
+            elements += scan_elements(page, known, without=removed)
+        else:
+            content, furniture = _content(page, running, said)
+            tables = _tables(page, there, furniture)
+            for item in [*_in_order(content, tables, there, removed), *_left_over(page, there, tables)]:
+                element, box = _placed(item, there, known)
+                if element is not None:
+                    elements.append(replace(element, page=page.page_num, box=box))
+        elements += _unseen(page.page_num, unseen.get(page.page_num, ()), there)
+    return elements
+
+
+def _seen(there: PageWords, unseen: Sequence[Unseen]) -> tuple[PageWords, list[Word]]:
+    """Part the words that a reader sees from those that are hidden."""
+    hidden = [text for text in unseen if text.hidden]
+    if not hidden:
+        return there, []
+    removed = [w for w in there.words if any(text.holds(w) for text in hidden)]
+    gone = {id(w) for w in removed}
+    return PageWords([w for w in there.words if id(w) not in gone]), removed
+
+
+def _unseen(number: int, unseen: Sequence[Unseen], there: PageWords) -> Iterator[Element]:
+    """Add the text layer of scans where the analysis left it out, and what is hidden, in one paragraph each."""
+    layer = [text for text in unseen if not text.hidden and not there.inside(text.box)]
+    hidden = [text for text in unseen if text.hidden]
+    for found in (layer, hidden):
+        if found:
+            text, box = " ".join(piece.text for piece in found), union(piece.box for piece in found)
+            yield Element("paragraph", text, page=number, box=box, hidden=found is hidden)
 
 
 def _placed(item: Any, there: PageWords, known: frozenset[str]) -> tuple[Element | None, Box | None]:
-    if isinstance(item, RuledTable):
+    if isinstance(item, RuledTable | FigureTable):
         return table_element(item.rows), item.box
-    if isinstance(item, list):  # words outside all blocks
-        return Element("paragraph", " ".join(w.text for w in item)), union(w.box for w in item)
+    if isinstance(item, list):  # words outside all blocks, or beside a table
+        return Element("paragraph", joined(lines(item), known)), union(w.box for w in item)
     box = _box(item)
     return _element(item, box, there, known), box
 
 
-def _with_lines_joined(elements: list[Element], scanned: frozenset[int]) -> list[Element]:
-    joined: list[Element] = []
-    for element in elements:
-        if joined and element.page in scanned and _goes_on(joined[-1], element):
-            before = joined[-1]
-            box = union(b for b in (before.box, element.box) if b is not None)
-            joined[-1] = replace(before, text=f"{before.text} {element.text}", box=box)
-        else:
-            joined.append(element)
-    return joined
+def _tables(page: Any, there: PageWords, furniture: Sequence[Any]) -> list[RuledTable | FigureTable]:
+    """Find the tables of a page; where lines and figures disagree, the one that tells more rows apart is right."""
+    boxes = [box for block in furniture if (box := _box(block)) is not None]
+    figures = figure_tables([w for w in there.words if not any(_holds(box, w) for box in boxes)])
+    ruled = [t for t in ruled_tables(page, there.words) if not any(_tells_more(f, t) for f in figures)]
+    kept = [f for f in figures if not any(_share(f.box, t.box) > 0 for t in ruled)]
+    return sorted([*ruled, *kept], key=lambda table: table.box.y0)
 
 
-def _goes_on(before: Element, line: Element) -> bool:
-    """Tell whether a line stands close under the paragraph before it."""
-    if before.kind != "paragraph" or line.kind != "paragraph" or before.page != line.page:
-        return False
-    if before.box is None or line.box is None:
-        return False
-    height = line.box.y1 - line.box.y0
-    overlap = min(before.box.x1, line.box.x1) - max(before.box.x0, line.box.x0)
-    return overlap > 0 and -height < line.box.y0 - before.box.y1 < _LINE_GAP * height
+def _tells_more(figures: FigureTable, ruled: RuledTable) -> bool:
+    return _share(figures.box, ruled.box) > 0 and len(ruled.rows) < _RULED_ROWS * len(figures.rows)
 
 
-def _words(page: Any) -> PageWords:
+def page_words(page: Any) -> PageWords:
+    """Collect the words of liteparse's page."""
     boxed = ((w.text, Box(w.x, w.y, w.x + w.width, w.y + w.height)) for item in page.text_items for w in item.words)
     return PageWords([word(text, box) for text, box in boxed])
 
@@ -121,45 +152,65 @@ def _numbered_footer(pages: Sequence[Any]) -> set[str]:
     return {last[0]} if alike and "#" in last[0] and len(last[0]) <= _RUNNING_CHARS else set()
 
 
-def _content(page: Any, running: frozenset[str], said: set[str]) -> list[Any]:
-    """Leave out running lines, but for the first of those that say something: it may be the title."""
-    dropped: set[int] = set()
+def _content(page: Any, running: frozenset[str], said: set[str]) -> tuple[list[Any], list[Any]]:
+    """Part a page's blocks from running lines, but for the first of those that say something: it may be the title."""
+    dropped: dict[int, Any] = {}
     for block in _edges(page):
         mask = _mask(block)
         if mask in running:
             if "#" in mask or mask in said:
-                dropped.add(id(block))
+                dropped[id(block)] = block
             said.add(mask)
-    return [b for b in page.blocks or () if b.kind in _TEXT_KINDS and id(b) not in dropped]
+    kept = [b for b in page.blocks or () if b.kind in _TEXT_KINDS and id(b) not in dropped]
+    return kept, list(dropped.values())
 
 
-def _in_order(blocks: Sequence[Any], tables: Sequence[RuledTable]) -> Iterator[Any]:
-    """Put each ruled table in the place of the first block that lies in it; its other blocks say the same again."""
+def _in_order(
+    blocks: Sequence[Any], tables: Sequence[RuledTable | FigureTable], there: PageWords, removed: Sequence[Word]
+) -> Iterator[Any]:
+    """Put each table in the place of the first block that lies in it; what else these blocks say stays beside it.
+
+    Of a block that holds words that were removed, the words that are left stay.
+    """
     waiting = list(tables)
     for block in blocks:
         box = _box(block)
-        table = next((t for t in tables if box is not None and _lies_in(box, t.box)), None)
-        if table is None:
+        touched = [t for t in tables if box is not None and _share(box, t.box) > 0]
+        cut = box is not None and any(_holds(box, w) for w in removed)
+        inside = there.inside(box) if box is not None and (touched or cut) else []
+        rest = [w for w in inside if not any(_holds(t.box, w) for t in touched)]
+        if not cut and (not touched or (rest and len(rest) == len(inside))):
             while waiting and box is not None and waiting[0].box.y1 <= box.y0 and waiting[0].box.x0 < box.x1:
                 yield waiting.pop(0)
             yield block
-        elif table in waiting:
-            waiting.remove(table)
-            yield table
+            continue
+        middle = touched[0].box.y0 if touched else float("inf")
+        above, below = [w for w in rest if w.box.y0 < middle], [w for w in rest if w.box.y0 >= middle]
+        yield from [above] if above else []
+        yield from [t for t in touched if t in waiting]
+        waiting = [t for t in waiting if t not in touched]
+        yield from [below] if below else []
     yield from waiting
 
 
-def _lies_in(inner: Box, outer: Box) -> bool:
+def _share(inner: Box, outer: Box) -> float:
+    """The part of a rectangle that lies in another, from 0 to 1."""
     width = min(inner.x1, outer.x1) - max(inner.x0, outer.x0)
     height = min(inner.y1, outer.y1) - max(inner.y0, outer.y0)
     area = (inner.x1 - inner.x0) * (inner.y1 - inner.y0)
-    return width > 0 and height > 0 and width * height >= 0.6 * area
+    return width * height / area if width > 0 and height > 0 and area > 0 else 0.0
 
 
-def _left_over(page: Any, there: PageWords) -> list[list[Word]]:
+def _holds(box: Box, word_there: Word) -> bool:
+    there = word_there.box
+    return box.x0 <= (there.x0 + there.x1) / 2 <= box.x1 and box.y0 <= (there.y0 + there.y1) / 2 <= box.y1
+
+
+def _left_over(page: Any, there: PageWords, tables: Sequence[RuledTable | FigureTable]) -> list[list[Word]]:
     """Find the words that are in no block, such as sideways text at the edge; neighbours form one paragraph."""
     blocks = [block for block in page.blocks or () if block.kind != "figure"]
-    held = {id(w) for block in blocks if (box := _box(block)) is not None for w in there.inside(box)}
+    boxes = [box for block in blocks if (box := _box(block)) is not None] + [table.box for table in tables]
+    held = {id(w) for box in boxes for w in there.inside(box)}
     runs: list[list[Word]] = []
     last = -2
     for index, candidate in enumerate(there.words):

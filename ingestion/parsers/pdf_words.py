@@ -141,6 +141,34 @@ def _join(first: Word, second: Word, known: frozenset[str]) -> str:
     return f"{stem}-{second.text}" if compound else stem + second.text
 
 
+def joined(printed: Sequence[Sequence[Word]], known: frozenset[str]) -> str:
+    """Put printed lines on one, whole again what the ends of lines cut.
+
+    Args:
+        printed: Lines of words in reading order; none is empty.
+        known: Words of the document, see ``verbatim``.
+
+    Returns:
+        The text.
+    """
+    text: list[str] = []
+    held: Word | None = None  # the first half of a word
+    for line in printed:
+        for position, current in enumerate(line):
+            if held is not None:
+                text.append(_join(held, current, known))
+                held = None
+            elif position == len(line) - 1 and line is not printed[-1] and _is_cut(current):
+                held = current
+            else:
+                text.append(current.text)
+    return " ".join([*text, held.text] if held is not None else text)
+
+
+def _is_cut(last: Word) -> bool:
+    return last.text.endswith(_HYPHENS) and len(last.key) > 1
+
+
 def lines(words: Sequence[Word]) -> list[list[Word]]:
     """Group words into printed lines, top to bottom, each from left to right."""
     grouped: list[list[Word]] = []
