@@ -132,7 +132,9 @@ class ObjectStoreSource:
             raise self._unreachable(error) from error
 
     def _unreachable(self, error: Exception) -> SourceError:
-        return SourceError(f"the object store cannot be reached: {redacted(str(error), self._options)}")
+        return SourceError(
+            f"the object store of {self._arguments.url} cannot be used: {redacted(str(error), self._options)}"
+        )
 
     def _wanted(self, key: str) -> bool:
         include, exclude = self._arguments.include, self._arguments.exclude
@@ -148,12 +150,13 @@ class ObjectStoreSource:
 
 
 def _client_errors() -> tuple[type[Exception], ...]:
-    # What the clients below fsspec raise besides OSError: no answer, no credentials, a damaged reply.
+    # What the clients below fsspec raise besides OSError: no answer, no credentials, a damaged reply; and what they say
+    # of options that they do not know, which they look at when they connect.
     from aiohttp import ClientError
     from botocore.exceptions import BotoCoreError
     from botocore.exceptions import ClientError as BotoClientError
 
-    return OSError, ClientError, BotoCoreError, BotoClientError
+    return OSError, ClientError, BotoCoreError, BotoClientError, TypeError, ValueError
 
 
 def open_object_store(arguments: ObjectStoreArguments, limits: SourceLimits) -> ObjectStoreSource:

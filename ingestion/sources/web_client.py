@@ -1,11 +1,13 @@
 """GET over HTTP, bounded in every direction: where to, how far, how long, how much."""
 
 import socket
+import ssl
 import time
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 
 import httpcore
 
@@ -120,7 +122,7 @@ class WebClient:
         self._pause = pause
         self._backend = CheckedBackend(rules)
         self._pool = httpcore.ConnectionPool(
-            ssl_context=httpcore.default_ssl_context(),
+            ssl_context=_tls(),
             max_connections=4,
             keepalive_expiry=30.0,
             network_backend=self._backend,
@@ -259,6 +261,11 @@ def unpacked(parts: Iterator[bytes], name: str) -> Iterator[bytes]:
                 stream, begun = zlib.decompressobj(wbits=31), False
     if begun:
         raise UnreadableError(f"{name} is cut off")
+
+
+@cache
+def _tls() -> ssl.SSLContext:
+    return httpcore.default_ssl_context()  # reads some hundred certificates
 
 
 def _headers(response: httpcore.Response) -> dict[str, str]:

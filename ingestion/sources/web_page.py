@@ -160,11 +160,15 @@ def read_sitemap(content: bytes, *, max_urls: int) -> Sitemap:
         if not pages:
             raise ValueError("it is no sitemap")
         return Sitemap(tuple(pages[:max_urls]), ())
-    # No entities, no DTD from elsewhere: a sitemap needs neither.
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, recover=True)
-    root = etree.fromstring(content, parser)
-    kind = etree.QName(root).localname if root is not None else ""
-    if kind not in {"urlset", "sitemapindex"}:
+    # No entities, no DTD from elsewhere: a sitemap needs neither. No recovery: of a sitemap that is cut off, what is
+    # missing is not gone.
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
+    try:
+        root = etree.fromstring(content, parser)
+    except etree.XMLSyntaxError as error:
+        raise ValueError("it is damaged") from error
+    kind = etree.QName(root).localname
+    if kind not in {"urlset", "sitemapindex"} or root.getroottree().docinfo.internalDTD is not None:
         raise ValueError("it is no sitemap")
     found = []
     for entry in root:
