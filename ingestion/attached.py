@@ -43,7 +43,9 @@ class Unpacker:
             try:
                 found.extend(_section(name, self._inside(attachment, name, uri)))
             except DocumentError as error:
-                is_decoration = attachment.inline and isinstance(error, EmptyDocumentError | NeedsOcrError | UnsupportedError)
+                is_decoration = attachment.inline and isinstance(
+                    error, EmptyDocumentError | NeedsOcrError | UnsupportedError
+                )
                 if not is_decoration:
                     text = f"Attachment not read: {name} {error}"
                     found.append(Element("paragraph", text, place=f"attachment {name}"))

@@ -42,11 +42,16 @@ PARSERS = {
     sniff.MSG: ("ingestion.parsers.msg", "parse_msg"),
     sniff.TNEF: ("ingestion.parsers.tnef", "parse_tnef"),
     "text/plain": ("ingestion.parsers.text", "parse_text"),
-    "text/x-rst": ("ingestion.parsers.text", "parse_text"),
-    "text/org": ("ingestion.parsers.text", "parse_text"),
+    "text/x-rst": ("ingestion.parsers.outline", "parse_rst"),
+    "text/org": ("ingestion.parsers.outline", "parse_org"),
+    "text/x-settings": ("ingestion.parsers.text", "parse_settings"),
+    "text/calendar": ("ingestion.parsers.ical", "parse_ical"),
+    "text/vcard": ("ingestion.parsers.ical", "parse_ical"),
     "text/csv": ("ingestion.parsers.delimited", "parse_csv"),
     "text/tab-separated-values": ("ingestion.parsers.delimited", "parse_csv"),
     "application/json": ("ingestion.parsers.text", "parse_json"),
+    "application/jsonl": ("ingestion.parsers.text", "parse_json_lines"),
+    "application/xml": ("ingestion.parsers.xml", "parse_xml_file"),
 }
 """Media type -> module and function; a function takes a SourceFile and returns a Reading, or its title and Elements."""
 
@@ -64,7 +69,6 @@ _KINDS = {
     sniff.XLSB: "is a binary Excel workbook (.xlsb); save it as .xlsx",
     sniff.IWORK: "is an Apple Pages, Numbers or Keynote document; export it as PDF or in an Office format",
     sniff.VISIO: "is a Visio drawing; export it as PDF",
-    "application/xml": "is an XML file, which cannot be read yet",
     "application/x-executable": "is a program",
     "application/vnd.sqlite3": "is a database",
 }

@@ -29,7 +29,9 @@ _VANISH, _DELETED, _HALF_POINTS = 0x083C, 0x0800, 0x4A43
 _TINY_HALF_POINTS = 4
 _TITLE_STYLE, _CONTENTS_STYLES = 62, range(19, 28)
 _END = re.compile(r"[\r\x07\x0c]")
-_CHARACTERS = str.maketrans({"\x0b": "\n", "\t": " ", "\x1e": "-", "\xa0": " "} | dict.fromkeys(map(chr, (1, 2, 3, 4, 5, 8, 31))))
+_CHARACTERS = str.maketrans(
+    {"\x0b": "\n", "\t": " ", "\x1e": "-", "\xa0": " "} | dict.fromkeys(map(chr, (1, 2, 3, 4, 5, 8, 31)))
+)
 
 
 def parse_doc(source: SourceFile) -> tuple[str, list[Element]]:

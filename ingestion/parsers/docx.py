@@ -1,34 +1,39 @@
 """Word documents (docx) -> Elements, read from the XML itself.
 
 Kept: heading styles and outline levels, list numbers as Word shows them, tables with merged cells, text boxes, notes
-after the paragraph that refers to them, pages as last rendered. Left out: page headers and footers, deleted text of
-tracked changes, comments, field codes, tables of contents. Hidden text is marked.
+after the paragraph that refers to them, charts and diagrams, pages as last rendered, headers and footers once. Left out:
+deleted text of tracked changes, comments, field codes, tables of contents. Hidden text is marked: by Word's own mark, too
+small to be read, or white on white.
 """
 
 import posixpath
 import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from ingestion.parsers.archive import open_archive, read_xml
 from ingestion.parsers.clean import fold
-from ingestion.parsers.docx_styles import Numbering, Style, W, is_on, read_styles
+from ingestion.parsers.decode import decode
+from ingestion.parsers.docx_styles import Look, Numbering, Style, W, read_styles
+from ingestion.parsers.docx_table import MC, WRAPPERS, cells, is_elsewhere, rows, span
+from ingestion.parsers.drawing import drawn_elements
+from ingestion.parsers.html import html_elements
+from ingestion.parsers.opc import R, Relation, main_part, relations
 from ingestion.parsers.tables import Cell, table_element
 from ingestion.types import Element, SourceFile
 from retrieval.errors import UnreadableError
 
-_MC = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
 _MATH = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
 _SKIPPED = frozenset({
     f"{W}del",
     f"{W}moveFrom",
     f"{W}instrText",
     f"{W}delText",
-    f"{_MC}Fallback",
+    f"{MC}Fallback",
     f"{W}rPr",
     f"{W}pPr",
 })
-_WRAPPERS = frozenset(W + n for n in ("sdtContent", "sdt", "ins", "moveTo", "customXml", "smartTag"))
 _CHARACTERS = {f"{W}tab": " ", f"{W}br": "\n", f"{W}cr": "\n", f"{W}noBreakHyphen": "-", f"{W}ptab": " "}
 _NOTE_MARKS = {f"{W}footnoteReference": "footnotes", f"{W}endnoteReference": "endnotes"}
 _PAGE_BREAK = "\f"  # cannot occur in XML, so it is free to stand for a rendered page break
@@ -45,40 +50,61 @@ def parse_docx(source: SourceFile) -> tuple[str, list[Element]]:
         UnreadableError: It is damaged, or is no Word document.
     """
     with open_archive(source.path) as archive:
-        main = _main_part(archive)
+        main = main_part(archive, "word/document.xml")
         document = read_xml(archive, main)
         body = document.find(f"{W}body") if document is not None else None
         if body is None:
             raise UnreadableError("is damaged: it has no Word text")
-        folder = posixpath.dirname(main)
-        styles = read_styles(read_xml(archive, f"{folder}/styles.xml"))
-        numbering = Numbering(read_xml(archive, f"{folder}/numbering.xml"))
-        notes = {kind: read_xml(archive, f"{folder}/{kind}.xml") for kind in ("footnotes", "endnotes")}
-    walk = _Walk(styles, numbering, notes, has_pages=next(body.iter(f"{W}lastRenderedPageBreak"), None) is not None)
-    walk.blocks(body)
+        walk = _Walk(_Parts(archive, main), document)
+        walk.blocks(body)
+        walk.margins()
     return walk.title, walk.elements
 
 
-def _main_part(archive: zipfile.ZipFile) -> str:
-    relations = read_xml(archive, "_rels/.rels")
-    for relation in relations if relations is not None else ():
-        if relation.get("Type", "").endswith("/officeDocument"):
-            return str(relation.get("Target", "")).lstrip("/")
-    return "word/document.xml"
+class _Parts:
+    """What the body of a document refers to."""
+
+    def __init__(self, archive: zipfile.ZipFile, main: str) -> None:
+        folder = posixpath.dirname(main)
+        self.archive = archive
+        self.links = relations(archive, main)
+        self.styles = read_styles(read_xml(archive, f"{folder}/styles.xml"))
+        self.numbering = Numbering(read_xml(archive, f"{folder}/numbering.xml"))
+        parts = {kind: read_xml(archive, f"{folder}/{kind}.xml") for kind in ("footnotes", "endnotes")}
+        self.notes = {kind: _note_texts(part) for kind, part in parts.items()}
+
+    def margins(self) -> Iterator[Any]:
+        """Yield the roots of headers, then of footers."""
+        for kind in ("header", "footer"):
+            for part in sorted(link.part for link in self.links.values() if link.kind == kind):
+                root = read_xml(self.archive, part)
+                if root is not None:
+                    yield root
+
+    def inserted(self, chunk: Any) -> list[Element]:
+        """Read a file that was put in whole (``w:altChunk``): web pages only."""
+        link: Relation | None = self.links.get(chunk.get(f"{R}id", ""))
+        if link is None or not link.part.lower().endswith((".htm", ".html", ".xhtml")):
+            return []
+        try:
+            return html_elements(decode(self.archive.read(link.part)), is_page=False)[1]
+        except KeyError:
+            return []
 
 
 class _Walk:
     """One pass over the body. XML deeper than 256 levels is refused when it is read, so recursion is bounded."""
 
-    def __init__(
-        self, styles: dict[str, Style], numbering: Numbering, notes: dict[str, Any], *, has_pages: bool
-    ) -> None:
-        self._styles = styles
-        self._numbering = numbering
-        self._notes = {kind: _note_texts(part) for kind, part in notes.items()}
+    def __init__(self, parts: _Parts, document: Any) -> None:
+        self._parts = parts
+        ground = document.find(f"{W}background")
+        self._paper_is_white = ground is None or ground.get(f"{W}color", "auto").upper() in {"AUTO", "FFFFFF"}
+        has_pages = next(document.iter(f"{W}lastRenderedPageBreak"), None) is not None
         self._page = 1 if has_pages else None
         self._number = 0
+        self._inside = 0  # tables and text boxes, which may be coloured by a style that is not followed here
         self._aside: list[Any] = []  # text boxes and note texts met inside the paragraph
+        self._unseen: list[str] = []  # what cannot be seen of the cells of a table
         self.title = ""
         self.elements: list[Element] = []
 
@@ -88,13 +114,27 @@ class _Walk:
                 self._paragraph(child)
             elif child.tag == f"{W}tbl":
                 self._table(child)
-            elif child.tag in _WRAPPERS:
+            elif child.tag in WRAPPERS:
                 self.blocks(child)
+            elif child.tag == f"{W}altChunk":
+                self.elements.extend(self._parts.inserted(child))
+
+    def margins(self) -> None:
+        """Read headers and footers, each text once; page numbers are none."""
+        texts: dict[str, None] = {}
+        for root in self._parts.margins():
+            for paragraph in root.iter(f"{W}p"):
+                pieces = self._pieces(paragraph, self._style(paragraph).look)
+                text = fold("".join(text for text, hidden in pieces if not hidden))
+                if any(c.isalpha() for c in text):
+                    texts.setdefault(text)
+        self._aside.clear()
+        self.elements.extend(Element("paragraph", text, place="page margin") for text in texts)
 
     def _paragraph(self, paragraph: Any) -> None:
         self._number += 1
         style = self._style(paragraph)
-        pieces = list(self._pieces(paragraph, hidden=style.hidden))
+        pieces = list(self._pieces(paragraph, style.look))
         whole = "".join(text for text, _ in pieces)
         breaks = whole.count(_PAGE_BREAK)
         before = whole[: len(whole) - len(whole.lstrip())].count(_PAGE_BREAK)
@@ -107,9 +147,12 @@ class _Walk:
             self.elements.append(Element("paragraph", unseen, page=self._page, place=self._place, hidden=True))
         self._turn_pages(breaks - before)
         self._set_aside_down()
+        if next(paragraph.iter(f"{W}drawing"), None) is not None:
+            for drawn in drawn_elements(self._parts.archive, self._parts.links, paragraph):
+                self.elements.append(replace(drawn, page=self._page, place=self._place))
 
     def _add(self, text: str, style: Style) -> None:
-        label = self._numbering.label(style)
+        label = self._parts.numbering.label(style)
         if style.level is not None:
             text = fold(f"{label} {text}" if label.strip("-") else text)
             if style.is_title and not self.title:
@@ -123,12 +166,13 @@ class _Walk:
     def _style(self, paragraph: Any) -> Style:
         properties = paragraph.find(f"{W}pPr")
         if properties is None:
-            return self._styles.get("", Style())
+            return self._parts.styles.get("", Style())
         named = properties.find(f"{W}pStyle")
-        style = self._styles.get(named.get(f"{W}val", "") if named is not None else "", Style())
+        style = self._parts.styles.get(named.get(f"{W}val", "") if named is not None else "", Style())
         return style.with_direct(properties)
 
-    def _pieces(self, node: Any, *, hidden: bool = False) -> Iterator[tuple[str, bool]]:
+    def _pieces(self, node: Any, look: Look) -> Iterator[tuple[str, bool]]:
+        hidden = look.hidden(on_white=self._paper_is_white and not self._inside)
         for child in node:
             tag = child.tag
             if tag in {f"{W}t", f"{_MATH}t"}:
@@ -138,44 +182,66 @@ class _Walk:
             elif tag == f"{W}txbxContent":
                 self._aside.append(child)
             elif tag in _NOTE_MARKS:
-                note = self._notes[_NOTE_MARKS[tag]].get(child.get(f"{W}id"))
+                note = self._parts.notes[_NOTE_MARKS[tag]].get(child.get(f"{W}id"))
                 self._aside.extend([note] if note else [])
             elif tag == f"{W}lastRenderedPageBreak":
                 yield _PAGE_BREAK, hidden
             elif tag not in _SKIPPED:
-                yield from self._pieces(child, hidden=hidden or _vanishes(child))
+                yield from self._pieces(child, self._run_look(child, look) if tag == f"{W}r" else look)
+
+    def _run_look(self, run: Any, look: Look) -> Look:
+        properties = run.find(f"{W}rPr")
+        if properties is None:
+            return look
+        named = properties.find(f"{W}rStyle")
+        style = self._parts.styles.get(named.get(f"{W}val", "")) if named is not None else None
+        if style is not None and style.look != Look():
+            look = Look(
+                look.vanishes or style.look.vanishes,
+                style.look.tiny,
+                style.look.white,
+                look.shaded or style.look.shaded,
+            )
+        return look.with_direct(properties)
 
     def _set_aside_down(self) -> None:
         aside, self._aside = self._aside, []
+        self._inside += 1
         for item in aside:
             if isinstance(item, str):
                 self.elements.append(Element("paragraph", f"Note: {item}", page=self._page, place=self._place))
             else:
                 self.blocks(item)
+        self._inside -= 1
 
     def _table(self, table: Any) -> None:
-        rows = [list(_cells(row)) for row in _rows(table)]
-        if sum(len(row) for row in rows) == 1:
-            self.blocks(rows[0][0] if rows[0] else rows[-1][0])  # a frame around text
+        found = [list(cells(row)) for row in rows(table)]
+        self._inside += 1
+        if sum(len(row) for row in found) == 1:
+            self.blocks(found[0][0] if found[0] else found[-1][0])  # a frame around text
+            self._inside -= 1
             return
         self._number += 1
         place, page = self._place, self._page
-        element = table_element(self._merged(rows), page=page, place=place)
+        element = table_element(self._merged(found), page=page, place=place)
         if element is not None:
             self.elements.append(element)
+        unseen, self._unseen = self._unseen, []
+        self.elements.extend(Element("paragraph", text, page=page, place=place, hidden=True) for text in unseen)
+        self._inside -= 1
         self._turn_pages(sum(1 for _ in table.iter(f"{W}lastRenderedPageBreak")))
         self._set_aside_down()
 
-    def _merged(self, rows: list[list[Any]]) -> list[list[Cell]]:
+    def _merged(self, table: list[list[Any]]) -> list[list[Cell]]:
         """Fold the cells that continue a vertical merge into the one that began it."""
         merged: list[list[Cell]] = []
         begun: dict[int, tuple[int, int]] = {}  # column -> where in `merged` the cell above it is
-        for row in rows:
+        for row in table:
             line: list[Cell] = []
             merged.append(line)
             column = 0
             for cell in row:
-                width, continues = _span(cell)
+                width, continues = span(cell)
                 if continues and column in begun:
                     r, c = begun[column]
                     above = merged[r][c]
@@ -187,9 +253,15 @@ class _Walk:
         return merged
 
     def _cell_text(self, cell: Any) -> str:
-        paragraphs = (p for p in cell.iter(f"{W}p") if not _is_elsewhere(p, cell))
-        texts = ("".join(text for text, hidden in self._pieces(p) if not hidden) for p in paragraphs)
-        return " ".join(fold(text) for text in texts if text.strip())
+        shown: list[str] = []
+        for paragraph in cell.iter(f"{W}p"):
+            if is_elsewhere(paragraph, cell):
+                continue
+            pieces = list(self._pieces(paragraph, self._style(paragraph).look))
+            shown.append(fold("".join(text for text, hidden in pieces if not hidden)))
+            unseen = fold("".join(text for text, hidden in pieces if hidden))
+            self._unseen.extend([unseen] if unseen else [])
+        return " ".join(text for text in shown if text)
 
     def _turn_pages(self, count: int) -> None:
         if self._page is not None:
@@ -205,53 +277,7 @@ def _lines(text: str) -> str:
     return "\n".join(line for line in lines if line)
 
 
-def _vanishes(run: Any) -> bool:
-    if run.tag != f"{W}r":
-        return False
-    vanish = run.find(f"{W}rPr/{W}vanish")
-    return vanish is not None and is_on(vanish)
-
-
 def _note_texts(part: Any) -> dict[str | None, str]:
     if part is None:
         return {}
     return {note.get(f"{W}id"): fold("".join(t.text or "" for t in note.iter(f"{W}t"))) for note in part}
-
-
-def _rows(table: Any) -> Iterator[Any]:
-    for child in table:
-        if child.tag == f"{W}tr":
-            if child.find(f"{W}trPr/{W}del") is None:
-                yield child
-        elif child.tag in _WRAPPERS:
-            yield from _rows(child)
-
-
-def _cells(row: Any) -> Iterator[Any]:
-    for child in row:
-        if child.tag == f"{W}tc":
-            yield child
-        elif child.tag in _WRAPPERS:
-            yield from _cells(child)
-
-
-def _span(cell: Any) -> tuple[int, bool]:
-    """Return how many columns a cell covers, and whether it continues the cell above it."""
-    properties = cell.find(f"{W}tcPr")
-    if properties is None:
-        return 1, False
-    span = properties.find(f"{W}gridSpan")
-    merge = properties.find(f"{W}vMerge")
-    width = span.get(f"{W}val", "1") if span is not None else "1"
-    continues = merge is not None and merge.get(f"{W}val", "continue") == "continue"
-    return max(int(width), 1) if width.isdecimal() and len(width) < 6 else 1, continues
-
-
-def _is_elsewhere(paragraph: Any, cell: Any) -> bool:
-    """Tell whether a paragraph under a cell is in a text box, or is a second copy for old programs."""
-    for ancestor in paragraph.iterancestors():
-        if ancestor is cell:
-            return False
-        if ancestor.tag in {f"{W}txbxContent", f"{_MC}Fallback"}:
-            return True
-    return False

@@ -11,7 +11,54 @@ _HEADING = re.compile(r"heading ([1-9])")
 _CONTENTS = re.compile(r"toc \d|table of figures")
 _LEVEL_IN_LABEL = re.compile(r"%([1-9])")
 _MAX_LEVEL = 6
+_TINY_HALF_POINTS = 4
+_WHITE = "FFFFFF"
 _MAX_BASED_ON = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What decides whether a run of characters can be seen.
+
+    Attributes:
+        vanishes: Word's own mark for hidden text.
+        tiny: It is too small to be read.
+        white: It is white; ``shaded``: what is behind it has a colour of its own.
+    """
+
+    vanishes: bool = False
+    tiny: bool = False
+    white: bool = False
+    shaded: bool = False
+
+    def hidden(self, *, on_white: bool) -> bool:
+        """Tell whether the text cannot be seen, given whether it would stand on white."""
+        return self.vanishes or self.tiny or (self.white and on_white and not self.shaded)
+
+    def with_direct(self, properties: Any) -> "Look":
+        """Return the look as changed by a ``w:rPr`` or ``w:pPr`` element, None for none."""
+        if properties is None:
+            return self
+        changed = self
+        vanish = properties.find(f"{W}vanish")
+        size, colour = _value(properties, "sz"), _value(properties, "color")
+        if vanish is not None:
+            changed = replace(changed, vanishes=is_on(vanish))
+        if size is not None and size.isdecimal():
+            changed = replace(changed, tiny=0 < int(size) <= _TINY_HALF_POINTS)
+        if colour is not None:
+            changed = replace(changed, white=colour.upper() == _WHITE)
+        if any(_colours(properties.find(f"{W}{name}")) for name in ("shd", "highlight")):
+            changed = replace(changed, shaded=True)
+        return changed
+
+
+def _colours(ground: Any) -> bool:
+    """Tell whether an element for shading or highlighting puts a colour behind the text."""
+    if ground is None:
+        return False
+    fill = ground.get(f"{W}fill") or ground.get(f"{W}val") or "auto"
+    return fill.upper() not in {"AUTO", "NONE", "CLEAR", "WHITE", _WHITE} or ground.get(f"{W}themeFill") is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,19 +69,20 @@ class Style:
         level: Heading level from 1, None for body text.
         number_id: The list it belongs to, None for none.
         list_level: Depth in that list, from 0.
+        look: How its characters look.
         is_contents: It is a line of a table of contents, whose words are the headings' again.
     """
 
     level: int | None = None
     number_id: str | None = None
     list_level: int = 0
-    hidden: bool = False
+    look: Look = Look()
     is_title: bool = False
     is_contents: bool = False
 
     def with_direct(self, properties: Any) -> "Style":
         """Return the style as changed by a ``w:pPr`` element."""
-        changed = self
+        changed = replace(self, look=self.look.with_direct(properties))
         level = _value(properties, "outlineLvl")
         if level is not None and level.isdecimal():
             # 9 is body text.
@@ -83,9 +131,7 @@ def _resolve(style_id: str, raw: dict[str, Any]) -> Style:
         properties = element.find(f"{W}pPr")
         if properties is not None:
             style = style.with_direct(properties)
-        vanish = element.find(f"{W}rPr/{W}vanish")
-        if vanish is not None:
-            style = replace(style, hidden=is_on(vanish))
+        style = replace(style, look=style.look.with_direct(element.find(f"{W}rPr")))
         style = _named(style, (_value(element, "name") or "").lower())
     return style
 

@@ -33,7 +33,22 @@ _DECLARED = re.compile(
 _BREAK = "\x1e"
 _XHTML = re.compile(r"\s*<\?xml|.{0,1000}?xmlns\s*=\s*[\"']http://www\.w3\.org/1999/xhtml", re.DOTALL)
 _CLOSED = re.compile(r"""<([a-zA-Z][\w:-]*+)((?:[^<>"'/]|/(?!>)|"[^"]*+"|'[^']*+')*+)/>""")
-_VOID = frozenset("area base br col embed hr img input link meta param source track wbr".split())
+_VOID = frozenset([
+    "area",
+    "base",
+    "br",
+    "col",
+    "embed",
+    "hr",
+    "img",
+    "input",
+    "link",
+    "meta",
+    "param",
+    "source",
+    "track",
+    "wbr",
+])
 _MAIN_SHARE = 0.25  # a <main> with less of the page's text than this is not where the content is
 
 

@@ -11,7 +11,9 @@ Colour = tuple[int, int, int]
 _LENGTH = re.compile(r"(-?\d*\.?\d+)(px|pt|em|rem|%|ex|vw|vh)?")
 _FAR = re.compile(r"-\d{4,}(?:\.\d+)?(?:px|pt)?|-\d{3,}(?:\.\d+)?r?em|-[1-9]\d{3,}%")
 _MOVED = re.compile(r"translate[xy]?\(\s*-\d{4,}|scale\(\s*0\s*\)|translate[xy]?\(\s*-\d{3,}r?em")
-_CLIPPED = re.compile(r"rect\(\s*(?:0(?:px)?|1px)[\s,]+(?:0(?:px)?|1px)[\s,]+(?:0(?:px)?|1px)[\s,]+|inset\(\s*(?:50|100)%")
+_CLIPPED = re.compile(
+    r"rect\(\s*(?:0(?:px)?|1px)[\s,]+(?:0(?:px)?|1px)[\s,]+(?:0(?:px)?|1px)[\s,]+|inset\(\s*(?:50|100)%"
+)
 _HEX = re.compile(r"#(?:[0-9a-f]{3,4}|[0-9a-f]{6}|[0-9a-f]{8})(?![\w])")
 _RGB = re.compile(r"rgba?\(\s*(\d{1,3})[\s,]+(\d{1,3})[\s,]+(\d{1,3})\s*(?:[,/]\s*([\d.]+%?)\s*)?\)")
 _NAMED: dict[str, Colour] = {
@@ -111,7 +113,7 @@ def _is_gone(style: dict[str, str]) -> bool:
     return style.get("overflow") == "hidden" and any(s is not None and float(s[1]) == 0 for s in sizes)
 
 
-def _is_tiny(outer: bool, style: dict[str, str]) -> bool:  # noqa: FBT001
+def _is_tiny(outer: bool, style: dict[str, str]) -> bool:
     size = _LENGTH.match(style.get("font-size", "") or style.get("font", "").replace("normal ", ""))
     if size is None:
         return outer

@@ -50,7 +50,9 @@ def html_table(table: Any, *, place: str | None, viewer: Viewer, sight: Sight) -
     caption = table.find("caption")
     if caption is not None:
         found.append(Element("paragraph", reader.text(caption, table), place=place, hidden=sight.hidden))
-    rows = [[Cell(reader.text(c, table), _span(c, "colspan"), _span(c, "rowspan")) for c in row] for row in _rows(table)]
+    rows = [
+        [Cell(reader.text(c, table), _span(c, "colspan"), _span(c, "rowspan")) for c in row] for row in _rows(table)
+    ]
     element = table_element(rows, place=place, hidden=sight.hidden)
     found.extend([element] if element is not None else [])
     return [*found, *(Element("paragraph", text, place=place, hidden=True) for text in reader.unseen)]

@@ -104,7 +104,9 @@ class _Reader:
 
     def _attach(self, part: Message, kind: str) -> None:
         name = _name(part) or f"{kind.replace('/', ' ')}{_SUFFIXES.get(kind, '')}"
-        inline = bool(_INLINE_NAME.match(kind)) and (part.get_content_disposition() != "attachment" or "Content-ID" in part)
+        inline = bool(_INLINE_NAME.match(kind)) and (
+            part.get_content_disposition() != "attachment" or "Content-ID" in part
+        )
         self.attachments.append(Attachment(name, _payload(part), inline=inline))
 
     def _attach_message(self, part: Message) -> None:

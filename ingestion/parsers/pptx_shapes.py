@@ -150,8 +150,10 @@ def bullet(paragraph: Any, shape: Shape, master: Any) -> Any:
     """
     properties = paragraph.find(f"{A}pPr")
     level = depth(paragraph)
-    candidates = [properties, *(_list_level(node.find(f"{P}txBody/{A}lstStyle"), level) for node in
-                                (shape.node, *shape.inherited))]
+    candidates = [
+        properties,
+        *(_list_level(node.find(f"{P}txBody/{A}lstStyle"), level) for node in (shape.node, *shape.inherited)),
+    ]
     if master is not None and _plain_role(shape.role) == "body":
         candidates.append(_list_level(master.find(f"{P}txStyles/{P}bodyStyle"), level))
     for candidate in candidates:

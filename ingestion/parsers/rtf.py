@@ -17,15 +17,64 @@ from retrieval.errors import ResourceLimitError, UnreadableError
 _MAX_DEPTH = 5_000
 _TINY_HALF_POINTS = 4
 _HEADING = re.compile(r"heading ([1-9])", re.IGNORECASE)
-_SKIPPED = frozenset(
-    "pict objdata fldinst themedata colorschememapping datastore xmlnstbl rsidtbl revtbl listtable listoverridetable"
-    " filetbl generator private xe tc tcn bkmkstart bkmkend nonshppict annotation atnid atnauthor atndate atnref atrfstart"
-    " atrfend ftnsep ftnsepc ftncn aftnsep aftnsepc aftncn nonesttables pn listname template author operator keywords"
-    " comment doccomm subject company manager category hlinkbase userprops upr sp background latentstyles pgdsctbl".split()
-)
-_MARGINS = frozenset("header headerl headerr headerf footer footerl footerr footerf".split())
+_SKIPPED = frozenset([
+    "pict",
+    "objdata",
+    "fldinst",
+    "themedata",
+    "colorschememapping",
+    "datastore",
+    "xmlnstbl",
+    "rsidtbl",
+    "revtbl",
+    "listtable",
+    "listoverridetable",
+    "filetbl",
+    "generator",
+    "private",
+    "xe",
+    "tc",
+    "tcn",
+    "bkmkstart",
+    "bkmkend",
+    "nonshppict",
+    "annotation",
+    "atnid",
+    "atnauthor",
+    "atndate",
+    "atnref",
+    "atrfstart",
+    "atrfend",
+    "ftnsep",
+    "ftnsepc",
+    "ftncn",
+    "aftnsep",
+    "aftnsepc",
+    "aftncn",
+    "nonesttables",
+    "pn",
+    "listname",
+    "template",
+    "author",
+    "operator",
+    "keywords",
+    "comment",
+    "doccomm",
+    "subject",
+    "company",
+    "manager",
+    "category",
+    "hlinkbase",
+    "userprops",
+    "upr",
+    "sp",
+    "background",
+    "latentstyles",
+    "pgdsctbl",
+])
+_MARGINS = frozenset(["header", "headerl", "headerr", "headerf", "footer", "footerl", "footerr", "footerf"])
 # Starred groups may be skipped by who does not know them; these are known.
-_KNOWN_STARRED = frozenset("shpinst shptxt htmltag footnote ud".split())
+_KNOWN_STARRED = frozenset(["shpinst", "shptxt", "htmltag", "footnote", "ud"])
 _ENDS = frozenset({"par", "sect", "page", "column"})
 
 

@@ -1,4 +1,4 @@
-"""Plain text and JSON -> Elements."""
+"""Plain text, settings and JSON -> Elements."""
 
 import json
 import re
@@ -26,19 +26,20 @@ def parse_text(source: SourceFile) -> tuple[str, list[Element]]:
     return "", text_elements(decode(source.path.read_bytes()), places=True)
 
 
-def text_elements(text: str, *, places: bool = False) -> list[Element]:
+def text_elements(text: str, *, places: bool = False, first_line: int = 1) -> list[Element]:
     """Split plain text at blank lines; headings only where they are unmistakable: underlined, or all capitals.
 
     Args:
         text: The text.
         places: Give each element its line as place; for text that is a whole file.
+        first_line: Where in the file the text begins.
 
     Returns:
         Elements in order.
     """
     text = clean(text)
     elements: list[Element] = []
-    line, end = 1, 0
+    line, end = first_line, 0
     for gap in [*_BLANK.finditer(text), None]:
         block = text[end : gap.start() if gap else len(text)]
         place = f"line {line}" if places else None
@@ -101,6 +102,41 @@ def parse_json(source: SourceFile) -> tuple[str, list[Element]]:
     if isinstance(value, dict):
         return "", [Element("code", f"{_pretty(k)}: {_pretty(v)}", place=f"entry {k}") for k, v in value.items()]
     return "", [Element("paragraph", value if isinstance(value, str) else _pretty(value))]
+
+
+def parse_json_lines(source: SourceFile) -> tuple[str, list[Element]]:
+    """Read JSON values of one line each.
+
+    Returns:
+        An empty string and a code element per line; a line that is no JSON is kept as it is.
+    """
+    lines = clean(decode(source.path.read_bytes())).split("\n")
+    return "", [
+        Element("code", _pretty_line(line), place=f"line {n}") for n, line in enumerate(lines, 1) if line.strip()
+    ]
+
+
+def parse_settings(source: SourceFile) -> tuple[str, list[Element]]:
+    """Read settings (YAML, TOML, INI) as they stand, a code element per stretch between blank lines.
+
+    Returns:
+        An empty string and the code elements.
+    """
+    text = clean(decode(source.path.read_bytes()))
+    elements: list[Element] = []
+    end = 0
+    for gap in [*_BLANK.finditer(text), None]:
+        block = text[end : gap.start() if gap else len(text)].strip("\n")
+        elements.append(Element("code", block, place=f"line {text.count(chr(10), 0, end) + 1}"))
+        end = gap.end() if gap else end
+    return "", elements
+
+
+def _pretty_line(line: str) -> str:
+    try:
+        return _pretty(json.loads(line))
+    except ValueError:
+        return line
 
 
 def _pretty(value: object) -> str:

@@ -34,8 +34,8 @@ def parse_xls(source: SourceFile) -> tuple[str, list[Element]]:
     from xlrd.compdoc import CompDocError
 
     try:
-        with open(os.devnull, "w", encoding="utf-8") as log:  # noqa: PTH123 - what the library prints is for its authors
-            book = xlrd.open_workbook(str(source.path), logfile=log, formatting_info=True)
+        with open(os.devnull, "w", encoding="utf-8") as log:
+            book = xlrd.open_workbook(str(source.path), logfile=log, formatting_info=True, ragged_rows=True)
             reader = _Reader(book)
             found = [e for i in range(book.nsheets) for e in sheet_elements(reader.sheet(i), i + 1)]
     except xlrd.XLRDError as error:
