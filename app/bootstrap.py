@@ -5,23 +5,32 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 
 from app.auth import Authenticator
 from app.data_directory import data_directory
+from app.dispatch import Dispatcher, Keeping, Kept
+from app.ingestion_told import Told
+from app.jobs import Jobs, job_database
 from app.migrations import upgrade
 from app.observing import Observing, open_observing
 from app.settings import Settings
 from app.streaming import Works
 from app.watch import Watched
+from app.workforce import Workforce
 from eval.golden_store import GoldenSets
 from eval.judge import Judge
 from eval.monitoring import MonitoringLog
 from eval.prices import Price, read_prices
 from eval.runs import EvaluationRuns
-from ingestion.ingest import Ingestor
+from ingestion.blobs import Blobs
+from ingestion.prepare import recipe_of
+from ingestion.publish import Publisher
+from ingestion.runs import IngestRuns
 from ingestion.sandbox import Sandbox
-from ingestion.write import Writer
+from ingestion.sources.source import SourceLimits
+from ingestion.workers import Workers
 from retrieval.answer import Answerer
 from retrieval.bm25 import Bm25Encoder, Bm25Settings
 from retrieval.catalog import Catalog
@@ -38,6 +47,8 @@ from retrieval.retrieve import Retriever
 from retrieval.tables import open_engine
 
 DEFAULT_COLLECTION = "default"
+EMBEDDER = "embedder"
+"""The index pointer that names the server's embedder; a worker with another one would fill a foreign index."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +64,11 @@ class Services:
     embedder: Embedder
     retriever: Retriever
     answerer: Answerer
-    ingestor: Ingestor
-    writer: Writer
+    chunk_tokens: int
+    blobs: Blobs
+    publisher: Publisher
+    dispatcher: Dispatcher
+    runs_of_ingestion: IngestRuns
     authenticator: Authenticator
     loopback_token: str
     golden: GoldenSets
@@ -63,8 +77,12 @@ class Services:
     prices: Mapping[str, Price]
     observing: Observing
     works: Works
-    ingesting: threading.Lock = field(default_factory=threading.Lock)
     evaluating: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def recipe(self) -> str:
+        """What revisions are made with now."""
+        return recipe_of(chunk_tokens=self.chunk_tokens, fingerprint=self.embedder.fingerprint)
 
 
 @contextmanager
@@ -82,22 +100,26 @@ def open_services(settings: Settings) -> Iterator[Services]:
         embedder = build_embedder(settings)
         index = _open_index(settings, data_dir, embedder, catalog)
         stack.callback(index.close)
-        writer = Writer(catalog, index)
-        writer.recover()
+        blobs = open_blobs(settings)
+        publisher = Publisher(catalog, index, embedder, blobs)
+        publisher.collect()
         if index.count() < catalog.counts()[1]:
             # Another embedder has another index, and a rebuild may have been cut short: the catalog is the truth.
-            writer.rebuild(embedder)
-        sandbox = stack.enter_context(open_sandbox(settings))
+            publisher.rebuild()
+        catalog.set_index_pointer(EMBEDDER, embedder.fingerprint)
         works = stack.enter_context(closing(Works()))
         loopback_token = secrets.token_urlsafe(32)
         retriever = build_retriever(settings, catalog, index, embedder)
+        observing = _observing(settings, stores, index, embedder, stack)
+        dispatcher = _open_dispatcher(settings, stores, publisher, observing, stack)
         yield Services(
             settings=settings,
             data_dir=data_dir,
             catalog=catalog,
             interactions=stores.interactions,
             feedback=stores.feedback,
-            observing=_observing(settings, stores, index, embedder, stack),
+            observing=observing,
+            runs_of_ingestion=stores.ingest_runs,
             golden=stores.golden,
             runs=stores.runs,
             judge=build_judge(settings),
@@ -106,14 +128,43 @@ def open_services(settings: Settings) -> Iterator[Services]:
             embedder=embedder,
             retriever=retriever,
             answerer=build_answerer(settings, retriever),
-            ingestor=Ingestor(
-                sandbox.parse, embedder, writer, chunk_tokens(settings, embedder), settings.parse_workers
-            ),
-            writer=writer,
+            chunk_tokens=chunk_tokens(settings, embedder),
+            blobs=blobs,
+            publisher=publisher,
+            dispatcher=dispatcher,
             works=works,
             authenticator=Authenticator(catalog, loopback_token),
             loopback_token=loopback_token,
         )
+
+
+def open_blobs(settings: Settings) -> Blobs:
+    """Open the folder of originals."""
+    folder = settings.blobs_dir or settings.data_dir / "blobs"
+    return Blobs(folder.resolve(), reserve_bytes=settings.disk_reserve_bytes)
+
+
+def source_limits(settings: Settings) -> SourceLimits:
+    """Return what sources may do at most."""
+    return SourceLimits(document_max_bytes=settings.document_max_bytes)
+
+
+def _open_dispatcher(
+    settings: Settings, stores: "_Stores", publisher: Publisher, observing: Observing, stack: ExitStack
+) -> Dispatcher:
+    jobs = stack.enter_context(closing(Jobs(job_database(settings.catalog_url, settings.data_dir))))
+    kept = Keeping(revisions=settings.keep_revisions_for, runs=timedelta(days=settings.keep_runs_days))
+    told = Told(stores.ingest_runs, observing.telemetry, publisher.index, settings.hnsw_min_chunks)
+    dispatcher = Dispatcher(
+        Kept(publisher, stores.ingest_runs, stores.workers, publisher.blobs or open_blobs(settings), kept),
+        jobs,
+        Workforce(settings),
+        ended=told.ended,
+        changed=told.changed,
+    )
+    stack.callback(dispatcher.close)
+    dispatcher.start()
+    return dispatcher
 
 
 def _observing(
@@ -244,6 +295,8 @@ class _Stores:
     monitoring: MonitoringLog
     golden: GoldenSets
     runs: EvaluationRuns
+    ingest_runs: IngestRuns
+    workers: Workers
 
 
 def _open_stores(settings: Settings, stack: ExitStack) -> _Stores:
@@ -259,6 +312,8 @@ def _open_stores(settings: Settings, stack: ExitStack) -> _Stores:
         monitoring=MonitoringLog(engine),
         golden=GoldenSets(engine),
         runs=EvaluationRuns(engine),
+        ingest_runs=IngestRuns(engine),
+        workers=Workers(engine),
     )
 
 

@@ -13,7 +13,8 @@ from app import experiments_cli, runs_cli, show
 from app.evaluate_cli import evaluate
 from app.feedback_cli import feedback, monitor
 from app.golden_cli import golden
-from app.owner import checked, events, owner
+from app.ingest_cli import ingest, runs, work
+from app.owner import checked, owner
 from app.settings import Settings
 from retrieval.errors import AttuneError, InvalidInputError
 
@@ -27,6 +28,9 @@ evaluate.add_typer(experiments_cli.commands)
 evaluate.add_typer(runs_cli.commands)
 app.add_typer(evaluate, name="evaluate")
 app.add_typer(golden, name="golden")
+app.command()(ingest)
+app.command()(work)
+app.add_typer(runs, name="runs")
 app.command()(feedback)
 app.command()(monitor)
 
@@ -64,28 +68,6 @@ def serve(
     from app.serve import run
 
     run(Settings(), example=example, console=out)
-
-
-@app.command()
-def ingest(
-    paths: Annotated[list[Path], typer.Argument(help="Files and folders.")],
-    collection: Annotated[str, typer.Option("--collection", "-c", help="Made if missing.")] = "default",
-    keep_missing: Annotated[
-        bool, typer.Option("--keep-missing", help="Keep documents whose files are gone from a given folder.")
-    ] = False,
-    as_json: Json = False,
-) -> None:
-    """Take in files and folders; what did not change is left alone, what is gone from a folder is deleted."""
-    body = {
-        "paths": [str(path.absolute()) for path in paths],
-        "collection": collection,
-        "keep_missing": keep_missing,
-    }
-    with owner(Settings()) as client, client.stream("POST", "/v1/ingestions", json=body) as response:
-        if response.is_error:
-            checked(response)
-        report = show.ingest_progress(events(response), err, quiet=as_json)
-    _print(report, as_json, show.report)
 
 
 @app.command()

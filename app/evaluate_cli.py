@@ -20,9 +20,10 @@ from retrieval.types import SearchMode
 if TYPE_CHECKING:
     from eval.evaluate import Parts
     from eval.golden import GoldenSet
+    from eval.knobs import Knobs
     from eval.measure import Extras
     from eval.report import Report
-    from eval.workbench import Knobs, Progress
+from eval.workbench import Progress
 
 evaluate = typer.Typer(
     invoke_without_command=True, help="Measure retrieval and answers on questions of your own, compare and guard them."
@@ -247,7 +248,7 @@ def golden_of(settings: Settings, questions: Path | None, set_name: str | None) 
 
 def knobs_of(settings: Settings, history: bool = False, whole: bool = False) -> "Knobs":
     """Return what the server is set to, for a knowledge base of its own."""
-    from eval.workbench import Knobs
+    from eval.knobs import Knobs
 
     return Knobs(
         pool=settings.retrieval_pool,

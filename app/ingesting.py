@@ -1,65 +1,196 @@
-"""One ingest at a time, with progress that can be watched and stopped."""
+"""Begin runs of ingestion, follow them, wait for them."""
 
-import threading
-from collections.abc import Callable, Iterator
+import os
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
 
-from app import logs
 from app.bootstrap import Services
-from app.streaming import Ended
-from ingestion.load import Collected
-from ingestion.report import Progress, Report
-from retrieval.errors import AttuneError, ConflictError
+from ingestion.run_rows import Item, RunProgress
+from ingestion.runs import Run
+from ingestion.scan import Scanner
+from retrieval.errors import AttuneError, InvalidInputError
+from retrieval.types import EVERYONE
+
+_LOOK_S = 0.1
+_TELL_EVERY_S = 0.5
+_OVERLAP = timedelta(seconds=2)
+MAX_LABEL_CHARS = 500
 
 
-def run_ingest(
-    services: Services,
-    collected: Collected,
-    *,
-    collection: str,
-    keep_missing: bool = False,
-    progress: Callable[[Progress], None] = lambda _: None,
-) -> Report:
-    """Ingest, one run after the other, and see to the HNSW graph when the index has grown.
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file that was uploaded; its bytes are among the originals."""
+
+    name: str
+    content_sha256: str
+    size_bytes: int
+
+    @property
+    def uri(self) -> str:
+        """Its lasting name: a later upload of the same name is its next revision."""
+        return f"upload:{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What happened in a run since the last news: how far it is, and the documents that were settled."""
+
+    run: Run
+    progress: RunProgress
+    settled: tuple[Item, ...]
+
+
+def start_paths_run(
+    services: Services, paths: Sequence[Path], *, collection: str, keep_missing: bool, created_by: str
+) -> Run:
+    """Begin to take in files and folders of this machine.
 
     Returns:
-        What happened.
+        The run; its worker finds out what there is to do.
 
     Raises:
         NotFoundError: There is no such collection.
-        ConflictError: Another ingest has been running for ten minutes.
+        InvalidInputError: A path does not exist.
+        StorageFullError: The disk is full.
     """
-    with services.observing.telemetry.queued():
-        if not services.ingesting.acquire(timeout=600):
-            raise ConflictError("another ingest is running; try again when it is done")
-    try:
-        with services.observing.telemetry.ingesting(len(collected.files)) as count:
-
-            def done(news: Progress) -> None:
-                count(news)
-                progress(news)
-
-            report = services.ingestor.ingest(
-                collected, collection=collection, keep_missing=keep_missing, progress=done
+    for path in paths:
+        if not path.exists():
+            raise InvalidInputError(
+                f"{os.fsencode(path).decode('utf-8', 'replace')} does not exist or cannot be reached"
             )
-    finally:
-        services.ingesting.release()
-    services.observing.telemetry.ingested(report)
-    logs.ingested(report, collection=collection)
-    if services.index.should_build(services.settings.hnsw_min_chunks):
-        # Built aside in a child process; questions go on meanwhile.
-        threading.Thread(target=services.index.build, name="build-hnsw", daemon=True).start()
-    return report
+    spec = {"paths": [os.fspath(path) for path in paths], "keep_missing": keep_missing}
+    label = ", ".join(str(path) for path in paths[:3]) + (f" and {len(paths) - 3} more" if len(paths) > 3 else "")
+    return _begin(services, collection, label, spec, created_by=created_by)
 
 
-def watch_ingest(
-    services: Services, collected: Collected, *, collection: str, keep_missing: bool
-) -> Iterator[Progress | Ended | AttuneError]:
-    """Ingest in a thread of its own and hand out what happens as it happens; closing the iterator stops it.
+def start_sync(services: Services, source: Any, *, created_by: str) -> Run:
+    """Begin to bring the documents of a source up to date.
+
+    Args:
+        services: The server's.
+        source: As ``SourceStore`` returns it.
+        created_by: Who asked for it.
 
     Returns:
-        Progress for each document, then the report as what it ended with, or the error that ended it.
+        The run.
+
+    Raises:
+        ConflictError: A run of this source has not ended.
+        StorageFullError: The disk is full.
     """
-    return services.works.streamed(
-        lambda tell: run_ingest(services, collected, collection=collection, keep_missing=keep_missing, progress=tell),
-        name="ingest",
+    spec = {"source": {"kind": source.kind, "arguments": dict(source.arguments)}, "acl": sorted(source.acl)}
+    return _begin(services, source.collection, source.name, spec, source_id=source.id, created_by=created_by)
+
+
+def start_upload_run(services: Services, uploads: Sequence[Upload], *, collection: str, created_by: str) -> Run:
+    """Begin to take in files that were uploaded; of one name the last counts.
+
+    Returns:
+        The run.
+
+    Raises:
+        NotFoundError: There is no such collection.
+    """
+    label = ", ".join(upload.name for upload in uploads[:3])
+    label += f" and {len(uploads) - 3} more" if len(uploads) > 3 else ""
+    run = _create(services, collection, label, {}, created_by=created_by)
+    scanner = Scanner(
+        services.catalog, services.blobs, services.runs_of_ingestion, services.settings.document_max_bytes
     )
+    scanner.take_in(run, [(u.uri, u.name, u.content_sha256, u.size_bytes) for u in uploads])
+    services.dispatcher.wake()
+    return run
+
+
+def _begin(
+    services: Services,
+    collection: str,
+    label: str,
+    spec: dict[str, Any],
+    *,
+    created_by: str,
+    source_id: str | None = None,
+) -> Run:
+    services.blobs.check_room()
+    run = _create(services, collection, label, spec, created_by=created_by, source_id=source_id)
+    services.dispatcher.wake()
+    return run
+
+
+def _create(
+    services: Services,
+    collection: str,
+    label: str,
+    spec: dict[str, Any],
+    *,
+    created_by: str,
+    source_id: str | None = None,
+) -> Run:
+    services.catalog.collection(collection)
+    return services.runs_of_ingestion.create(
+        collection,
+        label=label[:MAX_LABEL_CHARS].encode("utf-8", "replace").decode(),
+        spec={"acl": [EVERYONE], "recipe": services.recipe, **spec},
+        created_by=created_by,
+        source_id=source_id,
+    )
+
+
+def wait_for(services: Services, run_id: str, *, timeout_s: float | None = None) -> Run:
+    """Wait until a run has ended or was paused.
+
+    Returns:
+        The run; still at work when the time was up first.
+
+    Raises:
+        NotFoundError: There is no such run, or it was removed meanwhile.
+    """
+    deadline = None if timeout_s is None else time.monotonic() + timeout_s
+    while True:
+        run = services.runs_of_ingestion.get(run_id)
+        if run.ended or run.state == "paused" or services.works.stopping.is_set():
+            return run
+        if deadline is not None and time.monotonic() > deadline:
+            return run
+        time.sleep(_LOOK_S)
+
+
+def follow(services: Services, run_id: str) -> Iterator[News]:
+    """Hand out what happens in a run as it happens, until it has ended, or is paused, or the server stops.
+
+    Nothing depends on anybody following: a run goes on when this is closed.
+
+    Yields:
+        News; the last of them holds what was settled last.
+
+    Raises:
+        NotFoundError: There is no such run.
+        AttuneError: The server stops.
+    """
+    runs = services.runs_of_ingestion
+    told: set[str] = set()
+    since = runs.get(run_id).created_at
+    last: tuple[Any, ...] = ()
+    while True:
+        # Before its documents are looked at: what is settled afterwards is news of the next turn.
+        run = runs.get(run_id)
+        settled = [item for item in runs.settled_since(run_id, since) if item.id not in told]
+        told.update(item.id for item in settled)
+        if settled and settled[-1].finished_at is not None:
+            # Clocks of several workers: one may note a moment that is a little before what was told already.
+            since = max(since, settled[-1].finished_at - _OVERLAP)
+        progress = runs.progress(run_id)
+        state = (run.state, run.scanned, progress.total, progress.done)
+        if settled or state != last:
+            last = state
+            yield News(run, progress, tuple(settled))
+        if settled:
+            continue
+        if run.ended or run.state == "paused":
+            return
+        if services.works.stopping.wait(_TELL_EVERY_S if last else _LOOK_S):
+            raise AttuneError("the server stops; the run goes on when it is started again")

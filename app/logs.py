@@ -2,13 +2,14 @@
 
 import logging
 import sys
-from typing import Literal
+from typing import Literal, get_args
 
 import structlog
 from structlog.typing import EventDict, Processor
 
 from app.telemetry import outcome
-from ingestion.report import Report
+from ingestion.run_rows import Outcome, RunProgress
+from ingestion.runs import Run
 from retrieval.types import Feedback, Interaction
 
 Format = Literal["console", "json"]
@@ -91,19 +92,21 @@ def said(feedback: Feedback) -> None:
     )
 
 
-def ingested(report: Report, *, collection: str) -> None:
-    """Log an ingest without names of files."""
+def ingested(run: Run, progress: RunProgress) -> None:
+    """Log a run of ingestion without names of files."""
+    seconds = (run.finished_at - run.created_at).total_seconds() if run.finished_at else 0.0
     structlog.get_logger().info(
         "ingest",
-        collection=collection,
-        documents=report.documents,
-        added=report.added,
-        updated=report.updated,
-        unchanged=report.unchanged,
-        deleted=report.deleted,
-        failed=len(report.failed),
-        chunks=report.chunks,
-        seconds=report.seconds,
+        run_id=run.id,
+        collection=run.collection,
+        state=run.state,
+        documents=progress.total,
+        **{outcome_of: progress.outcomes.get(outcome_of, 0) for outcome_of in get_args(Outcome)},
+        failed=progress.states.get("failed", 0),
+        quarantined=progress.states.get("quarantined", 0),
+        chunks=progress.chunks,
+        embedded=progress.embedded,
+        seconds=round(seconds, 3),
     )
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 from rich.console import Console
 
-from app import show
+from app import show_runs
 from app.owner import checked, events, serving
 from app.settings import Settings
 
@@ -46,7 +46,6 @@ def _ingest_example(client: httpx.Client, console: Console) -> None:
         console.print("the example handbook is not here: it is part of the repository, not of the package")
         return
     console.print("the knowledge base is empty: taking in the example handbook ...")
-    with client.stream("POST", "/v1/ingestions", json={"paths": [str(_EXAMPLE)]}) as response:
-        if response.is_error:
-            checked(response)
-        show.report(show.ingest_progress(events(response), console, quiet=False), console)
+    run = checked(client.post("/v1/ingestions", json={"paths": [str(_EXAMPLE)]}))
+    with client.stream("GET", f"/v1/ingestions/{run['id']}/events") as response:
+        show_runs.ended(show_runs.progress(events(response), console, quiet=False), console)

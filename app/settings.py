@@ -1,7 +1,8 @@
 """Settings: the only reader of the environment."""
 
+from datetime import timedelta
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -83,7 +84,35 @@ class Settings(BaseSettings):
     upload_max_bytes: int = Field(
         default=100 * 2**20, gt=0, description="Largest request body; all files of one upload together."
     )
+    document_max_bytes: int = Field(
+        default=512 * 2**20, gt=0, description="Largest single document, from whatever source."
+    )
     parse_workers: int = Field(default=2, ge=1, le=64, description="Documents parsed at the same time.")
+    workers: int = Field(
+        default=1, ge=1, le=64, description="Processes of the server that take documents in; they start when needed."
+    )
+    worker_idle_s: float = Field(
+        default=300.0, ge=0, description="A worker of the server without work ends after this time; 0 never ends it."
+    )
+    worker_name: str | None = Field(
+        default=None,
+        pattern=r"^[A-Za-z0-9._-]{1,100}$",
+        description="Lasting name of this machine's workers under `attune work`; the host's name when unset.",
+    )
+    blobs_dir: Path | None = Field(
+        default=None,
+        description="Where originals are kept; `blobs` in the data directory when unset. Workers on other machines "
+        "need the same folder.",
+    )
+    disk_reserve_bytes: int = Field(
+        default=512 * 2**20, ge=0, description="Room left free on the disk of the originals; ingestion stops before it."
+    )
+    keep_revisions: str = Field(
+        default="90d",
+        pattern=r"^(forever|\d{1,5}[hdw])$",
+        description="How long superseded texts are kept, so that older answers can be opened: 12h, 90d, 8w or forever.",
+    )
+    keep_runs_days: int = Field(default=30, ge=1, le=3650, description="How long the record of a run is kept.")
     hnsw_min_chunks: int = Field(
         default=50_000,
         ge=1000,
@@ -117,6 +146,20 @@ class Settings(BaseSettings):
     alert_webhook_secret: SecretStr | None = Field(
         default=None, description="Key that alerts are signed with (HMAC-SHA256); unsigned when unset."
     )
+
+    @property
+    def keep_revisions_for(self) -> timedelta | None:
+        """How long superseded texts are kept; None is for ever."""
+        if self.keep_revisions == "forever":
+            return None
+        unit = {"h": "hours", "d": "days", "w": "weeks"}[self.keep_revisions[-1]]
+        return timedelta(**{unit: int(self.keep_revisions[:-1])})
+
+    def plain(self) -> dict[str, Any]:
+        """Return everything as plain JSON, secrets included: for a process of ours, through a pipe."""
+        shown = self.model_dump(mode="json")
+        secrets = {name: value for name in shown if isinstance(value := getattr(self, name), SecretStr)}
+        return shown | {name: value.get_secret_value() for name, value in secrets.items()}
 
     @property
     def catalog_url(self) -> str:

@@ -1,51 +1,14 @@
 """What the commands show to people."""
 
-from collections.abc import Iterator
 from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from ingestion.types import Element, ParsedDocument
-from retrieval.errors import AttuneError
 
 _QUOTE_CHARS = 300
-
-
-def ingest_progress(events: Iterator[tuple[str, Any]], console: Console, *, quiet: bool) -> dict[str, Any]:
-    """Follow an ingest to its end, with a progress bar on a terminal.
-
-    Returns:
-        The report.
-
-    Raises:
-        AttuneError: The ingest ended with an error, or the server went away.
-    """
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True, disable=quiet or not console.is_terminal) as bar:
-        task = bar.add_task("documents", total=None)
-        for name, event in events:
-            if name == "progress":
-                bar.update(task, completed=event["done"], total=event["total"])
-            elif name == "done":
-                report: dict[str, Any] = event
-                return report
-            elif name == "error":
-                raise AttuneError(event["detail"])
-    raise AttuneError("the server stopped before the ingest was done; run it again, it goes on where it was")
-
-
-def report(body: dict[str, Any], console: Console) -> None:
-    """Show an ingest's report."""
-    counts = ", ".join(f"{body[name]} {name}" for name in ("added", "updated", "unchanged", "deleted") if body[name])
-    console.print(
-        f"{body['documents']} documents: {counts or 'nothing to do'}; {body['chunks']} chunks written "
-        f"in {body['seconds']:.1f} s"
-    )
-    for failure in body["failed"]:
-        console.print(f"[red]failed[/red] {escape(failure['path'])}: {escape(failure['reason'])}")
 
 
 def answer(body: dict[str, Any], console: Console) -> None:

@@ -1,7 +1,6 @@
 """What Prometheus reads: counts and times, never a question, an id or a path."""
 
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
@@ -10,7 +9,7 @@ from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
 
 from eval.monitoring import Point
-from ingestion.report import Progress, Report
+from ingestion.run_rows import RunProgress
 from retrieval.errors import AttuneError
 from retrieval.support import check_sentences
 from retrieval.types import Answer, Feedback, Interaction
@@ -70,9 +69,8 @@ class Telemetry:
         self._documents = self._counter("attune_ingested_documents", "Documents by outcome.", "outcome")
         self._alerts = self._counter("attune_alerts", "Alerts by whether they were delivered.", "delivered")
         self._observed = self._gauge("attune_observed", "What monitoring observed last; NaN: too little.", "figure")
-        self._queued = self._gauge("attune_ingests_waiting", "Ingests that wait for the running one to end.")
-        self._running = self._gauge("attune_ingests_running", "Ingests that run now: 0 or 1.")
-        self._waiting = self._gauge("attune_ingest_documents_waiting", "Documents the running ingest has yet to do.")
+        self._running = self._gauge("attune_ingests_running", "Runs of ingestion that have not ended.")
+        self._waiting = self._gauge("attune_ingest_documents_waiting", "Documents that they have yet to do.")
 
     def answered(self, interaction: Interaction) -> None:
         """Count a question, its answer's sentences and its tokens, and keep its times."""
@@ -109,37 +107,18 @@ class Telemetry:
         for point in points:
             self._observed.labels(point.name).set(float("nan") if point.value is None else point.value)
 
-    @contextmanager
-    def queued(self) -> Iterator[None]:
-        """Count an ingest as waiting for as long as the block lasts."""
-        with self._queued.track_inprogress():
-            yield
+    def ingesting(self, at_work: Sequence[RunProgress]) -> None:
+        """Show how many runs there are, and how many of their documents are still to be done."""
+        self._running.set(len(at_work))
+        self._waiting.set(sum(progress.total - progress.done for progress in at_work))
 
-    @contextmanager
-    def ingesting(self, documents: int) -> Iterator[Callable[[Progress], None]]:
-        """Count an ingest as running for as long as the block lasts.
-
-        Args:
-            documents: How many it has to do.
-
-        Yields:
-            What is to be told of each document that is done.
-        """
-
-        def done(progress: Progress) -> None:
-            self._documents.labels(progress.outcome).inc()
-            self._waiting.set(progress.total - progress.done)
-
-        self._waiting.set(documents)
-        try:
-            with self._running.track_inprogress():
-                yield done
-        finally:
-            self._waiting.set(0)
-
-    def ingested(self, report: Report) -> None:
-        """Count what an ingest deleted; the other outcomes were counted document by document."""
-        self._documents.labels("deleted").inc(report.deleted)
+    def ingested(self, progress: RunProgress) -> None:
+        """Count the documents of a run that has ended."""
+        for outcome_of, count in progress.outcomes.items():
+            self._documents.labels(outcome_of).inc(count)
+        for state in ("failed", "quarantined", "cancelled"):
+            self._documents.labels(state).inc(progress.states.get(state, 0))
+        self.ingesting([])
 
     def _counter(self, name: str, text: str, *labels: str) -> Counter:
         return Counter(name, text, labels, registry=self.registry)

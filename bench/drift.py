@@ -18,8 +18,9 @@ from app.settings import Settings
 from bench.lines import data, print_figure
 from eval.drift import ALPHA, Window, detect
 from eval.golden import read_beir
+from eval.knobs import Knobs
 from eval.tags import language_of
-from eval.workbench import ASKER, COLLECTION, Knobs, open_workbench
+from eval.workbench import ASKER, COLLECTION, open_workbench
 from retrieval.answer import Answerer
 from retrieval.embed import Embedder
 

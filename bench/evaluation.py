@@ -17,9 +17,10 @@ from app.settings import Settings
 from bench.lines import data, print_figure
 from eval.evaluate import evaluate_retrieval
 from eval.golden import read_beir
+from eval.knobs import Knobs
 from eval.measure import measure_answers
 from eval.metrics import average_precision_at_k, mrr_at_k, ndcg_at_k, precision_at_k, recall_at_k
-from eval.workbench import ASKER, COLLECTION, Knobs, open_workbench
+from eval.workbench import ASKER, COLLECTION, open_workbench
 from retrieval.embed import SentenceTransformerEmbedder, bundled_model_path
 
 PARTS = ("metrics", "overhead", "scifact")

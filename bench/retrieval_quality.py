@@ -13,9 +13,10 @@ from app.bootstrap import build_embedder
 from app.settings import Settings
 from bench.lines import data, print_figure
 from eval.golden import read_beir
+from eval.knobs import Knobs
 from eval.measure import measure_retrieval
 from eval.report import Report
-from eval.workbench import Knobs, open_workbench
+from eval.workbench import open_workbench
 from retrieval.embed import Embedder
 from retrieval.types import SearchMode
 

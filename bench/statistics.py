@@ -17,10 +17,11 @@ from app.settings import Settings
 from bench.lines import data, print_figure
 from eval.figures import mean_of
 from eval.golden import read_beir
+from eval.knobs import Knobs
 from eval.measure import measure_retrieval
 from eval.power import detectable_difference
 from eval.statistics import Difference, FloatArray, difference
-from eval.workbench import Knobs, open_workbench
+from eval.workbench import open_workbench
 from retrieval.types import SearchMode
 
 SPLITS = {"feedbackqa": "dev", "tts-handbook": "dev"}

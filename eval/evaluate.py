@@ -8,9 +8,10 @@ from pathlib import Path
 from eval.corpus import folder_sha256, texts_sha256
 from eval.embedders import WordsOnly
 from eval.golden import GoldenSet
+from eval.knobs import Knobs
 from eval.measure import Extras, measure_answers, measure_retrieval
 from eval.report import Report
-from eval.workbench import Knobs, Progress, open_workbench, silent
+from eval.workbench import Progress, open_workbench, silent
 from ingestion.prepare import PARSER_VERSION, Parse
 from retrieval.answer import Answerer
 from retrieval.embed import Embedder

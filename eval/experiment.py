@@ -10,10 +10,11 @@ from eval.embedders import Forgetting
 from eval.evaluate import Parts
 from eval.figures import PRIMARY, Kind
 from eval.golden import GoldenSet
+from eval.knobs import Knobs
 from eval.measure import measure_answers, measure_retrieval
 from eval.report import Report
 from eval.sweep import Figures, Instruments
-from eval.workbench import ASKER, COLLECTION, Knobs, Progress, Workbench, open_workbench, silent
+from eval.workbench import ASKER, COLLECTION, Progress, Workbench, open_workbench, silent
 from ingestion.prepare import CHUNKER_VERSION, PARSER_VERSION
 from retrieval.embed import Embedder
 from retrieval.errors import InvalidInputError

@@ -14,9 +14,10 @@ from pathlib import Path
 from statistics import median
 from typing import Generic, TypeVar
 
+from eval.knobs import Knobs
 from eval.metrics import percentile
 from eval.sweep_state import SweepState
-from eval.workbench import Knobs, Progress, silent
+from eval.workbench import Progress, silent
 from retrieval.errors import AttuneError, InvalidInputError
 from retrieval.types import Fusion
 

@@ -1,33 +1,35 @@
 """A knowledge base for one evaluation, filled the way the server fills its own and thrown away afterwards."""
 
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
-from typing import get_args
 
 from eval.corpus import as_parsed
 from eval.golden import GoldenDocument, GoldenSet, restricted
+from eval.knobs import Knobs
 from eval.system import System, settings_of
 from ingestion.chunk import chunk
 from ingestion.ingest import Ingestor
 from ingestion.load import collect
-from ingestion.prepare import CHUNKER_VERSION, Parse
-from ingestion.report import Report
+from ingestion.prepare import CHUNKER_VERSION, Parse, incoming_of
+from ingestion.publish import Publisher
+from ingestion.report import Failure, Incoming, Refused
 from ingestion.types import SourceFile
 from ingestion.write import Prepared, Writer
 from retrieval.answer import Answerer
 from retrieval.catalog import Catalog
 from retrieval.embed import Embedder, FloatArray
-from retrieval.errors import InvalidInputError
+from retrieval.errors import AttuneError, DocumentError, InvalidInputError
 from retrieval.index_edge import EdgeIndex
 from retrieval.pack import unpack
 from retrieval.rerank import Reranker, open_reranker
 from retrieval.retrieve import Retriever
 from retrieval.tables import metadata, open_engine
-from retrieval.types import EVERYONE, Fusion, Principal
+from retrieval.types import EVERYONE, Principal
 
 COLLECTION = "evaluation"
 ASKER = Principal("u:evaluation")
@@ -44,40 +46,11 @@ def silent(_stage: str, _done: int, _total: int) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Knobs:
-    """What may be turned and measured again; the defaults are the server's.
+class Added:
+    """What became of a folder that was put in."""
 
-    Attributes:
-        pool: Hits taken from each of the dense and the sparse list before fusing, 10 to 1,000.
-        dense_weight: Share of the dense score in the fused one, in [0, 1].
-        fusion: How the two lists become one.
-        rerank: ``none``, ``sentences``, or a cross-encoder by folder or hub id.
-        chunk_tokens: Most tokens of a chunk, at least 32; what the embedder reads when None.
-        history: Whether a follow-up question is searched together with the questions before it.
-        whole: Whether each text is one chunk that the embedder cuts off at its limit, as in published BEIR figures.
-    """
-
-    pool: int = 100
-    dense_weight: float = 0.6
-    chunk_tokens: int | None = None
-    history: bool = False
-    whole: bool = False
-    fusion: Fusion = "mix"
-    rerank: str = "none"
-
-    def check(self) -> None:
-        """Say nothing when every knob is in range.
-
-        Raises:
-            InvalidInputError: One is not.
-        """
-        tokens = 32 if self.chunk_tokens is None else self.chunk_tokens
-        if not 10 <= self.pool <= 1000 or not 0 <= self.dense_weight <= 1 or tokens < 32:
-            raise InvalidInputError(
-                "the pool is 10 to 1,000 hits, the dense weight 0 to 1, and a chunk at least 32 tokens"
-            )
-        if self.fusion not in get_args(Fusion):
-            raise InvalidInputError(f"there is no fusion {self.fusion}; there are {', '.join(get_args(Fusion))}")
+    seconds: float
+    failed: tuple[Failure, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +159,6 @@ class Workbench:
         Raises:
             AttuneError: One of them cannot be embedded or kept.
         """
-        writer = Writer(self.catalog, self.index)
         batch: list[Prepared] = []
         empty = 0
         for done, document in enumerate(documents, start=1):
@@ -195,11 +167,11 @@ class Workbench:
             empty += not prepared.drafts
             self.names[prepared.file.uri] = document.id
             if sum(len(p.drafts) for p in batch) >= _BATCH_CHUNKS or done == len(documents):
-                self._write(writer, batch)
+                self._write(batch)
                 progress("indexing", done, len(documents))
         return empty
 
-    def add_folder(self, folder: Path, parse: Parse, progress: Progress = silent) -> Report:
+    def add_folder(self, folder: Path, parse: Parse, progress: Progress = silent) -> Added:
         """Put the documents of a folder in, as ``attune ingest`` would.
 
         Args:
@@ -208,23 +180,27 @@ class Workbench:
             progress: Told of every document.
 
         Returns:
-            What was ingested, and what failed.
+            How long it took, and what failed.
 
         Raises:
             InvalidInputError: There is no such folder, or nothing in it was ingested.
         """
         if not folder.is_dir():
             raise InvalidInputError(f"{folder} is not a folder of documents")
-        collected = collect([folder])
-        self.names.update({file.uri: _name(file, folder) for file in collected.files})
-        ingestor = Ingestor(parse, self.embedder, Writer(self.catalog, self.index), self.chunk_tokens)
-        report = ingestor.ingest(
-            collected, collection=COLLECTION, progress=lambda now: progress("ingesting", now.done, now.total)
-        )
-        if not report.added:
-            why = f": {report.failed[0].path} {report.failed[0].reason}" if report.failed else ""
+        files = collect([folder]).files
+        self.names.update({file.uri: _name(file, folder) for file in files})
+        started = time.perf_counter()
+        documents, failed = _hashed(files)
+        ingestor = Ingestor(parse, self.embedder, Writer(self.catalog), self.chunk_tokens)
+        for done, result in enumerate(ingestor.ingest(documents, collection=COLLECTION, ready=True), start=1):
+            if isinstance(result, Refused):
+                failed.append(Failure(result.incoming.file.label, str(result.error)))
+            self._publish()
+            progress("ingesting", done, len(files))
+        if len(failed) == len(files):
+            why = f": {failed[0].path} {failed[0].reason}" if failed else ""
             raise InvalidInputError(f"no document of {folder} could be ingested{why}")
-        return report
+        return Added(round(time.perf_counter() - started, 3), tuple(failed))
 
     def _prepared(self, document: GoldenDocument) -> Prepared:
         parsed = as_parsed(document)
@@ -238,15 +214,20 @@ class Workbench:
             content_sha256=sha256(content).hexdigest(),
             size_bytes=len(content),
             recipe=self.fingerprint,
-            new=True,
         )
 
-    def _write(self, writer: Writer, batch: list[Prepared]) -> None:
-        for error in writer.write(batch, self.embedder):
+    def _write(self, batch: list[Prepared]) -> None:
+        for result in Writer(self.catalog).stage(batch, self.embedder, ready=True):
             # A document that is missing would make every figure a little wrong.
-            if error is not None:
-                raise error
+            if isinstance(result, AttuneError):
+                raise result
+        self._publish()
         batch.clear()
+
+    def _publish(self) -> None:
+        publisher = Publisher(self.catalog, self.index, self.embedder)
+        while publisher.publish_ready():
+            pass
 
 
 @contextmanager
@@ -287,3 +268,14 @@ class _Pointer:
 
 def _name(file: SourceFile, folder: Path) -> str:
     return file.path.resolve().relative_to(folder.resolve()).as_posix()
+
+
+def _hashed(files: Sequence[SourceFile]) -> tuple[list[Incoming], list[Failure]]:
+    documents: list[Incoming] = []
+    failed: list[Failure] = []
+    for file in files:
+        try:
+            documents.append(incoming_of(file))
+        except DocumentError as error:
+            failed.append(Failure(file.label, str(error)))
+    return documents, failed

@@ -1,11 +1,13 @@
 """The originals: bytes of documents by their SHA-256, written once and never changed."""
 
 import errno
+import fcntl
 import hashlib
 import os
 import re
 import shutil
-from collections.abc import Iterator
+import time
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
@@ -16,6 +18,7 @@ from retrieval.errors import NotFoundError, ResourceLimitError, StorageFullError
 _PART_BYTES = 1 << 20
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _PENDING = "pending"
+_PIN = "kept.lock"  # shared by whoever reads what must not go, exclusive for whoever deletes
 
 
 class Blobs:
@@ -97,9 +100,45 @@ class Blobs:
             yield from sorted(path.name for path in folder.iterdir() if _SHA256.fullmatch(path.name))
 
     def delete(self, sha256: str) -> None:
-        """Forget bytes; gone already is fine."""
-        if _SHA256.fullmatch(sha256):
-            self._path(sha256).unlink(missing_ok=True)
+        """Forget bytes; gone already is fine. While ``kept`` lasts they stay, for ``sweep`` to find."""
+        with self._may_delete() as allowed:
+            if allowed and _SHA256.fullmatch(sha256):
+                self._path(sha256).unlink(missing_ok=True)
+
+    @contextmanager
+    def kept(self) -> Iterator[None]:
+        """Have nothing deleted while the block lasts, by any process: a backup reads what is named here."""
+        with (self.folder / _PIN).open("a") as pin:
+            fcntl.flock(pin, fcntl.LOCK_SH)
+            yield
+
+    @contextmanager
+    def _may_delete(self) -> Iterator[bool]:
+        with (self.folder / _PIN).open("a") as pin:
+            try:
+                fcntl.flock(pin, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                yield False
+            else:
+                yield True
+
+    def sweep(self, used: Collection[str], *, older_than_s: float = 3600.0) -> int:
+        """Delete what nothing refers to, and what was begun and never finished; not what may be in use any moment now.
+
+        Args:
+            used: SHA-256 of everything that is referred to.
+            older_than_s: Younger files stay: whoever wrote them may be about to refer to them.
+
+        Returns:
+            How many files were deleted.
+        """
+        before = time.time() - older_than_s
+        unused = (self._path(sha256) for sha256 in self if sha256 not in used)
+        old = [path for path in [*unused, *self.unfinished()] if _written_at(path) < before]
+        with self._may_delete() as allowed:
+            for path in old if allowed else []:
+                path.unlink(missing_ok=True)
+            return len(old) if allowed else 0
 
     def unfinished(self) -> list[Path]:
         """Return the files that were begun and not finished: what a killed process left, and what is being written."""
@@ -129,6 +168,13 @@ class Blobs:
         if not _SHA256.fullmatch(sha256):
             raise NotFoundError("no such original")
         return self.folder / sha256[:2] / sha256
+
+
+def _written_at(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:
+        return time.time()
 
 
 @contextmanager

@@ -1,15 +1,17 @@
-"""The path of a document: load -> parse -> chunk -> embed -> stage -> publish. The front door of this package."""
+"""The path of a document: bytes -> parse -> chunk -> embed -> stage. The front door of this package.
+
+What comes before is in ``scan`` (which documents there are, and which of them changed), what comes after in ``publish``
+(readers see the new revision). In between nothing is seen by anybody, so that it may be killed and repeated anywhere.
+"""
 
 import time
-from collections.abc import Callable
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 
-from ingestion.load import Collected
-from ingestion.prepare import CHUNKER_VERSION, PARSER_VERSION, Parse, Preparer
-from ingestion.report import Progress, Report
-from ingestion.write import Prepared, Writer
+from ingestion.prepare import Parse, Preparer, recipe_of
+from ingestion.report import Incoming, Ingested, Refused
+from ingestion.write import Prepared, Staged, Writer
 from retrieval.embed import Embedder
-from retrieval.errors import AttuneError, ConflictError
 from retrieval.types import EVERYONE
 
 BATCH_CHUNKS = 64  # enough to fill the embedder's batches, few enough that a stop loses little
@@ -17,7 +19,13 @@ BATCH_CHUNKS = 64  # enough to fill the embedder's batches, few enough that a st
 
 @dataclass(frozen=True, slots=True)
 class Ingestor:
-    """Takes files into the knowledge base; running it again changes nothing."""
+    """Takes documents in as far as they can go without the index.
+
+    Attributes:
+        parse: Reads one file, see ``ingestion.parse``; in the server a sandbox.
+        chunk_tokens: Most tokens of a chunk, context included.
+        parse_workers: Documents parsed at the same time.
+    """
 
     parse: Parse
     embedder: Embedder
@@ -27,78 +35,55 @@ class Ingestor:
 
     @property
     def recipe(self) -> str:
-        """What a revision is made with; a change of any part ingests the same bytes again."""
-        return f"parser{PARSER_VERSION}-chunker{CHUNKER_VERSION}:{self.chunk_tokens}-{self.embedder.fingerprint}"
+        """What a revision is made with; a change of any part takes the same bytes in again."""
+        return recipe_of(chunk_tokens=self.chunk_tokens, fingerprint=self.embedder.fingerprint)
 
     def ingest(
         self,
-        collected: Collected,
+        documents: Sequence[Incoming],
         *,
         collection: str,
         acl: frozenset[str] = frozenset({EVERYONE}),
-        keep_missing: bool = False,
-        progress: Callable[[Progress], None] = lambda _: None,
-    ) -> Report:
-        """Ingest files, and delete what is gone from the folders they came from.
+        ready: bool = False,
+    ) -> Generator[Ingested | Refused]:
+        """Stage a new revision of each document; closing the iterator stops after what is being written.
 
         Args:
-            collected: Files, and the folders that were walked to find them; a uri given twice is taken once.
+            documents: What to take in; each uri once.
             collection: Name of an existing collection.
-            acl: Who may read the documents.
-            keep_missing: Keep documents whose files are gone from a folder that was walked.
-            progress: Called after each document, from the calling thread.
+            acl: Who may read them.
+            ready: They may be published as soon as they are staged.
 
-        Returns:
-            What happened. A file that fails is in ``failed``; what was known of it before stays as it was.
+        Yields:
+            What became of each document, roughly in order.
 
         Raises:
             NotFoundError: There is no such collection.
-            ConflictError: A folder that documents came from is empty now, and they would all be deleted.
         """
-        started = time.perf_counter()
-        unique = list({file.uri: file for file in collected.files}.values())
-        report = Report(documents=len(unique))
-        known = self.writer.known(collection, [file.uri for file in unique])
-        gone = [] if keep_missing else self._gone(collected, collection)
+        preparer = Preparer(self.parse, self.embedder.token_spans, self.chunk_tokens, self.recipe, self.parse_workers)
+        by_uri = {document.file.uri: document for document in documents}
         batch: list[Prepared] = []
-        for prepared in self._preparer().prepare(unique, known, collection=collection, acl=acl):
-            if isinstance(prepared, Prepared):
-                batch.append(prepared)
-            else:
-                progress(report.note(prepared.file.label, prepared.outcome, prepared.reason))
+        for prepared in preparer.prepare(list(by_uri.values()), collection=collection, acl=acl):
+            if isinstance(prepared, Refused):
+                yield prepared
+                continue
+            batch.append(prepared)
             if sum(len(p.drafts) for p in batch) >= BATCH_CHUNKS:
-                self._flush(batch, report, progress)
-        self._flush(batch, report, progress)
-        for document_id in gone:
-            self.writer.delete(document_id)
-        report.deleted = len(gone)
-        report.seconds = round(time.perf_counter() - started, 3)
-        return report
+                yield from self._written(batch, by_uri, ready=ready)
+                batch = []
+        yield from self._written(batch, by_uri, ready=ready)
 
-    def _gone(self, collected: Collected, collection: str) -> list[str]:
-        present = {file.uri for file in collected.files}
-        unknown = tuple(f"{folder.as_uri()}/" for folder in collected.unreadable)
-        gone: list[str] = []
-        for folder in collected.folders:
-            prefix = f"{folder.as_uri().rstrip('/')}/"
-            under = self.writer.known_under(collection, prefix)
-            if under and not any(uri.startswith(prefix) for uri in present):
-                # An unmounted share looks like this; nobody empties a knowledge base by emptying a folder.
-                raise ConflictError(
-                    f"{folder} is empty now, but {len(under)} documents came from it; nothing was changed. To drop "
-                    "them, delete them one by one; to keep them, say --keep-missing"
-                )
-            gone += [document_id for document_id, uri in under if uri not in present and not uri.startswith(unknown)]
-        return list(dict.fromkeys(gone))
-
-    def _preparer(self) -> Preparer:
-        return Preparer(self.parse, self.embedder.token_spans, self.chunk_tokens, self.recipe, self.parse_workers)
-
-    def _flush(self, batch: list[Prepared], report: Report, progress: Callable[[Progress], None]) -> None:
-        for prepared, outcome in zip(batch, self.writer.write(batch, self.embedder), strict=True):
-            if isinstance(outcome, AttuneError):
-                progress(report.note(prepared.file.label, "failed", str(outcome)))
+    def _written(
+        self, batch: Sequence[Prepared], by_uri: dict[str, Incoming], *, ready: bool
+    ) -> Iterator[Ingested | Refused]:
+        started = time.perf_counter()
+        results = self.writer.stage(batch, self.embedder, ready=ready)
+        # Embedded together, so each is told its share by chunks.
+        per_chunk_ms = (time.perf_counter() - started) * 1000 / max(1, sum(len(p.drafts) for p in batch))
+        for prepared, result in zip(batch, results, strict=True):
+            incoming = by_uri[prepared.file.uri]
+            timings = {**prepared.timings, "embed": round(per_chunk_ms * len(prepared.drafts), 1)}
+            if isinstance(result, Staged):
+                yield Ingested(incoming, result, timings)
             else:
-                report.chunks += len(prepared.drafts)
-                progress(report.note(prepared.file.label, "added" if prepared.new else "updated"))
-        batch.clear()
+                yield Refused(incoming, result, timings)

@@ -1,52 +1,50 @@
-"""What an ingest reports: progress while it runs, counts when it is done."""
+"""What became of a document that was taken in: staged, or refused with the reason."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
 
-Outcome = Literal["added", "updated", "unchanged", "failed"]
+from ingestion.types import SourceFile
+from ingestion.write import Staged
+from retrieval.errors import AttuneError
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A file that was not ingested, and why, in words for people."""
+    """A file that was not taken in, and why, in words for people."""
 
     path: str
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
-    """What just happened to one document."""
+class Incoming:
+    """A document to take in: its bytes, and where it came from.
 
-    done: int
-    total: int
-    name: str
-    outcome: Outcome
-    reason: str | None = None
+    Attributes:
+        source_id: The source that keeps it in step; None for uploads and paths given once.
+        source_version: What the source calls this state, where it does.
+    """
+
+    file: SourceFile
+    content_sha256: str
+    size_bytes: int
+    source_id: str | None = None
+    source_version: str | None = None
 
 
-@dataclass(slots=True)
-class Report:
-    """Counts of one ingest; ``chunks`` are those written in it. Filled in while it runs."""
+@dataclass(frozen=True, slots=True)
+class Ingested:
+    """A document whose next revision is staged."""
 
-    documents: int = 0
-    added: int = 0
-    updated: int = 0
-    unchanged: int = 0
-    deleted: int = 0
-    failed: list[Failure] = field(default_factory=list)
-    chunks: int = 0
-    seconds: float = 0.0
+    incoming: Incoming
+    staged: Staged
+    timings: Mapping[str, float] = field(default_factory=dict)  # milliseconds by stage
 
-    def note(self, name: str, outcome: Outcome, reason: str | None = None) -> Progress:
-        """Count one document.
 
-        Returns:
-            The progress to tell.
-        """
-        if outcome == "failed":
-            self.failed.append(Failure(name, reason or ""))
-        else:
-            setattr(self, outcome, getattr(self, outcome) + 1)
-        done = self.added + self.updated + self.unchanged + len(self.failed)
-        return Progress(done, self.documents, name, outcome, reason)
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A document that could not be taken in; what was known of it before stays as it was."""
+
+    incoming: Incoming
+    error: AttuneError
+    timings: Mapping[str, float] = field(default_factory=dict)  # milliseconds by stage

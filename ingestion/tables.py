@@ -86,7 +86,7 @@ ingest_items = Table(
 )
 Index("ix_ingest_items_run_id_state", ingest_items.c.run_id, ingest_items.c.state)
 Index("ix_ingest_items_run_id_batch", ingest_items.c.run_id, ingest_items.c.batch)
-Index("ix_ingest_items_revision_id", ingest_items.c.revision_id)
+Index("ix_ingest_items_state", ingest_items.c.state)
 
 # Who works now, so that what a machine left behind that never came back can be given to another.
 workers = Table(

@@ -1,21 +1,20 @@
-"""Embed -> stage -> publish: how a prepared document replaces what readers see, at one stroke or not at all."""
+"""Embed -> stage: a prepared document beside what readers see; publishing it is the index owner's part."""
 
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ingestion.chunk import ChunkDraft
 from ingestion.types import ParsedDocument, SourceFile
 from retrieval.catalog import Catalog
-from retrieval.embed import Embedded, Embedder, FloatArray
-from retrieval.errors import AttuneError, ConflictError, InvalidInputError, ModelError, VectorIndexError
-from retrieval.index import IndexPoint, VectorIndex
+from retrieval.embed import Embedder
+from retrieval.errors import AttuneError, ConflictError, InvalidInputError, ModelError
 from retrieval.pack import pack
-from retrieval.rows import Known, StagedRevision
+from retrieval.rows import StagedRevision
 from retrieval.sentences import sentence_spans
 from retrieval.types import Chunk
+from retrieval.vectors import StoredVectors, vector_bytes
 
-REBUILD_BATCH = 256
 _CHUNK_IDS = uuid.UUID("6f1f4d0e-5a0b-4f0e-9a7d-3b1d7f0c8e21")
 
 
@@ -31,12 +30,19 @@ class Prepared:
     content_sha256: str
     size_bytes: int
     recipe: str
-    new: bool
+    source_id: str | None = None
+    source_version: str | None = None
+    timings: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def embedding_texts(self) -> list[str]:
         """What is embedded, one text a chunk: context, newline, slice."""
         return [f"{d.context}\n{self.slice(d)}" if d.context else self.slice(d) for d in self.drafts]
+
+    @property
+    def sentence_spans(self) -> list[list[tuple[int, int]]]:
+        """The sentences of each chunk, as offsets into its embedding text."""
+        return [spans_in(draft.context, self.slice(draft)) for draft in self.drafts]
 
     def slice(self, draft: ChunkDraft) -> str:
         """The text of one of the chunks."""
@@ -44,95 +50,58 @@ class Prepared:
 
 
 @dataclass(frozen=True, slots=True)
+class Staged:
+    """A document whose next revision is whole and seen by nobody yet.
+
+    Attributes:
+        embedded: For how many of its chunks a vector had to be made; the others took theirs along.
+        updates: The document had a revision before.
+    """
+
+    revision_id: str
+    chunks: int
+    embedded: int
+    updates: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Writer:
-    """Keeps catalog and index in step: staged, verified, published by one transaction, the old one collected."""
+    """Stages documents in the catalog, with their vectors; needs no index, so any number of processes may do it."""
 
     catalog: Catalog
-    index: VectorIndex
 
-    def known(self, collection: str, uris: Sequence[str]) -> Mapping[str, Known]:
-        """Return what the live revisions at these uris were made from.
+    def stage(
+        self, batch: Sequence[Prepared], embedder: Embedder, *, ready: bool = False
+    ) -> list[Staged | AttuneError]:
+        """Embed documents and stage them; chunks whose text stood in the live revision take their vectors along.
 
-        Returns:
-            By uri; a uri without a live revision is left out.
-
-        Raises:
-            NotFoundError: There is no such collection.
-        """
-        self.catalog.collection(collection)
-        return self.catalog.known(collection, uris)
-
-    def write(self, batch: Sequence[Prepared], embedder: Embedder) -> list[AttuneError | None]:
-        """Embed and publish documents; each is replaced whole or stays as it was.
+        Args:
+            batch: Documents to write, all of one collection.
+            embedder: Makes the vectors; the chunks of all documents are embedded together.
+            ready: They may be published at once; otherwise after ``Catalog.make_ready``.
 
         Returns:
-            For each document None, or why it could not be written.
+            For each document what was staged, or why it could not be.
         """
         if not batch:
             return []
+        live = self.catalog.known(batch[0].collection, [p.file.uri for p in batch])
+        had = [self.catalog.reusable(p.collection, p.file.uri, embedder.fingerprint) for p in batch]
         try:
-            embedded = _embed(batch, embedder)
+            made = _embed_missing(batch, had, embedder)
         except ModelError as error:
             return [error] * len(batch)
-        staged: list[tuple[str, list[IndexPoint]] | AttuneError] = []
-        for prepared, vectors in zip(batch, embedded, strict=True):
+        staged: list[Staged | AttuneError] = []
+        for prepared, known in zip(batch, had, strict=True):
             try:
-                staged.append(self._stage(prepared, vectors))
+                done = self._stage(prepared, known | made, embedder.fingerprint, ready=ready)
+                new = sum(1 for text in prepared.embedding_texts if text not in known)
+                staged.append(Staged(done, len(prepared.drafts), new, updates=prepared.file.uri in live))
             except (ConflictError, InvalidInputError) as error:
                 staged.append(error)
-        points = [point for entry in staged if not isinstance(entry, AttuneError) for point in entry[1]]
-        self.index.upsert(points)
-        # A process that dies loses nothing acknowledged; a machine that loses power keeps only what was flushed.
-        self.index.flush()
-        return [entry if isinstance(entry, AttuneError) else self._publish(*entry) for entry in staged]
+        return staged
 
-    def delete(self, document_id: str) -> None:
-        """Delete a document: invisible at once, then out of the index, then out of the catalog.
-
-        Raises:
-            NotFoundError: There is no such document.
-        """
-        self.index.delete(self.catalog.tombstone(document_id))
-        self.catalog.purge(document_id)
-
-    def known_under(self, collection: str, uri_prefix: str) -> list[tuple[str, str]]:
-        """Return (document id, uri) of the live documents whose uri starts with a prefix."""
-        return self.catalog.known_under(collection, uri_prefix)
-
-    def recover(self) -> None:
-        """Finish or undo what a killed process left: staged revisions go, retired ones and tombstones are collected."""
-        for revision in self.catalog.staged_revisions():
-            self.index.delete(self.catalog.chunk_ids(revision.id))
-            self.catalog.discard(revision.id)
-        for revision in self.catalog.retired_revisions():
-            self._collect(revision.id)
-        for document_id in self.catalog.tombstones():
-            self.delete(document_id)
-
-    def rebuild(self, embedder: Embedder) -> int:
-        """Fill the index from the catalog, as after a change of the embedding model; can be repeated.
-
-        Returns:
-            How many chunks were embedded.
-        """
-        done = 0
-        for batch in self.catalog.all_live_chunks(REBUILD_BATCH):
-            chunks = [chunk for chunk, _, _ in batch]
-            texts = [chunk.embedding_text for chunk in chunks]
-            embedded = embedder.embed_documents(texts, [_spans(c.context, c.text) for c in chunks])
-            spans = embedded.spans
-            self.catalog.replace_sentences({
-                c.id: None if spans is None else pack(spans[i]) for i, c in enumerate(chunks)
-            })
-            self.index.upsert([
-                _point(c, vector, collection, acl)
-                for (c, acl, collection), vector in zip(batch, embedded.vectors, strict=True)
-            ])
-            done += len(chunks)
-        self.index.flush()
-        return done
-
-    def _stage(self, prepared: Prepared, embedded: Embedded) -> tuple[str, list[IndexPoint]]:
+    def _stage(self, prepared: Prepared, vectors: Mapping[str, StoredVectors], fingerprint: str, *, ready: bool) -> str:
         document = prepared.document
         revision = self.catalog.stage(
             prepared.collection,
@@ -145,40 +114,54 @@ class Writer:
                 recipe=prepared.recipe,
                 text=document.text,
                 acl=prepared.acl,
+                source_id=prepared.source_id,
+                source_version=prepared.source_version,
             ),
         )
         chunks = [
             _chunk(draft, ordinal, revision.id, revision.document_id, document.text)
             for ordinal, draft in enumerate(prepared.drafts)
         ]
-        spans = embedded.spans
-        packed = None if spans is None else {c.id: pack(v) for c, v in zip(chunks, spans, strict=True)}
-        self.catalog.add_chunks(revision.id, chunks, packed)
-        points = [
-            _point(c, vector, prepared.collection, prepared.acl)
-            for c, vector in zip(chunks, embedded.vectors, strict=True)
-        ]
-        return revision.id, points
+        of_chunks = {c.id: vectors[c.embedding_text] for c in chunks}
+        self.catalog.add_chunks(revision.id, chunks, of_chunks, fingerprint=fingerprint, ready=ready)
+        return revision.id
 
-    def _publish(self, revision_id: str, points: Sequence[IndexPoint]) -> AttuneError | None:
-        ids = [point.chunk_id for point in points]
-        if len(self.index.vectors(ids)) != len(ids):
-            self.index.delete(ids)
-            self.catalog.discard(revision_id)
-            return VectorIndexError("the index did not keep all of the document's chunks; try again")
-        try:
-            retired = self.catalog.publish(revision_id)
-        except ConflictError as error:
-            self.index.delete(ids)
-            self.catalog.discard(revision_id)
-            return error
-        if retired is not None:
-            self._collect(retired)
-        return None
 
-    def _collect(self, revision_id: str) -> None:
-        self.index.delete(self.catalog.chunk_ids(revision_id))
-        self.catalog.collect(revision_id)
+def _embed_missing(
+    batch: Sequence[Prepared], had: Sequence[Mapping[str, StoredVectors]], embedder: Embedder
+) -> dict[str, StoredVectors]:
+    # By text: what stands twice, as boilerplate does, is embedded once.
+    missing: dict[str, list[tuple[int, int]]] = {}
+    for prepared, known in zip(batch, had, strict=True):
+        for text, spans in zip(prepared.embedding_texts, prepared.sentence_spans, strict=True):
+            if text not in known:
+                missing[text] = spans
+    return embed_chunks(list(missing), list(missing.values()), embedder) if missing else {}
+
+
+def embed_chunks(
+    texts: Sequence[str], spans: Sequence[Sequence[tuple[int, int]]], embedder: Embedder
+) -> dict[str, StoredVectors]:
+    """Embed texts of chunks with their sentences, so that like lengths share batches.
+
+    Returns:
+        By text.
+
+    Raises:
+        ModelError: The embedder failed.
+    """
+    embedded = embedder.embed_documents(texts, spans)
+    sentences = [None] * len(texts) if embedded.spans is None else [pack(own) for own in embedded.spans]
+    return {
+        text: StoredVectors(vector_bytes(vector), own)
+        for text, vector, own in zip(texts, embedded.vectors, sentences, strict=True)
+    }
+
+
+def spans_in(context: str, text: str) -> list[tuple[int, int]]:
+    """Return the sentences of a chunk's text, as offsets into its embedding text."""
+    behind = len(context) + 1 if context else 0
+    return [(a + behind, b + behind) for a, b in sentence_spans(text)]
 
 
 def _chunk(draft: ChunkDraft, ordinal: int, revision_id: str, document_id: str, text: str) -> Chunk:
@@ -195,35 +178,3 @@ def _chunk(draft: ChunkDraft, ordinal: int, revision_id: str, document_id: str, 
         token_count=draft.token_count,
         places=draft.places,
     )
-
-
-def _point(chunk: Chunk, vector: FloatArray, collection: str, acl: frozenset[str]) -> IndexPoint:
-    return IndexPoint(
-        chunk_id=chunk.id,
-        vector=vector,
-        text=chunk.embedding_text,
-        document_id=chunk.document_id,
-        revision_id=chunk.revision_id,
-        collection=collection,
-        acl=acl,
-    )
-
-
-def _embed(batch: Sequence[Prepared], embedder: Embedder) -> list[Embedded]:
-    """Embed the chunks of all documents together, so that like lengths share batches; parted again by document."""
-    texts = [text for prepared in batch for text in prepared.embedding_texts]
-    embedded = embedder.embed_documents(texts, [_spans(d.context, p.slice(d)) for p in batch for d in p.drafts])
-    parted: list[Embedded] = []
-    start = 0
-    for prepared in batch:
-        end = start + len(prepared.drafts)
-        spans = embedded.spans[start:end] if embedded.spans is not None else None
-        parted.append(Embedded(vectors=embedded.vectors[start:end], spans=spans))
-        start = end
-    return parted
-
-
-def _spans(context: str, text: str) -> list[tuple[int, int]]:
-    """Sentences of a chunk's text, as offsets into its embedding text."""
-    behind = len(context) + 1 if context else 0
-    return [(a + behind, b + behind) for a, b in sentence_spans(text)]

@@ -14,12 +14,14 @@ from sqlalchemy.exc import IntegrityError
 from retrieval.access import readable_keys
 from retrieval.errors import ConflictError, InvalidInputError, NotFoundError
 from retrieval.inventory import Inventory
+from retrieval.retention import Retention
 from retrieval.revisions import Revisions
 from retrieval.rows import Known, PassageRow, RevisionKey, StagedRevision, Token, storable, to_chunks
 from retrieval.store import CHUNK_COLUMNS, listed, one_of
 from retrieval.tables import chunks, collections, document_access, documents, revisions
 from retrieval.tokens import Tokens
 from retrieval.types import Chunk, Collection, Document, Principal, Revision
+from retrieval.vectors import Vectors
 
 __all__ = ["Catalog", "Known", "PassageRow", "RevisionKey", "StagedRevision", "Token"]
 
@@ -63,7 +65,7 @@ _DOCUMENTS = (
 )
 
 
-class Catalog(Revisions, Inventory, Tokens):
+class Catalog(Revisions, Inventory, Vectors, Retention, Tokens):
     """Documents, revisions, chunks and who may read them, on SQLite or PostgreSQL; any number of threads may share it.
 
     Every method that reads for somebody requires ``principal``. Missing and forbidden are one error with one text.

@@ -6,7 +6,7 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, delete, exists, func, insert, select, update
+from sqlalchemy import Connection, Select, bindparam, exists, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from retrieval.rows import Known, RevisionKey, storable, to_chunks
@@ -39,7 +39,7 @@ class Inventory(Store):
         """
         statement = (
             select(documents.c.uri, documents.c.id, revisions.c.content_sha256, revisions.c.recipe)
-            .add_columns(document_access.c.principal_key)
+            .add_columns(revisions.c.source_version, document_access.c.principal_key)
             .join(revisions, revisions.c.id == documents.c.live_revision_id)
             .join(collections, collections.c.id == documents.c.collection_id)
             .outerjoin(document_access, document_access.c.document_id == documents.c.id)
@@ -50,9 +50,9 @@ class Inventory(Store):
         found: dict[str, Known] = {}
         with self._reading() as connection:
             rows = connection.execute(statement, {"ids": listed(uris)}).all()
-        for (uri, document_id, content_sha256, recipe), of_document in groupby(rows, key=itemgetter(0, 1, 2, 3)):
-            acl = frozenset(row[4] for row in of_document if row[4] is not None)
-            found[uri] = Known(document_id, content_sha256, recipe, acl)
+        for (uri, key, sha256, recipe, version), of_document in groupby(rows, key=itemgetter(0, 1, 2, 3, 4)):
+            acl = frozenset(row[5] for row in of_document if row[5] is not None)
+            found[uri] = Known(key, sha256, recipe, acl, version)
         return found
 
     def known_under(self, collection: str, uri_prefix: str) -> list[tuple[str, str]]:
@@ -70,6 +70,16 @@ class Inventory(Store):
         )
         if not storable(uri_prefix):
             return []
+        with self._reading() as connection:
+            return sorted(((row[0], row[1]) for row in connection.execute(statement)), key=itemgetter(1))
+
+    def known_of_source(self, source_id: str) -> list[tuple[str, str]]:
+        """Return the live documents that a source keeps in step.
+
+        Returns:
+            (document id, uri), sorted by uri.
+        """
+        statement = select(documents.c.id, documents.c.uri).where(documents.c.source_id == source_id, *_LIVE_DOCUMENT)
         with self._reading() as connection:
             return sorted(((row[0], row[1]) for row in connection.execute(statement)), key=itemgetter(1))
 
@@ -93,22 +103,18 @@ class Inventory(Store):
         with self._reading() as connection:
             return {row[0]: row[1] for row in connection.execute(statement, {"ids": listed(chunk_ids)})}
 
-    def replace_sentences(self, sentences: Mapping[str, bytes | None]) -> None:
-        """Exchange the packed sentence vectors of chunks, as after a change of the embedding model.
-
-        Args:
-            sentences: By chunk id; None removes the vectors. Chunks that were removed meanwhile are passed over.
-        """
-        ids = {"ids": listed(sentences)}
-        # Held until the end, so that a collection of the chunks cannot come between.
-        there = select(chunks.c.id).where(one_of(chunks.c.id, "ids")).with_for_update(read=True, key_share=True)
+    def move(self, document_id: str, uri: str) -> None:
+        """Give a document another uri; nothing else of it changes."""
         with self._writing() as connection:
-            kept = connection.scalars(there, ids).all()
-            connection.execute(delete(chunk_sentences).where(one_of(chunk_sentences.c.chunk_id, "ids")), ids)
-            packed = [(key, sentences[key]) for key in kept]
-            rows = [{"chunk_id": key, "vectors": vectors} for key, vectors in packed if vectors is not None]
-            if rows:
-                connection.execute(insert(chunk_sentences), rows)
+            connection.execute(update(documents).where(documents.c.id == document_id).values(uri=uri))
+
+    def adopt(self, document_ids: Sequence[str], source_id: str) -> None:
+        """Note that a source keeps documents in step from now on."""
+        if document_ids:
+            others = one_of(documents.c.id, "ids"), documents.c.source_id.is_distinct_from(source_id)
+            with self._writing() as connection:
+                adopted = update(documents).where(*others).values(source_id=source_id)
+                connection.execute(adopted, {"ids": listed(document_ids)})
 
     def staged_revisions(self) -> list[RevisionKey]:
         """Return the revisions that were staged and neither published nor discarded, the oldest first.

@@ -15,7 +15,6 @@ from retrieval.rows import StagedRevision, chunk_row, storable
 from retrieval.store import Store
 from retrieval.tables import (
     CORPUS_EPOCH,
-    chunk_sentences,
     chunks,
     collections,
     corpus_state,
@@ -24,6 +23,7 @@ from retrieval.tables import (
     revisions,
 )
 from retrieval.types import Chunk, Revision
+from retrieval.vectors import StoredVectors, insert_vectors
 
 MAX_URI_BYTES = 2_000
 """PostgreSQL's index entries end at 2,704 bytes."""
@@ -65,14 +65,22 @@ class Revisions(Store):
         raise ConflictError(f"{uri} is being written by others; try again")
 
     def add_chunks(
-        self, revision_id: str, added: Sequence[Chunk], sentences: Mapping[str, bytes] | None = None
+        self,
+        revision_id: str,
+        added: Sequence[Chunk],
+        vectors: Mapping[str, StoredVectors] | None = None,
+        *,
+        fingerprint: str = "",
+        ready: bool = False,
     ) -> None:
         """Add chunks to a staged revision.
 
         Args:
             revision_id: A staged revision.
             added: Chunks of that revision, ids chosen by the caller.
-            sentences: Packed sentence vectors by id of an added chunk; those it does not name have none.
+            vectors: What the embedder made of them by id of an added chunk; those it does not name have none.
+            fingerprint: Of that embedder.
+            ready: These were the last: the revision is whole and may be published.
 
         Raises:
             NotFoundError: There is no such revision.
@@ -80,7 +88,6 @@ class Revisions(Store):
             InvalidInputError: A chunk belongs elsewhere, or ``text[start:end]`` of the revision is not its text:
                 every quote would be wrong.
         """
-        vectors = sentences or {}
         with self._writing() as connection:
             revision = connection.execute(
                 select(revisions.c.document_id, revisions.c.state, revisions.c.text)
@@ -95,10 +102,11 @@ class Revisions(Store):
                 _check_chunk(chunk, revision_id, revision)
             try:
                 _insert(connection, chunks, [chunk_row(chunk) for chunk in added])
-                packed = [{"chunk_id": key, "vectors": vectors[key]} for key in vectors]
-                _insert(connection, chunk_sentences, packed)
+                insert_vectors(connection, vectors or {}, fingerprint)
             except IntegrityError as error:
                 raise ConflictError(f"revision {revision_id} has one of these chunks already") from error
+            if ready:
+                connection.execute(update(revisions).where(revisions.c.id == revision_id).values(ready=True))
 
     def publish(self, revision_id: str) -> str | None:
         """Make a staged revision the one that readers see, with its title, access list and size, at one stroke.
@@ -119,8 +127,9 @@ class Revisions(Store):
             _check_publishable(connection, document, revision)
             retired: str | None = document.live_revision_id
             # Retired first: the database allows one live revision at any moment.
-            _set_state(connection, retired, "retired")
-            _set_state(connection, revision_id, "live")
+            now = datetime.now(UTC)
+            _set_state(connection, retired, state="retired", retired_at=now)
+            _set_state(connection, revision_id, state="live")
             connection.execute(
                 update(documents)
                 .where(documents.c.id == document.id)
@@ -129,7 +138,8 @@ class Revisions(Store):
                     title=revision.title,
                     media_type=revision.media_type,
                     size_bytes=revision.size_bytes,
-                    updated_at=datetime.now(UTC),
+                    source_id=revision.source_id or document.source_id,
+                    updated_at=now,
                 )
             )
             connection.execute(delete(document_access).where(document_access.c.document_id == document.id))
@@ -269,8 +279,8 @@ def _check_publishable(
         raise ConflictError(f"revision {revision.id} was superseded: number {newest} of its document is staged")
 
 
-def _set_state(connection: Connection, revision_id: str | None, state: str) -> None:
-    connection.execute(update(revisions).where(revisions.c.id == revision_id).values(state=state))
+def _set_state(connection: Connection, revision_id: str | None, **values: Any) -> None:
+    connection.execute(update(revisions).where(revisions.c.id == revision_id).values(values))
 
 
 def _locking(document_id: Any) -> Select[Any]:

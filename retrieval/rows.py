@@ -19,6 +19,8 @@ class StagedRevision:
         content_sha256: Of the original bytes, hex.
         recipe: Parser, chunker and embedder fingerprint.
         acl: Principal keys that may read the document once this is published; empty means nobody.
+        source_id: The source that keeps the document in step; None for uploads and paths given once.
+        source_version: What the source calls this state of it, where it does.
     """
 
     title: str
@@ -28,6 +30,8 @@ class StagedRevision:
     recipe: str
     text: str
     acl: frozenset[str]
+    source_id: str | None = None
+    source_version: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,7 @@ class Known:
     content_sha256: str
     recipe: str
     acl: frozenset[str]
+    source_version: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,21 +1,16 @@
 """Documents and collections."""
 
-import shutil
-import tempfile
 from datetime import datetime
-from pathlib import Path
 from typing import Annotated
 
 from fastapi import APIRouter, File, Form, Query, Response, UploadFile
 from fastapi import Path as PathParameter
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.bootstrap import DEFAULT_COLLECTION
+from app.bootstrap import DEFAULT_COLLECTION, Services
 from app.dependencies import AdministratorDep, PrincipalDep, ServicesDep
-from app.ingesting import run_ingest
-from ingestion.load import Collected
-from ingestion.report import Report
-from ingestion.types import SourceFile
+from app.ingesting import Upload, start_upload_run, wait_for
+from app.routes.ingestions import RunBody, run_body
 from retrieval.errors import NotFoundError
 from retrieval.types import Document
 
@@ -79,26 +74,6 @@ class DocumentTextBody(DocumentBody):
     text: str
 
 
-class FailureBody(BaseModel):
-    """A file that was not ingested."""
-
-    path: str = Field(examples=["report.pdf"])
-    reason: str = Field(examples=["is password-protected"])
-
-
-class ReportBody(BaseModel):
-    """What became of the files."""
-
-    documents: int = Field(description="Files looked at.")
-    added: int
-    updated: int
-    unchanged: int
-    deleted: int
-    failed: list[FailureBody]
-    chunks: int = Field(description="Chunks embedded and written.")
-    seconds: float
-
-
 @router.get("/collections", summary="List collections")
 def collections(services: ServicesDep, principal: PrincipalDep) -> CollectionsBody:
     """List every collection with the number of documents the caller may read in it."""
@@ -117,18 +92,34 @@ def create_collection(body: NewCollectionBody, services: ServicesDep, _principal
     return CollectionBody(name=made.name, documents=0, created_at=made.created_at)
 
 
-@router.post("/documents", summary="Upload documents")
+@router.post(
+    "/documents",
+    summary="Upload documents",
+    responses={202: {"model": RunBody, "description": "The files are kept; the run goes on."}},
+)
 def upload(
     services: ServicesDep,
-    _principal: AdministratorDep,
+    principal: AdministratorDep,
+    response: Response,
     files: Annotated[list[UploadFile], File(description="One or more files.")],
     collection: Annotated[str, Form(max_length=64, description="An existing collection.")] = DEFAULT_COLLECTION,
-) -> ReportBody:
-    """Take files in; a file of a name that was uploaded before becomes its new revision."""
+    wait: Annotated[bool, Form(description="Answer when the run has ended (200), not when it has begun (202).")] = True,
+) -> RunBody:
+    """Take files in; a file of a name that was uploaded before becomes its new revision.
+
+    The run goes on whether or not the caller stays; what became of each file is among the run's documents.
+
+    Returns:
+        The run.
+    """
     services.catalog.collection(collection)
-    with tempfile.TemporaryDirectory(prefix="attune-upload-") as folder:
-        sources = tuple(_keep(file, Path(folder) / str(number)) for number, file in enumerate(files))
-        return report_body(run_ingest(services, Collected(files=sources), collection=collection))
+    uploads = [_keep(services, file) for file in files]
+    run = start_upload_run(services, uploads, collection=collection, created_by=principal.id)
+    if wait:
+        run = wait_for(services, run.id)
+    if not run.ended:
+        response.status_code = 202
+    return run_body(services, run)
 
 
 @router.get("/documents", summary="List documents")
@@ -169,19 +160,18 @@ def document(
 def delete(document_id: DocumentId, services: ServicesDep, principal: AdministratorDep) -> Response:
     """Delete a document with all its revisions; it is gone from every answer at once."""
     found = services.catalog.document(document_id, principal=principal)
-    services.writer.delete(found.id)
+    services.publisher.delete(found.id)
     return Response(status_code=204)
 
 
-def _keep(file: UploadFile, target: Path) -> SourceFile:
+def _keep(services: Services, file: UploadFile) -> Upload:
     # The client's name is for people only; the bytes lie under a name of ours.
-    with target.open("wb") as out:
-        shutil.copyfileobj(file.file, out)
-    name = _plain_name(file.filename or "")
-    return SourceFile(path=target, uri=f"upload:{name}", name=name)
+    sha256, size_bytes = services.blobs.put(file.file, max_bytes=services.settings.document_max_bytes)
+    return Upload(plain_name(file.filename or ""), sha256, size_bytes)
 
 
-def _plain_name(name: str) -> str:
+def plain_name(name: str) -> str:
+    """Return the last part of a file's name as its client gave it, without what cannot be printed."""
     last = name.replace("\\", "/").rsplit("/", 1)[-1]
     plain = "".join(c for c in last if c.isprintable()).strip(" .")
     return plain[-_MAX_NAME_CHARS:] or "unnamed"
@@ -198,18 +188,4 @@ def _document_body(document: Document) -> DocumentBody:
         revision_id=document.live_revision_id or "",
         created_at=document.created_at,
         updated_at=document.updated_at,
-    )
-
-
-def report_body(report: Report) -> ReportBody:
-    """Shape an ingest's report for the API."""
-    return ReportBody(
-        documents=report.documents,
-        added=report.added,
-        updated=report.updated,
-        unchanged=report.unchanged,
-        deleted=report.deleted,
-        failed=[FailureBody(path=f.path, reason=f.reason) for f in report.failed],
-        chunks=report.chunks,
-        seconds=report.seconds,
     )

@@ -9,7 +9,8 @@ import pytest
 from eval.drafts import TRIES_PER_DRAFT, draft_questions
 from eval.golden import GoldenDocument
 from eval.headings import alike, plain_heading, question_about, sections
-from eval.workbench import ASKER, COLLECTION, Knobs, open_workbench
+from eval.knobs import Knobs
+from eval.workbench import ASKER, COLLECTION, open_workbench
 from ingestion.load import collect
 from ingestion.parse import parse
 from retrieval.errors import InvalidInputError, ModelError, NotFoundError

@@ -9,8 +9,8 @@ import pytest
 
 from eval.evaluate import Parts, evaluate_answers, evaluate_retrieval
 from eval.golden import read_beir, read_questions
+from eval.knobs import Knobs
 from eval.report import report_of_record
-from eval.workbench import Knobs
 from ingestion.parse import parse
 from retrieval.answer import Answerer
 from retrieval.errors import InvalidInputError

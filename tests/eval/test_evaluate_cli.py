@@ -7,7 +7,7 @@ import pytest
 
 from app.cli import main
 from app.settings import Settings
-from eval.workbench import Knobs
+from eval.knobs import Knobs
 
 
 def test_what_is_measured_unless_told_otherwise_is_what_the_server_does():

@@ -6,9 +6,9 @@ import pytest
 
 from eval.experiment import retrieval_experiment
 from eval.golden import read_beir
+from eval.knobs import Knobs
 from eval.sweep import Grid, sweep
 from eval.sweep_state import sweep_key
-from eval.workbench import Knobs
 
 CORPUS = [
     {"_id": "leave", "title": "Absence", "text": "Staff may be away for 27 days a year."},

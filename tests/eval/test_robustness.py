@@ -7,9 +7,10 @@ import pytest
 from app.bootstrap import build_answerer
 from app.settings import Settings
 from eval.golden import GoldenSet, Question
+from eval.knobs import Knobs
 from eval.perturb import CANARY, VARIATIONS
 from eval.robustness import INJECTED_DOCUMENTS, strain_all
-from eval.workbench import Knobs, open_workbench
+from eval.workbench import open_workbench
 from ingestion.parse import parse
 from retrieval.errors import InvalidInputError
 

@@ -7,9 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eval.golden import GoldenDocument
+from eval.knobs import Knobs
 from eval.sweep import ROUNDS, Grid, Instruments, Row, SweepResult, pareto, sweep
 from eval.sweep_state import SweepState, sweep_key
-from eval.workbench import ASKER, COLLECTION, Knobs, open_workbench
+from eval.workbench import ASKER, COLLECTION, open_workbench
 from retrieval.errors import InvalidInputError, ModelError
 
 KEY = sweep_key("a" * 64, "chunker1-model", "0.1.0")

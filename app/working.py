@@ -1,0 +1,159 @@
+"""What a worker does for a job: finds out what a run has to do, takes documents in."""
+
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+
+from ingestion.blobs import Blobs
+from ingestion.ingest import Ingestor
+from ingestion.report import Incoming, Ingested, Refused
+from ingestion.run_rows import Item, ItemState
+from ingestion.runs import IngestRuns, Run
+from ingestion.scan import Scanner
+from ingestion.sources.paths import Paths
+from ingestion.sources.source import Source, SourceLimits, open_source
+from ingestion.types import SourceFile
+from retrieval.catalog import Catalog
+from retrieval.errors import AttuneError, ConflictError, DocumentError, NotFoundError, StorageFullError
+
+_LOOK_EVERY_S = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class IngestWork:
+    """The work of one worker; any number of threads may do it.
+
+    Attributes:
+        name: The worker's.
+        ingestor: Called when the first document is to be taken in: the embedder takes seconds to load.
+        stopping: Set when the worker is to end: what is unfinished is given back.
+    """
+
+    name: str
+    catalog: Catalog
+    runs: IngestRuns
+    blobs: Blobs
+    limits: SourceLimits
+    ingestor: Callable[[], Ingestor]
+    stopping: threading.Event
+
+    def scan(self, run_id: str) -> None:
+        """Find out which documents a run has to do, and write them down."""
+        run = self._run(run_id)
+        if run is None or run.scanned or not self.runs.start(run_id):
+            return
+        scanner = Scanner(self.catalog, self.blobs, self.runs, self.limits.document_max_bytes)
+        wanted = _Every(lambda: not self.stopping.is_set() and self._runs_on(run_id))
+        try:
+            with closing(self._source(run)) as source:
+                scanner.scan(run, source, wanted=wanted)
+        except AttuneError as error:
+            self.runs.fail(run_id, str(error))
+
+    def ingest(self, run_id: str, batch: int) -> None:
+        """Take in the documents of a batch; they wait to be published afterwards."""
+        run = self._run(run_id)
+        items = self.runs.claim(run_id, batch, self.name) if run is not None else []
+        if run is None or not items:
+            return
+        with self._released([item.id for item in items]):
+            self.blobs.check_room()
+            documents, by_uri = self._documents(run, items)
+            wanted = _Every(lambda: not self.stopping.is_set() and self._runs_on(run_id))
+            acl = frozenset(run.spec["acl"])
+            with closing(self.ingestor().ingest(documents, collection=run.collection, acl=acl)) as results:
+                for result in results:
+                    self._note(by_uri[result.incoming.file.uri], result)
+                    if not wanted():
+                        break
+
+    @contextmanager
+    def _released(self, ids: Sequence[str]) -> Iterator[None]:
+        try:
+            yield
+        except (StorageFullError, NotFoundError) as error:
+            # Not the documents' fault: they are settled as failed and can be tried again when there is room.
+            kind = "storage_full" if isinstance(error, StorageFullError) else "not_found"
+            self.runs.settle(ids, state="failed", reason=str(error), kind=kind)
+        finally:
+            self.runs.release(ids, self.name)
+
+    def _documents(self, run: Run, items: Sequence[Item]) -> tuple[list[Incoming], dict[str, Item]]:
+        documents: list[Incoming] = []
+        for item in items:
+            try:
+                path = self.blobs.path(item.content_sha256 or "")
+            except NotFoundError:
+                reason = "its original is not among the kept ones any more; ingest it again"
+                self.runs.settle([item.id], state="failed", reason=reason, kind="not_found")
+                continue
+            file = SourceFile(path, item.uri, item.name)
+            documents.append(
+                Incoming(file, item.content_sha256 or "", item.size_bytes, run.source_id, item.source_version)
+            )
+        return documents, {item.uri: item for item in items}
+
+    def _note(self, item: Item, result: Ingested | Refused) -> None:
+        if isinstance(result, Refused):
+            self._refuse(item, result)
+            return
+        staged = result.staged
+        outcome = item.outcome or ("updated" if staged.updates else "added")
+        counts = (staged.chunks, staged.embedded)
+        if self.runs.staged(
+            item, revision_id=staged.revision_id, outcome=outcome, counts=counts, timings=result.timings
+        ):
+            self.catalog.make_ready([staged.revision_id])
+        else:
+            # Cancelled meanwhile, or given to another worker.
+            self.catalog.discard(staged.revision_id)
+
+    def _refuse(self, item: Item, result: Refused) -> None:
+        error = result.error
+        if isinstance(error, ConflictError):
+            return  # given back: another writer of the document was faster
+        kind = error.kind if isinstance(error, DocumentError) else type(error).__name__
+        state: ItemState = "quarantined" if kind in QUARANTINED else "failed"
+        self.runs.settle([item.id], state=state, reason=str(error), kind=kind, timings=dict(result.timings))
+        structlog.get_logger().info("document refused", item=item.id, kind=kind)
+
+    def _source(self, run: Run) -> Source:
+        spec = run.spec
+        if "paths" in spec:
+            return Paths([Path(os.fsdecode(path)) for path in spec["paths"]])
+        source = spec["source"]
+        return open_source(source["kind"], source["arguments"], limits=self.limits)
+
+    def _run(self, run_id: str) -> Run | None:
+        try:
+            return self.runs.get(run_id)
+        except NotFoundError:
+            return None  # deleted since the job was made
+
+    def _runs_on(self, run_id: str) -> bool:
+        run = self._run(run_id)
+        return run is not None and run.state == "running"
+
+
+QUARANTINED = frozenset({"crash", "resource_limit"})
+"""Kinds of failure that may hurt: such a file is tried again only when somebody asks for it."""
+
+
+class _Every:
+    """Asks a question at most twice a second; in between the answer was yes."""
+
+    def __init__(self, question: Callable[[], bool]) -> None:
+        self._question = question
+        self._asked_at = time.monotonic()
+
+    def __call__(self) -> bool:
+        if time.monotonic() - self._asked_at < _LOOK_EVERY_S:
+            return True
+        self._asked_at = time.monotonic()
+        return self._question()
