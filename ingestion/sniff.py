@@ -202,10 +202,8 @@ def _text_kind(text: str, name: str) -> str:
 
 
 def _is_mail(text: str) -> bool:
-    """Tell whether text begins with the headers of a message: three known ones, and nothing else before the gap.
-
-    A page that Word or a browser saved as one file has two, MIME-Version among them.
-    """
+    """Tell whether text begins with the headers of a message: three known ones, and nothing else before the gap."""
+    # A page that Word or a browser saved as one file has two, MIME-Version among them.
     header = text.lstrip().replace("\r\n", "\n").partition("\n\n")[0][:4000]
     lines = header.split("\n")[:8]
     least = 2 if header[:1000].lower().count("mime-version:") else 3

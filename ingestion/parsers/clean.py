@@ -41,6 +41,15 @@ def fold(text: str) -> str:
     return " ".join(text.split())
 
 
+def fold_lines(text: str) -> str:
+    """Fold each line of a text and drop empty ones.
+
+    Returns:
+        The lines that say something.
+    """
+    return "\n".join(line for line in (fold(line) for line in text.split("\n")) if line)
+
+
 def readable_name(file_name: str) -> str:
     """Turn a file name into words for people: no folder, no suffix, underscores as spaces.
 

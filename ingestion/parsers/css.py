@@ -9,29 +9,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-PROPERTIES = frozenset([
-    "display",
-    "visibility",
-    "opacity",
-    "font",
-    "font-size",
-    "color",
-    "background",
-    "background-color",
-    "left",
-    "top",
-    "text-indent",
-    "margin-left",
-    "clip",
-    "clip-path",
-    "height",
-    "max-height",
-    "width",
-    "max-width",
-    "overflow",
-    "mso-hide",
-    "transform",
-])
+PROPERTIES = frozenset(
+    re.findall(
+        r"[\w-]+",
+        """
+        display visibility opacity font font-size color background background-color left top text-indent margin-left
+        clip clip-path height max-height width max-width overflow mso-hide transform
+        """,
+    )
+)
 _COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)|<!--|-->", re.DOTALL)
 _SELECTOR = re.compile(r"\*|(?P<type>[a-z][\w-]*)?(?P<marks>(?:[.#]-?[a-z_][\w-]*)*)", re.IGNORECASE)
 _MARK = re.compile(r"[.#][\w-]+")

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from ingestion.parsers.clean import fold
+from ingestion.parsers.clean import fold, fold_lines
 from ingestion.parsers.doc_file import (
     ENDNOTE_MARKS,
     ENDNOTE_TEXTS,
@@ -145,7 +145,7 @@ class _Walk:
             if not _is_on(properties, _DELETED):
                 parts[_is_unseen(properties)].append(text)
         shown, unseen = (joined("".join(parts[hidden]).translate(_CHARACTERS)) for hidden in (False, True))
-        return _lines(shown), _lines(unseen)
+        return fold_lines(shown), fold_lines(unseen)
 
     def _outside_fields(self, text: str) -> str:
         """Leave out field codes, and keep their results."""
@@ -201,7 +201,3 @@ def _is_on(properties: Sprms, number: int) -> bool:
 def _is_unseen(properties: Sprms) -> bool:
     size = int.from_bytes(properties.get(_HALF_POINTS, b""), "little")
     return _is_on(properties, _VANISH) or 0 < size <= _TINY_HALF_POINTS
-
-
-def _lines(text: str) -> str:
-    return "\n".join(line for line in (fold(line) for line in text.split("\n")) if line)

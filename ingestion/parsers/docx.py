@@ -1,9 +1,9 @@
 """Word documents (docx) -> Elements, read from the XML itself.
 
 Kept: heading styles and outline levels, list numbers as Word shows them, tables with merged cells, text boxes, notes
-after the paragraph that refers to them, charts and diagrams, pages as last rendered, headers and footers once. Left out:
-deleted text of tracked changes, comments, field codes, tables of contents. Hidden text is marked: by Word's own mark, too
-small to be read, or white on white.
+after the paragraph that refers to them, charts and diagrams, pages as last rendered, headers and footers once. Left
+out: deleted text of tracked changes, comments, field codes, tables of contents. Hidden text is marked: by Word's own
+mark, too small to be read, or white on white.
 """
 
 import posixpath
@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 from ingestion.parsers.archive import open_archive, read_xml
-from ingestion.parsers.clean import fold
+from ingestion.parsers.clean import fold, fold_lines
 from ingestion.parsers.decode import decode
 from ingestion.parsers.docx_styles import Look, Numbering, Style, W, read_styles
 from ingestion.parsers.docx_table import MC, WRAPPERS, cells, is_elsewhere, rows, span
@@ -139,8 +139,8 @@ class _Walk:
         breaks = whole.count(_PAGE_BREAK)
         before = whole[: len(whole) - len(whole.lstrip())].count(_PAGE_BREAK)
         self._turn_pages(before)
-        shown = _lines("".join(text for text, hidden in pieces if not hidden))
-        unseen = _lines("".join(text for text, hidden in pieces if hidden))
+        shown = fold_lines("".join(text for text, hidden in pieces if not hidden).replace(_PAGE_BREAK, ""))
+        unseen = fold_lines("".join(text for text, hidden in pieces if hidden).replace(_PAGE_BREAK, ""))
         if shown and not style.is_contents:
             self._add(shown, style)
         if unseen:
@@ -270,11 +270,6 @@ class _Walk:
     @property
     def _place(self) -> str:
         return f"paragraph {self._number}"
-
-
-def _lines(text: str) -> str:
-    lines = (fold(line) for line in text.replace(_PAGE_BREAK, "").split("\n"))
-    return "\n".join(line for line in lines if line)
 
 
 def _note_texts(part: Any) -> dict[str | None, str]:

@@ -47,7 +47,7 @@ def _chart(part: Any) -> Iterator[Element]:
     title = part.find(f"{_C}chart/{_C}title")
     if title is not None:
         yield Element("paragraph", _written(title))
-    series = [s for s in part.iter(f"{_C}ser")]
+    series = list(part.iter(f"{_C}ser"))
     columns: list[tuple[str, dict[int, str]]] = []
     names: dict[int, str] = {}
     for one in series:

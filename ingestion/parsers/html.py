@@ -33,22 +33,7 @@ _DECLARED = re.compile(
 _BREAK = "\x1e"
 _XHTML = re.compile(r"\s*<\?xml|.{0,1000}?xmlns\s*=\s*[\"']http://www\.w3\.org/1999/xhtml", re.DOTALL)
 _CLOSED = re.compile(r"""<([a-zA-Z][\w:-]*+)((?:[^<>"'/]|/(?!>)|"[^"]*+"|'[^']*+')*+)/>""")
-_VOID = frozenset([
-    "area",
-    "base",
-    "br",
-    "col",
-    "embed",
-    "hr",
-    "img",
-    "input",
-    "link",
-    "meta",
-    "param",
-    "source",
-    "track",
-    "wbr",
-])
+_VOID = frozenset(_NAME.findall("area base br col embed hr img input link meta param source track wbr"))
 _MAIN_SHARE = 0.25  # a <main> with less of the page's text than this is not where the content is
 
 
@@ -165,7 +150,7 @@ class _Walk:
         elif tag == "li":
             self._marker = self._next_marker()
         elif tag in {"br", "img"}:
-            self._buffer.append(_BREAK if tag == "br" else element.get("alt") or "")
+            self._take(_BREAK if tag == "br" else element.get("alt"), element)
         self._take(element.text, element)
         return True
 

@@ -55,6 +55,7 @@ class Sight:
 
     @property
     def hidden(self) -> bool:
+        """Whether nobody sees it."""
         return self.gone or self.invisible or self.tiny or self._blends
 
     @property

@@ -7,7 +7,7 @@ import quopri
 import re
 from collections.abc import Iterator
 
-from ingestion.parsers.clean import fold
+from ingestion.parsers.clean import fold, fold_lines
 from ingestion.parsers.decode import decode
 from ingestion.types import Element, SourceFile
 
@@ -110,4 +110,4 @@ def _moment(value: str) -> str:
 
 def _plain(value: str) -> str:
     text = _ESCAPED.sub(lambda m: "\n" if m[1] in "nN" else m[1], value)
-    return "\n".join(line for line in (fold(line) for line in text.split("\n")) if line)
+    return fold_lines(text)

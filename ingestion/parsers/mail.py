@@ -1,4 +1,4 @@
-"""A mail message (RFC 5322, MIME), or a web page saved as one -> headers, the text a mail program shows, attachments."""
+"""A mail message (MIME), or a web page saved as one -> headers, the text a mail program shows, attachments."""
 
 import email
 import email.policy

@@ -1,4 +1,4 @@
-"""OpenDocument files -> Elements: texts (odt), spreadsheets (ods), presentations and drawings (odp, odg), flat ones too.
+"""OpenDocument files -> Elements: texts (odt), spreadsheets (ods), presentations and drawings (odp, odg); flat too.
 
 Kept: headings, numbered lists, tables with merged cells, text boxes, notes, pages as last rendered, slides, headers and
 footers once. Left out: deleted text of tracked changes, comments, tables of contents. Hidden text is marked.

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ingestion.parsers.clean import fold
+from ingestion.parsers.clean import fold, fold_lines
 from ingestion.parsers.odf_styles import DRAW, OFFICE, PRESENTATION, SVG, TABLE, TEXT, Styles, points, whole
 from ingestion.parsers.tables import Cell, table_element
 from ingestion.types import Element
@@ -32,14 +32,17 @@ class Where:
         self._number = 0
 
     def paragraph(self) -> None:
+        """Count one more paragraph."""
         self._number += 1
 
     def turn(self, count: int) -> None:
+        """Turn pages, unless this is a slide."""
         if self.page is not None and self._slide is None:
             self.page += count
 
     @property
     def place(self) -> str:
+        """The place in words."""
         return f"paragraph {self._number}" if self._slide is None else f"slide {self._slide}"
 
 
@@ -59,6 +62,7 @@ class Writer:
         self.elements: list[Element] = []
 
     def blocks(self, parent: Any) -> None:
+        """Read everything below a node."""
         for child in parent:
             self._block(child)
 
@@ -93,7 +97,10 @@ class Writer:
         whole_text = "".join(text for text, _ in pieces)
         before = whole_text[: len(whole_text) - len(whole_text.lstrip())].count(_PAGE_BREAK)
         self._where.turn(before)
-        shown, unseen = (_lines("".join(text for text, hidden in pieces if hidden is h)) for h in (False, True))
+        shown, unseen = (
+            fold_lines("".join(text for text, hidden in pieces if hidden is h).replace(_PAGE_BREAK, ""))
+            for h in (False, True)
+        )
         level = whole(node, f"{TEXT}outline-level", style.level or 1) if node.tag == f"{TEXT}h" else style.level
         level = 1 if style.is_title else level
         if shown and level is not None:
@@ -258,7 +265,3 @@ def _box(shape: Any) -> Box | None:
 def _spaced(text: str | None) -> str:
     # Line breaks of the file are no line breaks of the text.
     return (text or "").replace("\n", " ")
-
-
-def _lines(text: str) -> str:
-    return "\n".join(line for line in (fold(line) for line in text.replace(_PAGE_BREAK, "").split("\n")) if line)

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from ingestion.parsers.archive import open_archive, read_xml
-from ingestion.parsers.clean import fold
+from ingestion.parsers.clean import fold, fold_lines
 from ingestion.parsers.drawing import A, drawn_elements
 from ingestion.parsers.numerals import numeral
 from ingestion.parsers.opc import R, Relation, main_part, relations
@@ -172,7 +172,9 @@ class _Slide:
         found: list[Element] = []
         for paragraph in shape.node.iterfind(f"{P}txBody/{A}p"):
             pieces = list(_pieces(paragraph, _fill(shape)))
-            shown, unseen = (_lines("".join(t for t, hidden in pieces if hidden is which)) for which in (False, True))
+            shown, unseen = (
+                fold_lines("".join(t for t, hidden in pieces if hidden is which)) for which in (False, True)
+            )
             mark = bullet(paragraph, shape, self._master)
             if shown:
                 label = _label(mark, depth(paragraph), counts)
@@ -247,7 +249,3 @@ def _span(cell: Any, name: str) -> int:
 def _is_said(described: str) -> bool:
     """Tell an author's description of a picture from a file name and from what a machine guessed."""
     return " " in described.strip() and "automatically generated" not in described.lower()
-
-
-def _lines(text: str) -> str:
-    return "\n".join(line for line in (fold(line) for line in text.split("\n")) if line)

@@ -34,6 +34,7 @@ class Shape:
 
     @property
     def is_title(self) -> bool:
+        """Whether it holds the title of its slide."""
         return self.role in {"title", "ctrTitle"}
 
 
@@ -67,11 +68,14 @@ class _Frame:
 
 
 def shapes(slide: Any, inherits_from: Sequence[Any]) -> list[Shape]:
-    """List the shapes of a slide, those in groups too, titles first and then as the author laid them.
+    """List the shapes of a slide.
 
     Args:
         slide: Root of the slide's part.
         inherits_from: Roots of its layout and master, in this order.
+
+    Returns:
+        Those in groups too, titles first and then as the author laid them.
     """
     tree = slide.find(f"{P}cSld/{P}spTree")
     found = list(_walk(tree, _Frame(), hidden=False)) if tree is not None else []

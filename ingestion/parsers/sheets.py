@@ -57,6 +57,9 @@ def sheet_elements(sheet: Sheet, number: int) -> list[Element]:
     Returns:
         Its name as heading and its tables; last, marked hidden, what stands in hidden rows and columns. Empty if no
         cell holds anything.
+
+    Raises:
+        ResourceLimitError: It spans more cells than can be built.
     """
     shown, unseen = _parted(sheet)
     if not shown and not unseen:

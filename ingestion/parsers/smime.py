@@ -19,7 +19,7 @@ def signed_content(data: bytes) -> bytes | None:
         if kind != (_OBJECT_ID, _SIGNED_DATA):
             return None
         signed = next(value for _, value in _entries(content[1], 2))
-        inner = [value for tag, value in _entries(signed, 3) if tag == _SEQUENCE][0]
+        inner = next(value for tag, value in _entries(signed, 3) if tag == _SEQUENCE)
         wrapped = next(value for tag, value in _entries(inner, 4) if tag == _EXPLICIT_0)
         return b"".join(_octets(wrapped, 5))
     except (IndexError, ValueError, StopIteration):

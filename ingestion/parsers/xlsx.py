@@ -1,7 +1,7 @@
 """Excel workbooks (xlsx, xlsm, xltx) -> per sheet a heading and its tables, read from the XML itself.
 
-Values are those the workbook showed when it was last saved. Kept: merged cells, text boxes, charts. Hidden sheets, rows,
-columns and cells whose style hides them are marked hidden. Left out: comments, formulas.
+Values are those the workbook showed when it was last saved. Kept: merged cells, text boxes, charts. Hidden sheets,
+rows, columns and cells whose style hides them are marked hidden. Left out: comments, formulas.
 """
 
 import re
@@ -170,7 +170,7 @@ class _Reader:
         kind = cell.get("t", "n")
         if kind == "inlineStr":
             return fold("".join(_text(inner) for inner in cell.iterfind("{*}is")))
-        value = cell.findtext("{*}v", "").strip()
+        value = str(cell.findtext("{*}v", "")).strip()
         if kind == "s":
             number = _whole(value)
             return self._book.strings[number] if number is not None and number < len(self._book.strings) else ""
