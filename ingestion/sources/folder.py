@@ -9,6 +9,7 @@ from typing import BinaryIO
 from pydantic import Field
 
 from ingestion.load import collect
+from ingestion.sources.paths import state_of
 from ingestion.sources.source import Arguments, Entry, Kind, SourceLimits
 from retrieval.errors import InvalidInputError, ResourceLimitError, SourceError, UnreadableError
 
@@ -104,11 +105,10 @@ class FolderSource:
 
     def _entry(self, path: Path, uri: str, name: str) -> Entry:
         try:
-            known = path.stat()
+            size_bytes = path.stat().st_size
         except OSError:
             return Entry(uri, name)  # gone since: fetching it will say so
-        # Not the inode: files that are written anew and moved into place have one of their own, and so has a backup.
-        return Entry(uri, name, f"{known.st_mtime_ns}-{known.st_size}", known.st_size)
+        return Entry(uri, name, state_of(path), size_bytes)
 
 
 def _matches(path: Path, patterns: tuple[str, ...]) -> bool:

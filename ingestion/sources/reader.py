@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from ingestion.blobs import storage
 from ingestion.parsers.clean import clean, fold
@@ -26,6 +27,7 @@ _PACKAGES = "llama_index.readers."
 _WHERE = ("url", "source_url", "link", "source", "file_path", "path", "id", "doc_id", "document_id")
 _CALLED = ("title", "name", "file_name", "subject")
 """Under which keys readers put where a document is from, and what it is called; the first that is there counts."""
+_SECRET = re.compile(r"token|password|passwd|secret|api_?key|credential|private_?key", re.IGNORECASE)
 _OUTPUT_MAX_BYTES = 4 * 2**30
 
 
@@ -45,6 +47,15 @@ class ReaderArguments(Arguments):
         description="Name in the file of ATTUNE_SOURCE_SECRETS; it holds further arguments of the constructor.",
     )
     max_time_s: float = Field(default=3_600.0, ge=1, le=86_400, description="How long it may take.")
+
+    @field_validator("init", "load")
+    @classmethod
+    def _holds_no_secret(cls, arguments: dict[str, Any]) -> dict[str, Any]:
+        # These are kept in the catalog and shown to every administrator.
+        for name, value in arguments.items():
+            if _SECRET.search(name) and isinstance(value, str):
+                raise ValueError(f"{name} looks like a secret: put it into the file of ATTUNE_SOURCE_SECRETS")
+        return arguments
 
 
 @dataclass(frozen=True, slots=True)

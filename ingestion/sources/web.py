@@ -21,7 +21,7 @@ from ingestion.sources.web_robots import Manners
 from retrieval.errors import InvalidInputError, UnsupportedError
 
 _MAX_ADDRESSES = 1_000
-_KEPT_PAGES = 32
+_KEPT_BYTES = 1 << 30
 _SUFFIX_OF_HTML = ".html"
 
 
@@ -66,12 +66,13 @@ class WebSource:
         self._manners = Manners(client, delay_s=arguments.delay_s)
         self._folder = Path(tempfile.mkdtemp(prefix="attune-web-"))
         self._kept: dict[str, Path] = {}
+        self._kept_bytes = 0
 
     def entries(self) -> Iterator[Entry]:
         """List the pages, those that need the fewest clicks first.
 
         A page is read while it is listed, so its version is that of its bytes; another document is only asked for its
-        version. What is fetched soon after it was listed is not asked for again.
+        version. A page that was read is not asked for again when it is fetched.
 
         Raises:
             SourceError: None of the first addresses can be had.
@@ -125,8 +126,10 @@ class WebSource:
             return path
 
     def _keep(self, url: str, content: bytes) -> None:
-        while len(self._kept) >= _KEPT_PAGES:
-            self._kept.pop(next(iter(self._kept))).unlink(missing_ok=True)
+        # The first ones rather than the last: they are fetched in the order in which they were listed.
+        if self._kept_bytes + len(content) > _KEPT_BYTES:
+            return
+        self._kept_bytes += len(content)
         path = self._path(url)
         with storage():
             path.write_bytes(content)
