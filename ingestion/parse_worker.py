@@ -16,25 +16,44 @@ import sys
 import tempfile
 import time
 import traceback
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from ingestion.confine import Confinement
+from ingestion.handover import document_as_json, error_as_json
 from ingestion.parse import PARSERS, media_type_of, parse
 from ingestion.parsers.markdown import markdown_elements
-from ingestion.parsers.ocr import ocr_available
+from ingestion.parsers.ocr import Ocr
 from ingestion.parsers.pdf import page_count
-from ingestion.types import ParsedDocument, SourceFile
+from ingestion.types import SourceFile
 from retrieval.errors import DocumentError, ResourceLimitError
 
 if TYPE_CHECKING:
     from types import ModuleType
 
-_LIBRARIES = ("lxml.etree", "markdown_it", "openpyxl", "liteparse", "pypdfium2", "charset_normalizer", "html.parser")
+_LIBRARIES = (
+    "lxml.etree",
+    "markdown_it",
+    "olefile",
+    "xlrd",
+    "liteparse",
+    "pypdfium2",
+    "charset_normalizer",
+    "html.parser",
+    "PIL.Image",
+)
 RESULT, LOG = "result.json", "stderr.txt"
 CRASHED = 70  # exit status of a child whose parser raised what it should not
+_NICE = 10  # questions go before documents
+# What libraries look up on their way: the time zone, the number of processors, types by suffix. Not all of /proc: it
+# shows the environment of other processes.
+_READABLE = (
+    *("/usr", "/lib", "/lib64", "/etc/localtime", "/etc/mime.types", "/etc/ld.so.cache", "/etc/fonts"),
+    *("/dev/urandom", "/dev/null", "/proc/cpuinfo", "/proc/meminfo", "/sys/devices/system/cpu", "/sys/fs/cgroup"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +62,8 @@ class Limits:
 
     Attributes:
         memory_bytes: Address space of its process.
-        wall_s: Time for any document; a PDF gets ``page_s`` more per page and ``ocr_page_s`` more where pages may need
-            OCR, up to ``wall_max_s`` in all.
+        wall_s: Time for any document; a PDF gets ``page_s`` more per page, and every page or picture that is read by
+            OCR ``ocr_page_s`` more, up to ``wall_max_s`` in all. Processor time is limited to as much.
         output_bytes: Size of the parsed document as JSON.
         open_files: File descriptors of its process.
     """
@@ -60,34 +79,46 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One document to parse: where it lies, what it is called, and an empty folder for the result."""
+    """One document to parse: where it lies, what it is called, an empty folder for the result, and how to read it."""
 
     path: str
     uri: str
     name: str
     folder: str
     limits: Mapping[str, Any]
+    ocr_languages: Sequence[str] = ()
+    backends: Mapping[str, str] = field(default_factory=dict)
 
 
 def main() -> None:
     """Serve jobs until standard input closes."""
-    # openpyxl would load numpy, which it does not need for reading and which costs every child address space.
+    os.nice(_NICE)
+    # Libraries that load numpy if it is there do not need it for reading, and it costs every child address space.
     sys.modules["numpy"] = cast("ModuleType", None)
     for module in {module for module, _ in PARSERS.values()}.union(_LIBRARIES):
         import_module(module)
     # The first document of a kind is slower than the next; here it is the first once, not in every child.
     markdown_elements("# Warm *up*\n\n| a |\n| - |\n| <b>b</b> |\n\n<p>c</p>\n")
+    confinement = Confinement(_readable())
     # What a library prints must not be taken for a reply.
     replies = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     gc.collect()
     gc.freeze()  # children share these pages as long as nobody writes to them
     for line in sys.stdin:
-        replies.write(json.dumps(_run(Job(**json.loads(line)))) + "\n")
+        replies.write(json.dumps(_run(Job(**json.loads(line)), confinement, replies.fileno())) + "\n")
         replies.flush()
 
 
-def _run(job: Job) -> dict[str, float]:
+def _readable() -> list[Path]:
+    """The interpreter, its packages, ours, and what libraries look up; no folder in which people keep anything."""
+    ours = Path(__file__).resolve().parents[1]
+    folders = [Path(folder) for folder in sys.path if folder and Path(folder).resolve() != ours]
+    packages = [ours / "ingestion", ours / "retrieval"]
+    return [*map(Path, _READABLE), Path(sys.prefix), Path(sys.base_prefix), *folders, *packages]
+
+
+def _run(job: Job, confinement: Confinement, replies: int) -> dict[str, float]:
     started = time.monotonic()
     readable, writable = os.pipe()
     child = os.fork()
@@ -95,7 +126,8 @@ def _run(job: Job) -> dict[str, float]:
         status = CRASHED
         try:
             os.close(readable)
-            status = _child(job, writable)
+            os.close(replies)  # what the child says goes through its folder, where it is checked
+            status = _child(job, writable, confinement)
         finally:
             if status == CRASHED:
                 traceback.print_exc()
@@ -126,10 +158,10 @@ def _wait(readable: int, started: float, job: Job) -> bool | None:
         left = max(deadline - time.monotonic(), 0)
         ready, _, _ = select.select([readable, sys.stdin.fileno()], [], [], left)
         if readable in ready:
-            message = os.read(readable, 64)
+            message = os.read(readable, 4096)
             if not message:
                 return True
-            deadline = started + min(float(message), job.limits["wall_max_s"])
+            deadline = started + min(float(message.split()[-1]), job.limits["wall_max_s"])
         else:
             return None if ready else False
 
@@ -141,7 +173,7 @@ def _kill(child: int) -> None:
         os.kill(child, signal.SIGKILL)
 
 
-def _child(job: Job, report: int) -> int:
+def _child(job: Job, report: int, confinement: Confinement) -> int:
     os.setsid()
     log = os.open(Path(job.folder, LOG), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     nothing = os.open(os.devnull, os.O_RDONLY)
@@ -155,50 +187,60 @@ def _child(job: Job, report: int) -> int:
     _limit(resource.RLIMIT_FSIZE, limits.output_bytes)
     _limit(resource.RLIMIT_NOFILE, limits.open_files)
     _limit(resource.RLIMIT_CORE, 0)
-    result = json.dumps(_result(job, limits, report)).encode()
+    _limit(resource.RLIMIT_CPU, int(limits.wall_max_s) + 2)
+    time_allowed = _TimeAllowed(limits, report)
+    ocr = Ocr(tuple(job.ocr_languages), announce=time_allowed.for_ocr)
+    tessdata = ocr.tessdata()
+    confinement.apply(read=[Path(job.path), *([tessdata] if tessdata else [])], write=Path(job.folder))
+    result = json.dumps(_result(job, limits, time_allowed, ocr)).encode()
     if len(result) > limits.output_bytes:
-        result = json.dumps(_failure(ResourceLimitError("holds too much text"))).encode()
+        result = json.dumps(error_as_json(ResourceLimitError("holds too much text"))).encode()
     Path(job.folder, RESULT).write_bytes(result)
     return 0
 
 
-def _result(job: Job, limits: Limits, report: int) -> dict[str, Any]:
+class _TimeAllowed:
+    """The time a document may take: more as it turns out to be longer; told to the worker and set as a limit."""
+
+    def __init__(self, limits: Limits, report: int) -> None:
+        self._limits = limits
+        self._report = report
+        self._seconds = limits.wall_s
+
+    def for_pages(self, count: int) -> None:
+        """Allow what that many pages take."""
+        self._add(count * self._limits.page_s)
+
+    def for_ocr(self, count: int) -> None:
+        """Allow what the recognition of that many pages or pictures takes."""
+        self._add(count * self._limits.ocr_page_s)
+
+    def _add(self, seconds: float) -> None:
+        self._seconds = min(self._seconds + seconds, self._limits.wall_max_s)
+        os.write(self._report, f"{self._seconds:.1f}\n".encode())
+        _, most = resource.getrlimit(resource.RLIMIT_CPU)
+        wanted = int(self._seconds) + 1
+        # The soft limit only: it is raised again when there is more to read.
+        resource.setrlimit(resource.RLIMIT_CPU, (wanted if most == resource.RLIM_INFINITY else min(wanted, most), most))
+
+
+def _result(job: Job, limits: Limits, time_allowed: _TimeAllowed, ocr: Ocr) -> dict[str, Any]:
     source = SourceFile(Path(job.path), job.uri, job.name)
     try:
-        allowed_s = _allowed_s(source, limits)
-        os.write(report, f"{allowed_s:.1f}".encode())
-        _limit(resource.RLIMIT_CPU, int(min(allowed_s, limits.wall_max_s)) + 1)
-        return _as_json(parse(source))
+        is_pdf = media_type_of(source) == "application/pdf"
+        time_allowed.for_pages(page_count(source.path) if is_pdf else 0)
+        return document_as_json(parse(source, ocr=ocr, backends=job.backends))
     except DocumentError as error:
-        return _failure(error)
+        return error_as_json(error)
     except RecursionError:
-        return _failure(ResourceLimitError("is nested too deeply"))
+        return error_as_json(ResourceLimitError("is nested too deeply"))
     except MemoryError:
-        return _failure(ResourceLimitError(memory_reason(limits)))
+        return error_as_json(ResourceLimitError(memory_reason(limits)))
 
 
 def memory_reason(limits: Limits) -> str:
     """Say in plain words that a document needed too much memory."""
     return f"it needed more than {limits.memory_bytes / 2**30:g} GiB of memory"
-
-
-def _allowed_s(source: SourceFile, limits: Limits) -> float:
-    if media_type_of(source) != "application/pdf":
-        return limits.wall_s
-    per_page = limits.page_s + (limits.ocr_page_s if ocr_available() else 0.0)
-    return limits.wall_s + page_count(source.path) * per_page
-
-
-def _as_json(document: ParsedDocument) -> dict[str, Any]:
-    elements = [
-        (e.kind, e.text, e.level, e.page, e.box and (e.box.x0, e.box.y0, e.box.x1, e.box.y1), e.place, e.html, e.hidden)
-        for e in document.elements
-    ]
-    return {"title": document.title, "media_type": document.media_type, "elements": elements}
-
-
-def _failure(error: DocumentError) -> dict[str, str]:
-    return {"error": type(error).__name__, "message": str(error)}
 
 
 def _limit(kind: int, value: int) -> None:

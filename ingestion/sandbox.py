@@ -5,25 +5,29 @@ output and files are set in the child; the worker watches the clock; the sandbox
 """
 
 import json
+import logging
 import os
 import select
 import shutil
 import signal
+import stat
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from queue import LifoQueue
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, BinaryIO, Self
 from uuid import uuid4
 
+from ingestion.confine import missing_confinement
+from ingestion.handover import document_from_json
 from ingestion.parse_worker import CRASHED, LOG, RESULT, Job, Limits, memory_reason
-from ingestion.types import Element, ParsedDocument, SourceFile, assemble
+from ingestion.types import ParsedDocument, SourceFile
 from retrieval import errors
-from retrieval.types import Box
 
 __all__ = ["Limits", "Sandbox"]
 
@@ -32,16 +36,7 @@ _ROOT = Path(__file__).resolve().parents[1]
 _WORKER_GRACE_S = 30.0
 _STOP_S = 5.0
 _OUT_OF_MEMORY = ("memory allocation of", "bad_alloc", "out of memory", "memoryerror")
-_DOCUMENT_ERRORS = {
-    cls.__name__: cls
-    for cls in (
-        errors.UnreadableError,
-        errors.EncryptedError,
-        errors.EmptyDocumentError,
-        errors.UnsupportedError,
-        errors.ResourceLimitError,
-    )
-}
+_LOG_BYTES = 4096
 
 
 class _WorkerGoneError(Exception):
@@ -53,10 +48,30 @@ class Sandbox:
 
     Attributes:
         limits: What one document may cost.
+        unconfined: In words, what this machine cannot keep a parser from; empty if it is confined in full.
     """
 
-    def __init__(self, *, workers: int = 2, limits: Limits | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        workers: int = 2,
+        limits: Limits | None = None,
+        ocr_languages: Sequence[str] = (),
+        backends: Mapping[str, str] | None = None,
+    ) -> None:
+        """Make the workers, which start with their first document.
+
+        Args:
+            workers: Documents that may be parsed at the same time.
+            limits: What one document may cost.
+            ocr_languages: Those that pictures are read in, see ``ingestion.parsers.ocr``; empty for those installed.
+            backends: Who reads which media type instead of our own parsers, see ``ingestion.parse``.
+        """
         self.limits = limits or Limits()
+        self.unconfined = missing_confinement()
+        for lack in self.unconfined:
+            logging.getLogger(__name__).warning("%s", lack)
+        self._reading: dict[str, Any] = {"ocr_languages": tuple(ocr_languages), "backends": dict(backends or {})}
         self._folder = Path(tempfile.mkdtemp(prefix="attune-parse-"))
         self._workers = [_Worker(self._folder) for _ in range(workers)]
         # The one used last is the warmest.
@@ -86,14 +101,17 @@ class Sandbox:
 
         Raises:
             DocumentError: What ``parse`` raises.
-            ResourceLimitError: It took too long or too much memory, or its parser crashed.
+            ResourceLimitError: It took too long or too much memory.
+            ParserCrashError: Its parser crashed, or was killed.
             UnreadableError: Its parser failed in a way nobody foresaw.
         """
         worker = self._free.get()
         folder = self._folder / uuid4().hex
         try:
             folder.mkdir(mode=0o700)
-            job = Job(str(source.path.absolute()), source.uri, source.name, str(folder), asdict(self.limits))
+            job = Job(
+                str(source.path.absolute()), source.uri, source.name, str(folder), asdict(self.limits), **self._reading
+            )
             reply = worker.run(job, self.limits.wall_max_s + _WORKER_GRACE_S)
             return self._document(reply, folder)
         finally:
@@ -105,12 +123,13 @@ class Sandbox:
             raise errors.ResourceLimitError(f"its parser was stopped after {reply['seconds']:.0f} s")
         if reply["exit"] != 0:
             raise self._crash(reply["exit"], _log_lines(folder / LOG))
-        path = folder / RESULT
-        if path.stat().st_size > self.limits.output_bytes:
-            raise errors.ResourceLimitError("holds too much text")
         try:
-            return _read_document(json.loads(path.read_bytes()))
-        except (ValueError, KeyError, TypeError, RecursionError) as error:
+            with _opened(folder / RESULT) as file:
+                content = file.read(self.limits.output_bytes + 1)
+            if len(content) > self.limits.output_bytes:
+                raise errors.ResourceLimitError("holds too much text")
+            return document_from_json(json.loads(content))
+        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
             raise errors.UnreadableError("its parser returned something unreadable") from error
 
     def _crash(self, status: int, log: list[str]) -> errors.DocumentError:
@@ -122,25 +141,25 @@ class Sandbox:
         if status == -signal.SIGXCPU:
             return errors.ResourceLimitError("its parser used too much processor time")
         if status == -signal.SIGKILL:
-            return errors.ResourceLimitError("its parser was killed, probably for want of memory")
-        return errors.ResourceLimitError(f"its parser crashed (signal {-status})")
+            return errors.ParserCrashError("its parser was killed, probably for want of memory")
+        return errors.ParserCrashError(f"its parser crashed (signal {-status})")
 
 
-def _read_document(result: dict[str, Any]) -> ParsedDocument:
-    if "error" in result:
-        raise _DOCUMENT_ERRORS[result["error"]](result["message"])
-    elements = [
-        Element(kind, text, level, page, Box(*box) if box else None, place, html, hidden)
-        for kind, text, level, page, box, place, html, hidden in result["elements"]
-    ]
-    # Offsets and sections are made here, so that they hold whatever a child sends.
-    return assemble(result["title"], result["media_type"], elements)
+def _opened(path: Path) -> BinaryIO:
+    """Open what a child left, which may be anything: a link to another file, or a pipe that nobody writes to."""
+    file = os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb")
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        file.close()
+        raise ValueError("not a file")
+    return file
 
 
 def _log_lines(path: Path) -> list[str]:
     try:
-        text = path.read_bytes()[-4096:].decode("utf-8", "replace")
-    except OSError:
+        with _opened(path) as file:
+            file.seek(max(os.fstat(file.fileno()).st_size - _LOG_BYTES, 0))
+            text = file.read(_LOG_BYTES).decode("utf-8", "replace")
+    except (OSError, ValueError):
         return []
     return [line.strip() for line in text.splitlines() if line.strip()]
 
@@ -160,7 +179,7 @@ class _Worker:
             ``exit`` (status, or minus the signal), ``timed_out`` and ``seconds``.
 
         Raises:
-            ResourceLimitError: The worker was killed over this document, twice.
+            ParserCrashError: The worker was killed over this document, twice.
         """
         try:
             return self._ask(job, timeout_s)
@@ -170,7 +189,7 @@ class _Worker:
             return self._ask(job, timeout_s)
         except _WorkerGoneError as error:
             self.stop()
-            raise errors.ResourceLimitError("its parser was killed, probably for want of memory") from error
+            raise errors.ParserCrashError("its parser was killed, probably for want of memory") from error
 
     def _ask(self, job: Job, timeout_s: float) -> dict[str, Any]:
         requests, replies = self._pipes()
