@@ -35,15 +35,8 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 _LIBRARIES = (
-    "lxml.etree",
-    "markdown_it",
-    "olefile",
-    "xlrd",
-    "liteparse",
-    "pypdfium2",
-    "charset_normalizer",
-    "html.parser",
-    "PIL.Image",
+    *("lxml.etree", "markdown_it", "olefile", "xlrd", "liteparse.parser", "pypdfium2", "charset_normalizer"),
+    *("html.parser", "email.parser", "encodings.cp437", "encodings.utf_16_le", "PIL.Image", "PIL.ImageOps"),
 )
 RESULT, LOG = "result.json", "stderr.txt"
 CRASHED = 70  # exit status of a child whose parser raised what it should not
@@ -99,6 +92,7 @@ def main() -> None:
         import_module(module)
     # The first document of a kind is slower than the next; here it is the first once, not in every child.
     markdown_elements("# Warm *up*\n\n| a |\n| - |\n| <b>b</b> |\n\n<p>c</p>\n")
+    import_module("PIL.Image").init()  # a child would look for each of its formats in a module of its own
     confinement = Confinement(_readable())
     # What a library prints must not be taken for a reply.
     replies = os.fdopen(os.dup(1), "w")
