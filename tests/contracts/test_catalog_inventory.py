@@ -1,9 +1,14 @@
 """What ingestion, the index and the server ask the catalog."""
 
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
 import pytest
 
 from retrieval.catalog import Known
 from retrieval.errors import ConflictError
+from retrieval.vectors import StoredVectors, vector_bytes
 
 
 def test_known_tells_what_each_live_revision_was_made_from(catalog, shelf):
@@ -43,26 +48,103 @@ def test_a_prefix_is_taken_character_for_character(catalog, shelf, prefix, found
     assert catalog.known_under("default", prefix) == [(ids[uri], uri) for uri in found]
 
 
+def vectors_of(number, sentences=None):
+    return StoredVectors(vector_bytes(np.full(4, number)), sentences)
+
+
 def test_sentence_vectors_come_back_for_the_chunks_that_have_some(catalog, shelf):
     revision = catalog.stage("default", "file:///a", shelf.staged("one\ntwo"))
-    catalog.add_chunks(revision.id, shelf.chunks(revision), {f"{revision.id}-1": b"\x00\xff"})
+    made = {f"{revision.id}-0": vectors_of(1), f"{revision.id}-1": vectors_of(2, b"\x00\xff")}
+    catalog.add_chunks(revision.id, shelf.chunks(revision), made, fingerprint="words")
     assert catalog.sentences([*catalog.chunk_ids(revision.id), "missing"]) == {f"{revision.id}-1": b"\x00\xff"}
 
 
-def test_sentence_vectors_are_exchanged_for_the_chunks_that_are_still_there(catalog, shelf):
+def test_vectors_are_exchanged_for_the_chunks_that_are_still_there(catalog, shelf):
     revision = catalog.stage("default", "file:///a", shelf.staged("one\ntwo\nthree"))
     one, two, three = (chunk.id for chunk in shelf.chunks(revision))
-    catalog.add_chunks(revision.id, shelf.chunks(revision), {one: b"1", two: b"2", three: b"3"})
-    catalog.replace_sentences({one: b"new", two: None, "gone": b"x", "gone too": None})
+    made = {one: vectors_of(1, b"1"), two: vectors_of(2, b"2"), three: vectors_of(3, b"3")}
+    catalog.add_chunks(revision.id, shelf.chunks(revision), made, fingerprint="old")
+    catalog.replace_vectors({one: vectors_of(7, b"new"), two: vectors_of(8), "gone": vectors_of(9, b"x")}, "new")
     assert catalog.sentences([one, two, three, "gone"]) == {one: b"new", three: b"3"}
-    catalog.replace_sentences({})
+    assert set(catalog.stored_vectors([one, two, three, "gone"], "new")) == {one, two}
+    assert set(catalog.stored_vectors([one, two, three], "old")) == {three}
+    np.testing.assert_array_equal(catalog.stored_vectors([one], "new")[one], np.full(4, 7, dtype=np.float32))
+    catalog.replace_vectors({}, "new")
     assert catalog.sentences([one]) == {one: b"new"}
+
+
+def test_what_is_reusable_is_of_the_live_revision_and_of_the_same_embedder(catalog, shelf):
+    revision = catalog.stage("default", "file:///a", shelf.staged("one\ntwo"))
+    chunks = shelf.chunks(revision)
+    made = {chunks[0].id: vectors_of(1, b"1"), chunks[1].id: vectors_of(2)}
+    catalog.add_chunks(revision.id, chunks, made, fingerprint="words", ready=True)
+    assert catalog.reusable("default", "file:///a", "words") == {}
+    catalog.publish(revision.id)
+    expected = {chunks[0].embedding_text: vectors_of(1, b"1"), chunks[1].embedding_text: vectors_of(2)}
+    assert catalog.reusable("default", "file:///a", "words") == expected
+    assert catalog.reusable("default", "file:///a", "others") == {}
+    assert catalog.reusable("default", "file:///b", "words") == {}
+
+
+def test_a_revision_is_ready_when_somebody_says_so_and_comes_back_whole(catalog, shelf):
+    first, second = shelf.stage("file:///a", "one\ntwo"), shelf.stage("file:///b", "three", acl=frozenset({"u:me"}))
+    assert catalog.ready_revisions(10) == []
+    catalog.make_ready([second.id])
+    catalog.make_ready([first.id])
+    assert [key.id for key in catalog.ready_revisions(10)] == [first.id, second.id]
+    whole = catalog.ready_revision(catalog.ready_revisions(10)[1])
+    assert (whole.collection, whole.acl, whole.vectors) == ("default", {"u:me"}, (None,))
+    assert [chunk.text for chunk in whole.chunks] == ["three"]
+    catalog.publish(second.id)
+    assert catalog.ready_revision(whole.key) is None
+
+
+def test_a_moved_document_keeps_everything_but_its_uri(catalog, shelf, reader):
+    revision = shelf.publish("file:///a", "one")
+    catalog.move(revision.document_id, "file:///b")
+    (found,) = catalog.documents(principal=reader)
+    assert (found.id, found.uri, found.live_revision_id) == (revision.document_id, "file:///b", revision.id)
+
+
+def test_a_source_knows_its_documents_and_a_later_ingest_by_hand_takes_none_away(catalog, shelf):
+    staged = replace(shelf.staged("one"), source_id="source-1", source_version="v1")
+    revision = catalog.stage("default", "file:///a", staged)
+    catalog.publish(revision.id)
+    assert catalog.known_of_source("source-1") == [(revision.document_id, "file:///a")]
+    assert catalog.known("default", ["file:///a"])["file:///a"].source_version == "v1"
+    shelf.publish("file:///a", "two")
+    assert catalog.known_of_source("source-1") == [(revision.document_id, "file:///a")]
+    other = shelf.publish("file:///b", "three")
+    catalog.adopt([other.document_id], "source-1")
+    assert len(catalog.known_of_source("source-1")) == 2
+
+
+def test_superseded_texts_go_when_their_time_is_over_and_their_points_are_gone(catalog, shelf, reader):
+    old = shelf.publish("file:///a", "one")
+    live = shelf.publish("file:///a", "two")
+    later = datetime.now(UTC) + timedelta(days=1)
+    assert catalog.forget_retired(later) == 0  # the index may still hold its points
+    catalog.collect(old.id)
+    assert catalog.forget_retired(datetime.now(UTC) - timedelta(days=1)) == 0
+    assert catalog.forget_retired(later) == 1
+    assert catalog.revision(live.id, principal=reader).text == "two"
+
+
+def test_originals_are_in_use_until_their_document_is_deleted(catalog, shelf):
+    revision = shelf.publish("file:///a", "one")
+    sha256 = revision.content_sha256
+    assert catalog.originals() == {sha256}
+    assert catalog.originals_of(revision.document_id) == [sha256]
+    assert catalog.uses_original(sha256)
+    catalog.tombstone(revision.document_id)
+    assert not catalog.uses_original(sha256)
+    assert catalog.originals() == set()
 
 
 def test_vectors_of_a_chunk_that_was_not_added_are_refused_with_all_the_rest(catalog, shelf):
     revision = catalog.stage("default", "file:///a", shelf.staged("one"))
     with pytest.raises(ConflictError):
-        catalog.add_chunks(revision.id, shelf.chunks(revision), {"other": b"\x00"})
+        catalog.add_chunks(revision.id, shelf.chunks(revision), {"other": vectors_of(1, b"\x00")})
     assert catalog.chunk_ids(revision.id) == []
 
 
