@@ -74,6 +74,7 @@ _COMMON = {
     "fchmodat2": 452,
 }
 _LANDLOCK_CREATE, _LANDLOCK_ADD_RULE, _LANDLOCK_RESTRICT = 444, 445, 446
+_OWN_NUMBER = b"\xfe\xed\xfa\xce"  # in a filter, where the number of its process will stand
 _LANDLOCK_VERSION, _PATH_BENEATH = 1, 1
 _EXECUTE, _WRITE_FILE, _READ_FILE, _READ_FOLDER = 1, 2, 4, 8
 _ALL_TCP, _ALL_SCOPES = 3, 3
@@ -114,8 +115,14 @@ class Confinement:
     def __init__(self, readable: Iterable[Path]) -> None:
         """Open what every child may read; what does not exist is passed over."""
         self._version = _landlock_version()
-        self._has_seccomp = _has_seccomp()
-        self._readable = [fd for path in readable if (fd := _opened(path)) is not None] if self._version else []
+        self._filter = _filter(_MACHINES[platform.machine()]) if _has_seccomp() else b""
+        self._rules: list[bytes] = []
+        folders = sorted({path.resolve() for path in readable})
+        for path in folders if self._version else ():
+            within = any(other in path.parents for other in folders)
+            fd = None if within else _opened(path)
+            if fd is not None:  # it stays open: the rules name it by its number
+                self._rules.append(_reading(fd))
 
     def apply(self, *, read: Iterable[Path], write: Path) -> None:
         """Confine this process, for good.
@@ -127,12 +134,12 @@ class Confinement:
         Raises:
             ConfinementError: The kernel refused, though it can.
         """
-        if self._version or self._has_seccomp:
+        if self._version or self._filter:
             _checked(_libc().prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "no new privileges")
         if self._version:
             self._restrict_files(read, write)
-        if self._has_seccomp:
-            _install(_filter(_MACHINES[platform.machine()], os.getpid()))
+        if self._filter:
+            _install(self._filter.replace(_OWN_NUMBER, struct.pack("I", os.getpid())))
 
     def _restrict_files(self, read: Iterable[Path], write: Path) -> None:
         handled = _handled_files(self._version)
@@ -141,13 +148,13 @@ class Confinement:
         size = 24 if self._version >= 6 else 16 if self._version >= 4 else 8
         rules = _checked(_libc().syscall(_LANDLOCK_CREATE, attributes, ctypes.c_size_t(size), 0), "a set of rules")
         opened = [fd for path in read if (fd := _opened(path)) is not None]
-        for fd in (*self._readable, *opened):
-            _allow(rules, fd, _READ_FILE | (_READ_FOLDER if _is_folder(fd) else 0))
+        for rule in (*self._rules, *map(_reading, opened)):
+            _allow(rules, rule)
         for path, rights in ((write, handled & ~_EXECUTE), (Path(os.devnull), _READ_FILE | _WRITE_FILE)):
             fd = _opened(path)
             if fd is not None:
                 opened.append(fd)
-                _allow(rules, fd, rights)
+                _allow(rules, _rule(rights, fd))
         _checked(_libc().syscall(_LANDLOCK_RESTRICT, rules, 0), "restricted files")
         for fd in (*opened, rules):
             os.close(fd)
@@ -160,8 +167,13 @@ def _opened(path: Path) -> int | None:
         return None
 
 
-def _is_folder(fd: int) -> bool:
-    return stat.S_ISDIR(os.fstat(fd).st_mode)
+def _reading(fd: int) -> bytes:
+    is_folder = stat.S_ISDIR(os.fstat(fd).st_mode)
+    return _rule(_READ_FILE | _READ_FOLDER if is_folder else _READ_FILE, fd)
+
+
+def _rule(rights: int, fd: int) -> bytes:
+    return struct.pack("=Qi", rights, fd)
 
 
 def _handled_files(version: int) -> int:
@@ -169,8 +181,7 @@ def _handled_files(version: int) -> int:
     return (1 << bits) - 1
 
 
-def _allow(rules: int, fd: int, rights: int) -> None:
-    rule = struct.pack("=Qi", rights, fd)
+def _allow(rules: int, rule: bytes) -> None:
     _checked(_libc().syscall(_LANDLOCK_ADD_RULE, rules, _PATH_BENEATH, rule, 0), "a rule")
 
 
@@ -189,8 +200,13 @@ def _has_seccomp() -> bool:
     return bool(_libc().syscall(machine.calls["seccomp"], _SECCOMP_GET_ACTION_AVAIL, 0, ctypes.byref(action)) == 0)
 
 
-def _filter(machine: _Machine, process: int) -> bytes:
-    """Assemble the filter: refused calls fail with EPERM, threads may be made, signals go to the process itself."""
+def _filter(machine: _Machine) -> bytes:
+    """Assemble the filter: refused calls fail with EPERM, threads may be made, signals go to the process itself.
+
+    Returns:
+        The instructions, with a mark in place of the number of the process.
+    """
+    (process,) = struct.unpack("I", _OWN_NUMBER)
     calls = machine.calls | _COMMON
     steps: list[tuple[int, int, str, str]] = [  # operation, value, where to go if it holds, and if it does not
         (_LOAD, _ARCHITECTURE, "", ""),
