@@ -64,7 +64,7 @@ _BY_OCR = frozenset({"ingestion.parsers.pdf", "ingestion.parsers.image"})
 _KINDS = {
     sniff.ZIP: "is a ZIP archive; unpack it first",
     sniff.BINARY: "is not a document: its content is of no known kind",
-    sniff.OLE: "is an old office file of an unknown kind",
+    sniff.OLE: "is an old office file that is damaged or of an unknown kind",
     "application/vnd.ms-powerpoint": "is an old PowerPoint presentation (.ppt), which cannot be read yet",
     sniff.XLSB: "is a binary Excel workbook (.xlsb); save it as .xlsx",
     sniff.IWORK: "is an Apple Pages, Numbers or Keynote document; export it as PDF or in an Office format",
