@@ -1,6 +1,7 @@
 """What Word's paragraph styles and list definitions mean: heading levels, and the numbers shown before a paragraph."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -40,25 +41,33 @@ class Look:
         if properties is None:
             return self
         changed = self
-        vanish = properties.find(f"{W}vanish")
-        size, colour = _value(properties, "sz"), _value(properties, "color")
-        if vanish is not None:
-            changed = replace(changed, vanishes=is_on(vanish))
-        if size is not None and size.isdecimal():
-            changed = replace(changed, tiny=0 < int(size) <= _TINY_HALF_POINTS)
-        if colour is not None:
-            changed = replace(changed, white=colour.upper() == _WHITE)
-        if any(_colours(properties.find(f"{W}{name}")) for name in ("shd", "highlight")):
-            changed = replace(changed, shaded=True)
+        for child in properties:
+            if child.tag in _LOOKS:
+                name, is_so = _LOOKS[child.tag]
+                value = is_so(child)
+                # Most runs repeat what their style says.
+                changed = changed if getattr(changed, name) is value else replace(changed, **{name: value})
         return changed
 
 
 def _colours(ground: Any) -> bool:
     """Tell whether an element for shading or highlighting puts a colour behind the text."""
-    if ground is None:
-        return False
     fill = ground.get(f"{W}fill") or ground.get(f"{W}val") or "auto"
     return fill.upper() not in {"AUTO", "NONE", "CLEAR", "WHITE", _WHITE} or ground.get(f"{W}themeFill") is not None
+
+
+def _is_tiny(size: Any) -> bool:
+    half_points = size.get(f"{W}val", "")
+    return half_points.isdecimal() and 0 < int(half_points) <= _TINY_HALF_POINTS
+
+
+_LOOKS: dict[str, tuple[str, Callable[[Any], bool]]] = {
+    f"{W}vanish": ("vanishes", lambda switch: is_on(switch)),
+    f"{W}sz": ("tiny", _is_tiny),
+    f"{W}color": ("white", lambda colour: str(colour.get(f"{W}val", "")).upper() == _WHITE),
+    f"{W}shd": ("shaded", _colours),
+    f"{W}highlight": ("shaded", _colours),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +91,8 @@ class Style:
 
     def with_direct(self, properties: Any) -> "Style":
         """Return the style as changed by a ``w:pPr`` element."""
-        changed = replace(self, look=self.look.with_direct(properties))
+        look = self.look.with_direct(properties)
+        changed = self if look is self.look else replace(self, look=look)
         level = _value(properties, "outlineLvl")
         if level is not None and level.isdecimal():
             # 9 is body text.

@@ -39,14 +39,16 @@ def parse_org(source: SourceFile) -> tuple[str, list[Element]]:
         heading, keyword = _ORG_HEADING.fullmatch(line), _ORG_KEYWORD.fullmatch(line.strip())
         if in_drawer or _ORG_DRAWER.fullmatch(line):
             in_drawer = line.strip().upper() != ":END:"
+            text.append((number, ""))
         elif heading and heading[2]:
             found.extend(_block(text))
             level = min(len(heading[1]), _MAX_LEVEL)
             found.append(Element("heading", _org_plain(heading[2]), level=level, place=f"line {number}"))
         elif keyword:
             title = keyword[2] if keyword[1].upper() == "TITLE" else title
-        elif not line.startswith("# "):
-            text.append((number, _org_plain(line)))
+            text.append((number, ""))
+        else:
+            text.append((number, "" if line.startswith("# ") else _org_plain(line)))
     return title, [*found, *_block(text)]
 
 
@@ -100,14 +102,14 @@ def _rst_explicit(lines: list[str], at: int) -> tuple[list[str], int]:
     end = at + 1
     while end < len(lines) and (not lines[end].strip() or lines[end].startswith((" ", "\t"))):
         end += 1
-    body = [line.strip() for line in lines[at + 1 : end] if not _RST_OPTION.fullmatch(line)]
+    body = ["" if _RST_OPTION.fullmatch(line) else line.strip() for line in lines[at + 1 : end]]
     directive, note = _RST_DIRECTIVE.fullmatch(lines[at]), _RST_NOTE.fullmatch(lines[at])
     if note:
-        return [f"{note[1]}: {note[2]}", *body, ""], end - at
+        return [f"{note[1]}: {note[2]}", *body], end - at
     if directive is None or directive[1] in _WITHOUT_TEXT:
-        return ["", *(body if directive and directive[1] == "figure" else [])], end - at
+        return ["", *(body if directive and directive[1] == "figure" else [""] * len(body))], end - at
     argument = "" if directive[1] in {"code", "code-block", "sourcecode"} else directive[2]
-    return ["", argument, "", *body, ""], end - at
+    return [argument, *body], end - at
 
 
 def _rst_plain(line: str) -> str:

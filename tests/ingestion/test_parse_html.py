@@ -48,7 +48,9 @@ def test_text_that_a_reader_cannot_see_is_marked(attribute):
     ]
 
 
-@pytest.mark.parametrize("style", ["opacity:0.9", "font-size:14px", "font-size:1em", "font-size:1.2em", "color:#fffe00"])
+@pytest.mark.parametrize(
+    "style", ["opacity:0.9", "font-size:14px", "font-size:1em", "font-size:1.2em", "color:#fffe00"]
+)
 def test_ordinary_styles_hide_nothing(style):
     assert not html_elements(f'<p style="{style}">text</p>')[1][0].hidden
 

@@ -32,13 +32,12 @@ def test_headers_come_first_and_the_subject_is_the_title(read, message):
     ]
 
 
-def test_html_is_preferred_and_attachments_are_named(read, message):
+def test_html_is_preferred_and_an_attachment_is_read_by_its_content_not_its_name(read, message):
     message.add_alternative("<h1>Leave</h1><p style='display:none'>pre</p><p>Rich words.</p>", subtype="html")
     message.add_attachment(b"secret", maintype="application", subtype="pdf", filename="plan.pdf")
     document = read("a.eml", message.as_bytes())
-    assert _lines(document)[1:] == ["Leave", "pre", "Rich words.", "Attachments: plan.pdf"]
-    assert [e.hidden for e in document.elements] == [False, False, True, False, False]
-    assert "secret" not in document.text
+    assert _lines(document)[1:] == ["Leave", "pre", "Rich words.", "plan.pdf", "secret"]
+    assert [e.hidden for e in document.elements] == [False, False, True, False, False, False]
 
 
 def test_an_empty_html_part_does_not_hide_the_text(read, message):
