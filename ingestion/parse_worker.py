@@ -175,6 +175,7 @@ def _child(job: Job, report: int, confinement: Confinement) -> int:
         os.dup2(old, new)
     os.chdir(job.folder)
     tempfile.tempdir = job.folder
+    os.putenv("TMPDIR", job.folder)  # for libraries that are not Python's
     gc.disable()  # the process ends with the document
     limits = Limits(**job.limits)
     _limit(resource.RLIMIT_AS, limits.memory_bytes)

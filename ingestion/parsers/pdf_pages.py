@@ -13,6 +13,7 @@ from retrieval.types import Box
 
 OCR_DPI = 150  # measured: more costs time and finds nothing more
 _MAX_OCR_PIXELS = 60_000_000  # of one page; a plan on a large sheet is read more coarsely
+_MARK, _MARK_WITHIN = b"%PDF-", 1024
 _TURNS = (90, 270, 180)  # degrees counter-clockwise, the likely ones first
 _TRIED_FIRST = 3  # pages; a scan that lies on its side mostly does so from its first page to its last
 # Below this mean confidence (0 to 1) a scan may lie on its side; text that does is read as garbage.
@@ -90,6 +91,8 @@ def analyse(pdf: Path | bytes, *, max_pages: int, pages: Sequence[int] = (), **o
         **options,
     }
     content = pdf if isinstance(pdf, bytes) else pdf.read_bytes()  # given a path, it would trust the suffix
+    # Before its first mark a PDF may have other bytes, by which liteparse would take it for something else.
+    content = content[max(content.find(_MARK, 0, _MARK_WITHIN), 0) :]
     try:
         result = LiteParse(**settings).parse(content)
     except ParseError as error:
