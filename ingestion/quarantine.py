@@ -148,6 +148,12 @@ class Quarantine(Store):
             raise ConflictError(f"{held_id} was released before, by {found[0].released_by}")
         return self._held(_entries().where(quarantined.c.id == held_id))[0]
 
+    def originals(self) -> set[str]:
+        """Return the hashes of the originals that are still needed to let documents in; they must not be collected."""
+        statement = select(quarantined.c.content_sha256).where(quarantined.c.released_at.is_(None))
+        with self._reading() as connection:
+            return set(connection.scalars(statement))
+
     def drop(self, collection: str, uri: str) -> None:
         """Forget what is held at a uri, because its file is gone or was ingested after a change."""
         statement = select(collections.c.id).where(collections.c.name == collection)

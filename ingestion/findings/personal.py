@@ -87,7 +87,7 @@ _ISSUED = re.compile(
 _ISSUED_RARELY = re.compile(r"4(?:\d{12}|\d{18})|3[0689]\d{12}|(?:50|5[6-9]|6\d)\d{10,17}")
 _CARD_WORD = re.compile(r"(?i)card|karte|carte|tarjeta|carta|visa|maestro|diners|\bcc\b")
 _IPV4 = re.compile(r"(?<![\w.])\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}(?![\w.]\w|\w)")
-_IPV6 = re.compile(r"(?<![\w:.])(?=[0-9A-Fa-f:]{6,39}(?![\w:]))(?:[0-9A-Fa-f]{1,4}:){2,7}[0-9A-Fa-f:]{1,9}")
+_IPV6 = re.compile(r"(?<![\w:.])(?=[0-9A-Fa-f]{0,4}:[0-9A-Fa-f]{0,4}:)[0-9A-Fa-f:]{6,39}(?![\w:])")
 _PHONE = re.compile(r"(?<![\w.,/$€£%#=+-])(?:\+|\(\+?|00)?\d[\d ()./-]{5,20}\d(?: ?x\d{1,6})?(?![\w%]|[.,:/-]\d)")
 _PHONE_WORD = re.compile(
     r"(?i)phone|\btel\b|call|mobile|\bcell|fax|\bdial|contact|hotline|reach|number|telefon|handy|rufnummer|téléphone"

@@ -12,12 +12,12 @@ from retrieval.finding import Kind
 Action = Literal["report", "redact", "quarantine", "off"]
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
-_BY_KIND: Mapping[Kind, tuple[str, ...]] = {
+_BY_KIND: dict[Kind, tuple[str, ...]] = {
     "personal": personal.RULES,
     "secret": secrets.RULES,
     "instruction": instructions.RULES,
 }
-RULES: Mapping[str, Kind] = {rule: kind for kind, rules in _BY_KIND.items() for rule in rules}
+RULES: dict[str, Kind] = {rule: kind for kind, rules in _BY_KIND.items() for rule in rules}
 ACTIONS: tuple[Action, ...] = get_args(Action)
 LEAST_SIMILARITY = 0.7  # below, the bands of a signature miss more than one pair in fourteen
 MAX_NAMES = 50_000
@@ -64,7 +64,8 @@ class Policy:
 
         Part of the recipe of a revision, so that a document is ingested again when it would read otherwise.
         """
-        redacting = sorted(name for name, action in {**self.actions, **self.rules}.items() if action == "redact")
+        named: dict[str, Action] = {**self.actions, **self.rules}
+        redacting = sorted(name for name, action in named.items() if action == "redact")
         if not redacting:
             return ""
         kept = sorted(rule for rule, action in self.rules.items() if action != "redact")

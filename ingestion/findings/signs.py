@@ -41,8 +41,8 @@ _ORDERS = (
 )
 _REPLY = r"(?:your|the) (?:final |next |first )?(?:answer|response|reply|output|message|summary)"
 _TELL = (
-    r"(?:reveal|show|repeat|print|output|display|tell|share|provide|leak|give|recite|dump|disclose|translate|encode|list"
-    r"|spell|what(?:'s| is| are| was| were))"
+    r"(?:reveal|show|repeat|print|output|display|tell|share|provide|leak|give|recite|dump|disclose|translate|encode"
+    r"|list|spell|what(?:'s| is| are| was| were))"
 )
 _PROMPT = r"(?:system (?:prompt|message)|prompt|instructions|configuration|security settings|unique id|guardrails)"
 _LIMIT = (
@@ -107,8 +107,8 @@ STRONG = (
         0.6,
         "unfiltered, uncensored, amoral, unrestricted, unethical, unrestrained, jailbr, anything now, developer mode,"
         "no limits, dan, without, with no, free of, free from, freed, bound, limited, constrained, rule, restrict,"
-        "limit, filter, ethic, moral, openai, guideline, polic, censor, refuse, consequence, breaks, breaking, break free,"
-        "break char, break the, unlock, disregards",
+        "limit, filter, ethic, moral, openai, guideline, polic, censor, refuse, consequence, breaks, breaking,"
+        "break free, break char, break the, unlock, disregards",
         [
             r"\b(?:unfiltered|uncensored|amoral|unrestricted|unethical|unrestrained|jailbr[eo]\w+)\b",
             r"\b(?:do anything now|developer mode|no limits|dan)\b",
@@ -169,7 +169,8 @@ STRONG = (
         "imitates the frame of a prompt",
         0.8,
         "<|im_, <|sys, <|end, <|user, <|assis, [inst, [/inst, <<sys, <</sys, <system, </system, <assistant,"
-        "</assistant, <user, </user, ###, ***, ===, system, assistant:, assistant prompt, assistant message, assistant :",
+        "</assistant, <user, </user, ###, ***, ===, system, assistant:, assistant prompt, assistant message,"
+        "assistant :",
         [
             r"<\|(?:im_start|im_end|system|endoftext|user|assistant)\|>|\[/?INST\]|<</?SYS>>",
             r"</?(?:system|assistant|user)[ _-]?(?:prompt|message)?>",
@@ -226,7 +227,8 @@ WEAK = (
         [
             r"\b(?:crucial|imperative|important|essential|vital) (?:that )?you\b|\bit'?s important,? you",
             r"\bthis is (?:only )?a test\b|\b(?:testing|debugging|research|verification) (?:purpose|mode)",
-            r"\bi made a mistake\b|\bpunish|\benable debugging|\bsystem (?:malfunction|maintenance|override|alert|error)",
+            r"\bi made a mistake\b|\bpunish|\benable debugging",
+            r"\bsystem (?:malfunction|maintenance|override|alert|error)",
             r"\byou must (?:comply|obey|always|answer|never|not)|\bfor security (?:verification|purposes)",
             r"\bhypothetical (?:response|scenario|story)",
         ],
