@@ -30,6 +30,8 @@ from ingestion.publish import Publisher
 from ingestion.runs import IngestRuns
 from ingestion.sandbox import Sandbox
 from ingestion.sources.source import SourceLimits
+from ingestion.sources.store import SourceStore
+from ingestion.sources.upload import PartialUploads
 from ingestion.workers import Workers
 from retrieval.answer import Answerer
 from retrieval.bm25 import Bm25Encoder, Bm25Settings
@@ -69,6 +71,8 @@ class Services:
     publisher: Publisher
     dispatcher: Dispatcher
     runs_of_ingestion: IngestRuns
+    sources: SourceStore
+    uploads: PartialUploads
     authenticator: Authenticator
     loopback_token: str
     golden: GoldenSets
@@ -120,6 +124,8 @@ def open_services(settings: Settings) -> Iterator[Services]:
             feedback=stores.feedback,
             observing=observing,
             runs_of_ingestion=stores.ingest_runs,
+            sources=stores.sources,
+            uploads=open_uploads(settings, blobs),
             golden=stores.golden,
             runs=stores.runs,
             judge=build_judge(settings),
@@ -146,7 +152,20 @@ def open_blobs(settings: Settings) -> Blobs:
 
 def source_limits(settings: Settings) -> SourceLimits:
     """Return what sources may do at most."""
-    return SourceLimits(document_max_bytes=settings.document_max_bytes)
+    return SourceLimits(
+        document_max_bytes=settings.document_max_bytes,
+        web=settings.web_sources,
+        web_hosts=settings.web_hosts,
+        web_private_hosts=settings.web_private_hosts,
+        secrets=settings.source_secrets,
+        reader_prefixes=settings.source_readers,
+    )
+
+
+def open_uploads(settings: Settings, blobs: Blobs) -> PartialUploads:
+    """Open the folder of uploads that are under way."""
+    folder = settings.data_dir.resolve() / "uploads"
+    return PartialUploads(folder, max_bytes=settings.document_max_bytes, check_room=blobs.check_room)
 
 
 def _open_dispatcher(
@@ -296,6 +315,7 @@ class _Stores:
     golden: GoldenSets
     runs: EvaluationRuns
     ingest_runs: IngestRuns
+    sources: SourceStore
     workers: Workers
 
 
@@ -313,6 +333,7 @@ def _open_stores(settings: Settings, stack: ExitStack) -> _Stores:
         golden=GoldenSets(engine),
         runs=EvaluationRuns(engine),
         ingest_runs=IngestRuns(engine),
+        sources=SourceStore(engine),
         workers=Workers(engine),
     )
 

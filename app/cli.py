@@ -16,6 +16,7 @@ from app.golden_cli import golden
 from app.ingest_cli import ingest, runs, work
 from app.owner import checked, owner
 from app.settings import Settings
+from app.sources_cli import source, sources
 from retrieval.errors import AttuneError, InvalidInputError
 
 app = typer.Typer(
@@ -31,6 +32,8 @@ app.add_typer(golden, name="golden")
 app.command()(ingest)
 app.command()(work)
 app.add_typer(runs, name="runs")
+app.command()(sources)
+app.add_typer(source, name="source")
 app.command()(feedback)
 app.command()(monitor)
 

@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from app.streaming import StoppedError
+from ingestion.sources.upload_part import UploadBusyError, UploadExpiredError
 from retrieval.errors import (
     AttuneError,
     ConflictError,
@@ -24,8 +25,10 @@ from retrieval.errors import (
 )
 
 STATUS: dict[type[AttuneError], tuple[int, str]] = {
+    UploadExpiredError: (410, "Gone"),
     NotFoundError: (404, "Not found"),
     InvalidInputError: (422, "Invalid input"),
+    UploadBusyError: (423, "Locked"),
     ConflictError: (409, "Conflict"),
     ResourceLimitError: (413, "Too large"),
     UnsupportedError: (415, "Unsupported kind of file"),

@@ -46,7 +46,7 @@ def ingest(
     with owner(Settings()) as client:
         run = checked(client.post("/v1/ingestions", json=body))
         if not detach:
-            run = _followed(client, run["id"], quiet=as_json)
+            run = followed(client, run["id"], quiet=as_json)
     _print(run, as_json, show_runs.ended if not detach else show_runs.begun)
 
 
@@ -84,7 +84,7 @@ def show_run(
 def follow(run: RunArgument, as_json: Json = False) -> None:
     """Follow a run until it has ended; leaving with Ctrl+C does not stop it."""
     with owner(Settings()) as client:
-        _print(_followed(client, _found(client, run), quiet=as_json), as_json, show_runs.ended)
+        _print(followed(client, _found(client, run), quiet=as_json), as_json, show_runs.ended)
 
 
 @runs.command()
@@ -111,7 +111,7 @@ def retry(run: RunArgument, as_json: Json = False) -> None:
     with owner(Settings()) as client:
         run_id = _found(client, run)
         again = checked(client.post(f"/v1/ingestions/{run_id}/retry"))
-        body = _followed(client, run_id, quiet=as_json) if again["documents"] else again["run"]
+        body = followed(client, run_id, quiet=as_json) if again["documents"] else again["run"]
     _print(body, as_json, show_runs.ended)
 
 
@@ -157,7 +157,12 @@ def _found(client: Any, beginning: str) -> str:
     return str(found[0])
 
 
-def _followed(client: Any, run_id: str, *, quiet: bool) -> dict[str, Any]:
+def followed(client: Any, run_id: str, *, quiet: bool) -> dict[str, Any]:
+    """Follow a run to its end.
+
+    Returns:
+        The run, with what ``failed`` in it.
+    """
     with client.stream("GET", f"/v1/ingestions/{run_id}/events") as response:
         if response.is_error:
             checked(response)

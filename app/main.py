@@ -21,7 +21,9 @@ from app.routes import (
     monitoring,
     page,
     search,
+    sources,
     tokens,
+    uploads,
 )
 
 DESCRIPTION = "Cited answers over private documents. Every error is a problem body (RFC 9457)."
@@ -74,7 +76,9 @@ def create_app(services: Services) -> FastAPI:
         search,
         documents,
         ingestions,
+        sources,
         tokens,
+        uploads,
         health,
         monitoring,
         page,

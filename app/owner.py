@@ -5,7 +5,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -51,8 +51,16 @@ def owner(settings: Settings) -> Iterator[httpx.Client]:
 
 
 @contextmanager
-def serving(settings: Settings, *, host: str = "127.0.0.1", port: int = 0) -> Iterator[httpx.Client]:
+def serving(
+    settings: Settings, *, host: str = "127.0.0.1", port: int = 0, scheduled: bool = False
+) -> Iterator[httpx.Client]:
     """Serve the data directory from a thread of this process for as long as the block lasts; port 0 is a free one.
+
+    Args:
+        settings: What to serve, and how.
+        host: Address to listen on.
+        port: Port to listen on.
+        scheduled: Sync sources when they are due; a command that is over in a second does not begin to.
 
     Raises:
         OwnedElsewhereError: Another process owns the directory.
@@ -82,13 +90,19 @@ def serving(settings: Settings, *, host: str = "127.0.0.1", port: int = 0) -> It
         try:
             while not server.started and thread.is_alive():
                 time.sleep(0.005)
-            with _client(url, services.loopback_token) as client:
+            with _client(url, services.loopback_token) as client, _schedule(services, wanted=scheduled):
                 yield client
         finally:
             server_file.unlink(missing_ok=True)
             services.works.stop()  # or the server would wait for streams that nothing ends
             server.should_exit = True
             thread.join()
+
+
+def _schedule(services: "Services", *, wanted: bool) -> AbstractContextManager[object]:
+    from app.schedule import scheduled
+
+    return scheduled(services) if wanted else nullcontext()
 
 
 @contextmanager

@@ -2,12 +2,20 @@
 
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BeforeValidator, Field, SecretStr
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from retrieval.types import Fusion
+
+
+def _parted(value: Any) -> Any:
+    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
+Listed = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_parted)]
+"""Several values in one variable, parted by commas."""
 
 
 class Settings(BaseSettings):
@@ -86,6 +94,32 @@ class Settings(BaseSettings):
     )
     document_max_bytes: int = Field(
         default=512 * 2**20, gt=0, description="Largest single document, from whatever source."
+    )
+    web_sources: bool = Field(
+        default=False, description="Let sources fetch web pages; this server fetches no page without it."
+    )
+    web_hosts: Listed = Field(
+        default=(),
+        description="The only hosts that web sources may fetch from, parted by commas, as host or host:port; every "
+        "public one on the usual ports when empty.",
+    )
+    web_private_hosts: Listed = Field(
+        default=(),
+        description="Hosts inside that web sources may fetch from although their address is private, as host:port "
+        "parted by commas.",
+    )
+    source_folders: Listed = Field(
+        default=(),
+        description="Folders of this machine, parted by commas, in which administrators may set up sources over the "
+        "network; commands on this machine may anywhere.",
+    )
+    source_secrets: Path | None = Field(
+        default=None, description="Credentials of sources by name (JSON, mode 0600); sources hold names only."
+    )
+    source_readers: Listed = Field(
+        default=(),
+        description="Dotted names, parted by commas, that LlamaHub readers of sources over the network begin with; "
+        "commands on this machine may use all of llama_index.readers as well.",
     )
     parse_workers: int = Field(default=2, ge=1, le=64, description="Documents parsed at the same time.")
     workers: int = Field(
