@@ -182,11 +182,16 @@ class _Packer:
         while before and members[kept - 1].element.kind == "heading" and kept > 1:
             kept -= 1
         carried = members[kept:]
-        if before and carried and self._contexts.group([*carried, before]).tokens <= self._max_tokens:
+        if before and self._may_go_on(carried, before):
             members = members[:kept]
             for heading in carried:
                 self._add(heading)
         return self._contexts.group(members)
+
+    def _may_go_on(self, headings: Sequence[Unit], unit: Unit) -> bool:
+        # A list of headings, as a table of contents is one, is about nothing that follows.
+        few = 0 < sum(heading.tokens for heading in headings) <= self._max_tokens // _CONTEXT_SHARE
+        return few and self._contexts.group([*headings, unit]).tokens <= self._max_tokens
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,8 +30,8 @@ _PROSE = frozenset({"paragraph", "list_item"})
 
 _BLANK_LINE = re.compile(r"\n[^\S\n]*\n")
 _RULE = re.compile(r"[|\s:-]+")
-# Best first: the end of a line, of a sentence, of a clause, of a word; the cut is behind the match. Marks of Chinese and
-# Japanese (U+3001 comma, U+3002 stop, and the full-width ones) need no white space behind them.
+# Best first: the end of a line, of a sentence, of a clause, of a word; the cut is behind the match. Marks of Chinese
+# and Japanese (U+3001 comma, U+3002 stop, and the full-width ones) need no white space behind them.
 _BREAKS = (
     re.compile(r"\n"),
     re.compile(r"[.!?;:](?=\s)|[\u3002\uff01\uff1f\uff1b]"),
