@@ -17,6 +17,11 @@ _WHITE = "FFFFFF"
 _MAX_BASED_ON = 20
 
 
+def is_on(switch: Any) -> bool:
+    """Tell whether a true-or-false element such as ``w:vanish`` is on."""
+    return switch.get(f"{W}val", "true") not in {"0", "false", "off"}
+
+
 @dataclass(frozen=True, slots=True)
 class Look:
     """What decides whether a run of characters can be seen.
@@ -62,7 +67,7 @@ def _is_tiny(size: Any) -> bool:
 
 
 _LOOKS: dict[str, tuple[str, Callable[[Any], bool]]] = {
-    f"{W}vanish": ("vanishes", lambda switch: is_on(switch)),
+    f"{W}vanish": ("vanishes", is_on),
     f"{W}sz": ("tiny", _is_tiny),
     f"{W}color": ("white", lambda colour: str(colour.get(f"{W}val", "")).upper() == _WHITE),
     f"{W}shd": ("shaded", _colours),
@@ -107,11 +112,6 @@ class Style:
                 list_level=int(depth) if depth is not None and depth.isdecimal() else changed.list_level,
             )
         return changed
-
-
-def is_on(switch: Any) -> bool:
-    """Tell whether a true-or-false element such as ``w:vanish`` is on."""
-    return switch.get(f"{W}val", "true") not in {"0", "false", "off"}
 
 
 def read_styles(part: Any) -> dict[str, Style]:

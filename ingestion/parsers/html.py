@@ -34,6 +34,9 @@ _BREAK = "\x1e"
 _XHTML = re.compile(r"\s*<\?xml|.{0,1000}?xmlns\s*=\s*[\"']http://www\.w3\.org/1999/xhtml", re.DOTALL)
 _CLOSED = re.compile(r"""<([a-zA-Z][\w:-]*+)((?:[^<>"'/]|/(?!>)|"[^"]*+"|'[^']*+')*+)/>""")
 _VOID = frozenset(_NAME.findall("area base br col embed hr img input link meta param source track wbr"))
+_TAG = re.compile(r"""<[a-zA-Z](?:[^<>"']++|"[^"]*+"|'[^']*+')*+""")
+_LONG_TAG_CHARS = 65_536
+_MAX_ATTRIBUTES = 5_000  # of one element: comparing each with each, the library would take hours over a million
 _MAIN_SHARE = 0.25  # a <main> with less of the page's text than this is not where the content is
 
 
@@ -61,12 +64,14 @@ def html_elements(markup: str, *, places: bool = False, is_page: bool = True) ->
 
     Raises:
         UnreadableError: The markup cannot be parsed.
-        ResourceLimitError: It is nested so deeply that what is inside would be lost.
+        ResourceLimitError: It is nested so deeply that what is inside would be lost, or has too many attributes.
     """
     from lxml import etree
 
     if not markup.strip("\0 \t\r\n"):
         return "", []
+    if len(markup) > _LONG_TAG_CHARS:
+        _refuse_endless_tags(markup)
     reader = etree.HTMLParser(encoding="utf-8", huge_tree=True, no_network=True, remove_comments=True, remove_pis=True)
     try:
         root = etree.fromstring(_as_html(markup.replace("\0", "")).encode("utf-8", "replace"), reader)
@@ -82,6 +87,12 @@ def html_elements(markup: str, *, places: bool = False, is_page: bool = True) ->
     if not elements:
         elements = _Walk(root, viewer, places=places, strip_noise=False).elements()
     return fold("".join(str(text) for text in title.itertext())) if title is not None else "", elements
+
+
+def _refuse_endless_tags(markup: str) -> None:
+    for tag in _TAG.finditer(markup):
+        if tag.end() - tag.start() > _LONG_TAG_CHARS and tag[0].count("=") > _MAX_ATTRIBUTES:
+            raise ResourceLimitError(f"has an element with more than {_MAX_ATTRIBUTES:,} attributes")
 
 
 def _as_html(markup: str) -> str:

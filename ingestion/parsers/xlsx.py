@@ -8,6 +8,7 @@ import re
 import zipfile
 import zlib
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 from ingestion.parsers.archive import open_archive, read_xml
@@ -19,10 +20,11 @@ from ingestion.parsers.xlsx_cells import CellStyle, cell_styles, shown_number
 from ingestion.types import Element, SourceFile
 from retrieval.errors import ResourceLimitError, UnreadableError
 
-_REFERENCE = re.compile(r"\$?([A-Za-z]{1,3})\$?(\d{1,7})")
+_REFERENCE = re.compile(r"\$?[A-Za-z]{1,3}\$?(\d{1,7})")
 _MAX_COLUMNS, _MAX_ROWS = 16_384, 1_048_576
 _MAX_STRINGS = 2_000_000
 _MAX_MERGES = 10_000
+_PLAIN = CellStyle()
 _ON = frozenset({"1", "true"})
 
 
@@ -110,18 +112,16 @@ class _Reader:
         self._hidden_columns: set[int] = set()
         self._hidden_cells: set[tuple[int, int]] = set()
         self._white_cells: set[tuple[int, int]] = set()
-        self._row = self._column = 0  # of the cell that was read last; a row or cell without a number follows it
+        self._row = 0  # the one that was read last
 
     def sheet(self, archive: zipfile.ZipFile, part: str) -> Sheet:
         is_coloured = False
         merges: list[str] = []
         with archive.open(part) as stream:
-            for element in _ended(stream, part, "row", "c", "col", "mergeCell", "tablePart", "conditionalFormatting"):
+            for element in _ended(stream, part, "row", "col", "mergeCell", "tablePart", "conditionalFormatting"):
                 kind = element.tag.rpartition("}")[2]
-                if kind == "c":
-                    self._cell(element)
-                elif kind == "row":
-                    self._end_row(element)
+                if kind == "row":
+                    self._cells(element)
                 elif kind == "col":
                     self._columns(element)
                 elif kind == "mergeCell":
@@ -134,28 +134,30 @@ class _Reader:
         rows = sorted(self._rows.items())
         return Sheet(self._name, rows, self._hidden, self._hidden_rows, self._hidden_columns, cells)
 
-    def _cell(self, cell: Any) -> None:
-        row = cell.getparent()
-        number = _whole(row.get("r")) if row is not None else None
-        self._row = number or (self._row if self._column else self._row + 1)
-        place = _REFERENCE.fullmatch(cell.get("r", ""))
-        self._column = _column(place[1]) if place else self._column + 1
-        style = self._style(cell.get("s"))
-        text = self._shown(cell, style)
-        if not text or self._column > _MAX_COLUMNS or self._row > _MAX_ROWS:
-            return
-        self._book.count.add(1)
-        self._rows.setdefault(self._row, {})[self._column - 1] = text
-        if style.hides:
-            self._hidden_cells.add((self._row, self._column - 1))
-        elif style.is_white:
-            self._white_cells.add((self._row, self._column - 1))
-
-    def _end_row(self, row: Any) -> None:
-        self._row = _whole(row.get("r")) or (self._row if self._column else self._row + 1)
+    def _cells(self, row: Any) -> None:
+        # A row or a cell without a number follows the one before.
+        self._row = _whole(row.get("r")) or self._row + 1
         if row.get("hidden") in _ON:
             self._hidden_rows.add(self._row)
-        self._column = 0
+        space = row.tag[: -len("row")]
+        filled: dict[int, str] = {}
+        column = 0
+        for cell in row.iterchildren(f"{space}c"):
+            column = _column(cell.get("r", "")) or column + 1
+            style = self._style(cell.get("s"))
+            text = self._shown(cell, style, space)
+            if text:
+                filled[column - 1] = text
+                self._note_unseen(style, column - 1)
+        self._book.count.add(len(filled))
+        if filled and self._row <= _MAX_ROWS:
+            self._rows.setdefault(self._row, {}).update(filled)
+
+    def _note_unseen(self, style: CellStyle, column: int) -> None:
+        if style.hides:
+            self._hidden_cells.add((self._row, column))
+        elif style.is_white:
+            self._white_cells.add((self._row, column))
 
     def _columns(self, column: Any) -> None:
         first, last = _whole(column.get("min")), _whole(column.get("max"))
@@ -164,13 +166,13 @@ class _Reader:
 
     def _style(self, index: str | None) -> CellStyle:
         number = _whole(index) or 0
-        return self._book.styles[number] if number < len(self._book.styles) else CellStyle()
+        return self._book.styles[number] if number < len(self._book.styles) else _PLAIN
 
-    def _shown(self, cell: Any, style: CellStyle) -> str:
+    def _shown(self, cell: Any, style: CellStyle, space: str) -> str:
         kind = cell.get("t", "n")
         if kind == "inlineStr":
-            return fold("".join(_text(inner) for inner in cell.iterfind("{*}is")))
-        value = str(cell.findtext("{*}v", "")).strip()
+            return fold("".join(_text(inner) for inner in cell.iterchildren(f"{space}is")))
+        value = str(cell.findtext(f"{space}v", "")).strip()
         if kind == "s":
             number = _whole(value)
             return self._book.strings[number] if number is not None and number < len(self._book.strings) else ""
@@ -183,7 +185,7 @@ class _Reader:
         corners = [_REFERENCE.fullmatch(corner) for corner in reference.split(":")]
         if len(corners) != 2 or corners[0] is None or corners[1] is None:
             return
-        column, first, last = _column(corners[0][1]) - 1, int(corners[0][2]), int(corners[1][2])
+        column, first, last = _column(reference) - 1, int(corners[0][1]), int(corners[1][1])
         text = self._rows.get(first, {}).get(column)
         for number in range(first + 1, min(last, first + 1_000) + 1):
             if text and number in self._rows:
@@ -213,11 +215,17 @@ def _text(element: Any) -> str:
     return "".join(parts).strip()
 
 
-def _column(letters: str) -> int:
+def _column(reference: str) -> int:
+    """Return the column of a reference such as ``AB12``, 0 if it is none."""
+    return _column_of_letters(reference.partition(":")[0].replace("$", "").rstrip("0123456789"))
+
+
+@lru_cache(maxsize=4_096)
+def _column_of_letters(letters: str) -> int:
     number = 0
-    for letter in letters.upper():
+    for letter in letters.upper() if letters.isascii() and letters.isalpha() and len(letters) < 4 else "":
         number = number * 26 + ord(letter) - ord("A") + 1
-    return number
+    return number if number <= _MAX_COLUMNS else 0
 
 
 def _whole(text: str | None) -> int | None:

@@ -64,6 +64,8 @@ def shown_number(text: str, style: CellStyle, *, is_1904: bool) -> str:
     Returns:
         The number with at most twelve digits; with a percent sign; or as a date, a time or both.
     """
+    if style.kind == "number" and text.isdecimal() and len(text) < 12:
+        return text.lstrip("0") or "0"
     try:
         value = float(text)
     except ValueError:
