@@ -11,15 +11,21 @@ from retrieval.errors import DataDirectoryError, OwnedElsewhereError
 
 FORMAT = 1
 _MARKER = "attune.json"
+RESTORING = "restoring.json"
+"""Lies in a data directory from the beginning of a restore to its end."""
 
 
 @contextmanager
-def data_directory(path: Path) -> Iterator[Path]:
+def data_directory(path: Path, *, restoring: bool = False) -> Iterator[Path]:
     """Own the data directory for as long as the block lasts; the lock goes with the process, however it ends.
+
+    Args:
+        path: Made if missing.
+        restoring: Take one in which a restore was begun too.
 
     Raises:
         OwnedElsewhereError: Another process owns it.
-        DataDirectoryError: It is foreign, damaged or cannot be written.
+        DataDirectoryError: It is foreign, damaged, half restored or cannot be written.
     """
     path = open_data_directory(path)
     with (path / "lock").open("a+", encoding="ascii") as lock:
@@ -34,6 +40,11 @@ def data_directory(path: Path) -> Iterator[Path]:
         lock.truncate(0)
         lock.write(f"{os.getpid()}\n")
         lock.flush()
+        if (path / RESTORING).exists() and not restoring:
+            raise DataDirectoryError(
+                f"a backup was being restored into {path}, and that was not finished; run `attune restore` with the "
+                "same file again"
+            )
         yield path
 
 

@@ -37,7 +37,9 @@ class Blobs:
         self.folder = folder
         self.reserve_bytes = reserve_bytes
         with storage():
-            (folder / _PENDING).mkdir(mode=0o700, parents=True, exist_ok=True)
+            # The mode is for the last of the folders alone.
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            (folder / _PENDING).mkdir(mode=0o700, exist_ok=True)
 
     def put(self, stream: BinaryIO, *, max_bytes: int | None = None) -> tuple[str, int]:
         """Keep the rest of a stream.

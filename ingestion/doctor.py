@@ -101,6 +101,24 @@ class Doctor:
             seconds=round(time.monotonic() - started, 3),
         )
 
+    def compact(self) -> int:
+        """Make what was deleted unreadable on disk too: finish deletions, then write the catalog's file anew.
+
+        Returns:
+            How many bytes smaller the catalog's file is.
+
+        Raises:
+            ConflictError: The catalog is too busy, or an examination is under way.
+        """
+        if not self._busy.acquire(blocking=False):
+            raise ConflictError("an examination is under way; try again when it is done")
+        try:
+            self._publisher.collect()
+            self._publisher.index.flush()
+            return self._audit.compact()
+        finally:
+            self._busy.release()
+
     def _treated(self, check: Check, *, repair: bool) -> list[Ailment]:
         found = self._confirmed(check)
         ailments = [Ailment(code, tuple(ids)) for code, ids in found.items()]

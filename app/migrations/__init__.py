@@ -47,6 +47,13 @@ def configuration() -> Config:
     return config
 
 
+def schema_versions(engine: Engine) -> tuple[str | None, str | None]:
+    """Return the version of a database's tables, and the newest that this program knows."""
+    with engine.connect() as connection:
+        found = MigrationContext.configure(connection).get_current_revision()
+    return found, ScriptDirectory.from_config(configuration()).get_current_head()
+
+
 class _Migrations(Store):
     def __init__(self, engine: Engine) -> None:
         super().__init__(engine)
