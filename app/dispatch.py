@@ -198,9 +198,10 @@ class Dispatcher:
     def _delete(self, run: Run) -> None:
         due = self._runs.deletions(run.id, limit=_DELETIONS_AT_ONCE)
         known = self._publisher.catalog.known(run.collection, [item.uri for item in due]) if due else {}
+        undone = self._runs.superseded([item.id for item in due])
         for item in due:
             found = known.get(item.uri)
-            if found is not None:
+            if found is not None and item.id not in undone:
                 self._publisher.delete(found.document_id)
         self._runs.settle([item.id for item in due], state="done")
         if due:

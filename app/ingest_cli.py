@@ -14,7 +14,7 @@ from rich.console import Console
 from app import show_runs
 from app.owner import checked, events, owner
 from app.settings import Settings
-from retrieval.errors import InvalidInputError
+from retrieval.errors import AttuneError, InvalidInputError
 
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -37,7 +37,11 @@ def ingest(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Take in files and folders; what did not change is left alone, what is gone from a folder is deleted."""
+    """Take in files and folders; what did not change is left alone, what is gone from a folder is deleted.
+
+    Raises:
+        AttuneError: The run as a whole failed.
+    """
     body = {
         "paths": [str(path.absolute()) for path in paths],
         "collection": collection,
@@ -47,6 +51,8 @@ def ingest(
         run = checked(client.post("/v1/ingestions", json=body))
         if not detach:
             run = followed(client, run["id"], quiet=as_json)
+            if run["state"] == "failed":
+                raise AttuneError(run["reason"])
     _print(run, as_json, show_runs.ended if not detach else show_runs.begun)
 
 
@@ -166,11 +172,7 @@ def followed(client: Any, run_id: str, *, quiet: bool) -> dict[str, Any]:
     with client.stream("GET", f"/v1/ingestions/{run_id}/events") as response:
         if response.is_error:
             checked(response)
-        run = show_runs.progress(events(response), err, quiet=quiet)
-    run["failed"] = checked(
-        client.get(f"/v1/ingestions/{run_id}/documents", params={"state": ["failed", "quarantined"], "limit": 1000})
-    )["documents"]
-    return run
+        return show_runs.progress(events(response), err, quiet=quiet)
 
 
 def _print(body: Any, as_json: bool, people: Any) -> None:

@@ -47,9 +47,12 @@ def ended(run: dict[str, Any], console: Console) -> None:
     if run["state"] != "done":
         reason = f": {run['reason']}" if run["reason"] else ""
         console.print(f"[red]the run is {run['state']}[/red]{escape(reason)}")
-    for document in run.get("failed", ()):
-        console.print(f"[red]{document['state']}[/red] {escape(_name(document))}: {escape(document['reason'] or '')}")
-    if run.get("failed"):
+    for document in run["failures"]:
+        console.print(f"[red]{document['state']}[/red] {escape(_name(document))}: {escape(document['reason'])}")
+    more = counts["failed"] + counts["quarantined"] - len(run["failures"])
+    if more > 0:
+        console.print(f"[red]and {more} more[/red]: attune runs show {run['id'][:8]} --state failed")
+    if run["failures"]:
         console.print(f"[dim]try them again: attune runs retry {run['id'][:8]}[/dim]")
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, case, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, case, exists, func, insert, select, update
 
 from ingestion.run_rows import OPEN, Item, ItemState, NewItem, Outcome, RunProgress, item_row, to_item
 from ingestion.tables import ingest_items, ingest_runs
@@ -12,6 +12,7 @@ from retrieval.store import Store, listed, one_of
 from retrieval.tables import revisions
 
 MAX_PAGE_ITEMS = 1_000
+_SUPERSEDED = "a newer state of the document came in meanwhile"
 _RATE_OVER = timedelta(seconds=30)
 
 
@@ -67,7 +68,7 @@ class RunItems(Store):
             return [to_item(row) for row in rows]
 
     def claim(self, run_id: str, batch: int, worker: str) -> list[Item]:
-        """Take up the documents of a batch that nobody has finished.
+        """Take up the documents of a batch that nobody has finished; those that a later run took up are settled.
 
         Returns:
             Those; empty when the run is paused or has ended, or the batch was given to others.
@@ -82,6 +83,7 @@ class RunItems(Store):
             running = select(ingest_runs.c.state).where(ingest_runs.c.id == run_id).with_for_update(read=True)
             if connection.scalar(running) != "running":
                 return []
+            connection.execute(update(ingest_items).where(*mine, _superseded()).values(_superseded_now()))
             connection.execute(update(ingest_items).where(*mine).values({**values, "started_at": datetime.now(UTC)}))
             rows = connection.execute(select(ingest_items).where(*mine).order_by(ingest_items.c.ordinal))
             return [to_item(row) for row in rows]
@@ -103,16 +105,25 @@ class RunItems(Store):
             timings: Milliseconds by stage.
 
         Returns:
-            False when whoever claimed it works on it no more: the run was cancelled, or the worker was given up.
+            False when it is not to be published: the run was cancelled, the worker was given up, or a later run has a
+            newer state of the document, which this one would overwrite.
         """
         chunks, embedded = counts
         values: dict[str, Any] = {"state": "staged", "outcome": outcome, "revision_id": revision_id}
         values |= {"chunks": chunks, "embedded": embedded, "timings": dict(timings)}
-        return bool(self._update([item.id], ("working",), worker=item.worker, values=values))
+        mine = ingest_items.c.id == item.id, ingest_items.c.state == "working", ingest_items.c.worker == item.worker
+        with self._writing() as connection:
+            return connection.execute(update(ingest_items).where(*mine, ~_superseded()).values(values)).rowcount == 1
 
     def settle(self, ids: Sequence[str], *, state: ItemState, **values: Any) -> None:
         """Note what became of documents: ``outcome``, ``reason``, ``kind``, ``timings``."""
         self._update(ids, OPEN, values={"state": state, "finished_at": datetime.now(UTC), **values})
+
+    def superseded(self, ids: Sequence[str]) -> set[str]:
+        """Return those of some documents that a later run took up."""
+        chosen = select(ingest_items.c.id).where(one_of(ingest_items.c.id, "ids"), _superseded())
+        with self._reading() as connection:
+            return set(connection.scalars(chosen, {"ids": listed(ids)})) if ids else set()
 
     def settle_published(self) -> int:
         """Settle every staged document whose revision was published, or was discarded for a newer one.
@@ -128,7 +139,7 @@ class RunItems(Store):
             rows = connection.execute(staged.where(*waiting)).all()
         for superseded in (False, True):
             ids = [row.id for row in rows if (row.state is None) is superseded]
-            more = {"reason": "a newer state of the document came in meanwhile", "outcome": None} if superseded else {}
+            more = {"reason": _SUPERSEDED, "outcome": None} if superseded else {}
             self._update(ids, ("staged",), values={"state": "done", "finished_at": datetime.now(UTC), **more})
         return len(rows)
 
@@ -200,6 +211,23 @@ class RunItems(Store):
         with self._writing() as connection:
             done = connection.execute(update(ingest_items).where(*chosen).values(values), {"ids": listed(ids)})
             return int(done.rowcount)
+
+
+def _superseded() -> ColumnElement[bool]:
+    """A later run of the collection has the document: an interrupted run that goes on must not undo what came since."""
+    later, later_run, own_run = ingest_items.alias(), ingest_runs.alias(), ingest_runs.alias()
+    return exists().where(
+        later.c.uri == ingest_items.c.uri,
+        later.c.state.in_(("queued", "working", "staged", "done")),
+        later.c.run_id == later_run.c.id,
+        own_run.c.id == ingest_items.c.run_id,
+        later_run.c.collection == own_run.c.collection,
+        later_run.c.created_at > own_run.c.created_at,
+    )
+
+
+def _superseded_now() -> dict[str, Any]:
+    return {"state": "done", "outcome": None, "reason": _SUPERSEDED, "finished_at": datetime.now(UTC)}
 
 
 def _rate(connection: Connection, of_run: ColumnElement[bool]) -> float:

@@ -15,7 +15,8 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from retrieval.tables import UtcDateTime, metadata
+from retrieval.finding_tables import metadata
+from retrieval.tables import UtcDateTime
 
 __all__ = ["ingest_items", "ingest_runs", "metadata", "sources", "workers"]
 
@@ -87,6 +88,7 @@ ingest_items = Table(
 Index("ix_ingest_items_run_id_state", ingest_items.c.run_id, ingest_items.c.state)
 Index("ix_ingest_items_run_id_batch", ingest_items.c.run_id, ingest_items.c.batch)
 Index("ix_ingest_items_state", ingest_items.c.state)
+Index("ix_ingest_items_uri", ingest_items.c.uri)
 
 # Who works now, so that what a machine left behind that never came back can be given to another.
 workers = Table(

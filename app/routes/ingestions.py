@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
 from fastapi import Path as PathParameter
@@ -20,6 +20,8 @@ from ingestion.runs import Run, RunState
 from retrieval.errors import AttuneError
 
 router = APIRouter(prefix="/v1", tags=["ingestion"])
+
+_FAILURES_SHOWN = 100
 
 
 class IngestionBody(BaseModel):
@@ -58,6 +60,16 @@ class ProgressBody(BaseModel):
     eta_s: float | None = Field(description="Seconds until the end at that rate; null when nothing can be said.")
 
 
+class FailureBody(BaseModel):
+    """A document that was not taken in."""
+
+    name: str = Field(examples=["report.pdf"])
+    uri: str
+    state: Literal["failed", "quarantined"]
+    reason: str = Field(description="In words for people.", examples=["is password-protected"])
+    kind: str = Field(description="The same for programs.", examples=["encrypted"])
+
+
 class RunBody(BaseModel):
     """One run."""
 
@@ -74,6 +86,7 @@ class RunBody(BaseModel):
     finished_at: datetime | None
     seconds: float = Field(description="From its creation until its end, or until now.")
     progress: ProgressBody
+    failures: list[FailureBody] = Field(description="The first 100; all are among the run's documents.")
 
 
 class RunsBody(BaseModel):
@@ -228,6 +241,7 @@ def _events(services: Services, run_id: str) -> Iterator[bytes]:
 
 def run_body(services: Services, run: Run) -> RunBody:
     """Shape a run for the API, as it is now."""
+    failures = services.runs_of_ingestion.items(run.id, states=("failed", "quarantined"), limit=_FAILURES_SHOWN)
     until = run.finished_at or datetime.now(run.created_at.tzinfo)
     return RunBody(
         id=run.id,
@@ -243,7 +257,13 @@ def run_body(services: Services, run: Run) -> RunBody:
         finished_at=run.finished_at,
         seconds=round((until - run.created_at).total_seconds(), 3),
         progress=_progress_body(services.runs_of_ingestion.progress(run.id)),
+        failures=[_failure_body(item) for item in failures],
     )
+
+
+def _failure_body(item: Item) -> FailureBody:
+    state: Literal["failed", "quarantined"] = "quarantined" if item.state == "quarantined" else "failed"
+    return FailureBody(name=item.name, uri=item.uri, state=state, reason=item.reason or "", kind=item.kind or "")
 
 
 def _progress_body(progress: RunProgress) -> ProgressBody:

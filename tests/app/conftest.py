@@ -11,6 +11,19 @@ from retrieval.types import Principal
 HANDBOOK = Path(__file__).resolve().parents[2] / "examples" / "handbook"
 
 
+def ingested(client, *paths, **more):
+    """Take paths in and wait for the end; gives the run."""
+    run = checked(client.post("/v1/ingestions", json={"paths": [str(path) for path in paths]} | more))
+    with client.stream("GET", f"/v1/ingestions/{run['id']}/events") as response:
+        return list(events(response))[-1][1]
+
+
+@pytest.fixture(scope="session")
+def ingest():
+    """``ingested``, for tests that start a server of their own."""
+    return ingested
+
+
 @pytest.fixture(scope="session")
 def server_settings(tmp_path_factory):
     return Settings(data_dir=tmp_path_factory.mktemp("server") / "data")
@@ -19,9 +32,8 @@ def server_settings(tmp_path_factory):
 @pytest.fixture(scope="session")
 def server(server_settings):
     with serving(server_settings) as client:
-        with client.stream("POST", "/v1/ingestions", json={"paths": [str(HANDBOOK)]}) as response:
-            report = list(events(response))[-1][1]
-        assert report["failed"] == []
+        run = ingested(client, HANDBOOK)
+        assert (run["state"], run["failures"]) == ("done", [])
         yield client
 
 

@@ -108,11 +108,12 @@ class Serving:
 
 def test_documents_go_in_come_back_and_change_alone(attune, folder):
     report = parsed(attune("ingest", folder, "--json"))
-    assert list(report) == ["documents", "added", "updated", "unchanged", "deleted", "failed", "chunks", "seconds"]
-    assert (report["documents"], report["added"], report["failed"]) == (3, 3, [])
-    assert report["chunks"] >= 3
+    assert {"id", "state", "progress", "failures", "seconds"} <= set(report)
+    assert (report["state"], report["failures"]) == ("done", [])
+    assert (report["progress"]["total"], report["progress"]["added"]) == (3, 3)
+    assert report["progress"]["chunks"] >= 3
 
-    again = parsed(attune("ingest", folder, "--json"))
+    again = parsed(attune("ingest", folder, "--json"))["progress"]
     assert (again["unchanged"], again["added"], again["updated"], again["chunks"]) == (3, 0, 0, 0)
 
     body = parsed(attune("ask", "When are roses pruned?", "--json"))
@@ -126,7 +127,7 @@ def test_documents_go_in_come_back_and_change_alone(attune, folder):
 
     (folder / "garden" / "roses.md").write_text("# Roses\n\n## Pruning\n\nPrune roses in early March.")
     (folder / "garden" / "oaks.txt").unlink()
-    changed = parsed(attune("ingest", folder, "--json"))
+    changed = parsed(attune("ingest", folder, "--json"))["progress"]
     assert (changed["updated"], changed["deleted"], changed["unchanged"]) == (1, 1, 1)
     found = parsed(attune("search", "roses acorns", "--limit", 5, "--json"))["results"]
     assert "early March" in json.dumps(found)
@@ -137,7 +138,7 @@ def test_documents_go_in_come_back_and_change_alone(attune, folder):
 def test_what_is_gone_can_be_kept_and_an_empty_folder_deletes_nothing(attune, folder):
     parsed(attune("ingest", folder, "--json"))
     (folder / "garden" / "oaks.txt").unlink()
-    assert parsed(attune("ingest", folder, "--keep-missing", "--json"))["deleted"] == 0
+    assert parsed(attune("ingest", folder, "--keep-missing", "--json"))["progress"]["deleted"] == 0
     for path in list(folder.rglob("*.*")):
         path.unlink()
     done = attune("ingest", folder)
@@ -151,9 +152,9 @@ def test_bad_files_fail_with_their_reason_and_the_others_go_on(attune, folder):
     (folder / "noise.pdf").write_bytes(os.urandom(500))
     (folder / "broken.docx").write_bytes(b"PK\x03\x04 cut off")
     report = parsed(attune("ingest", folder, "--json"))
-    assert report["added"] == 3
-    assert sorted(Path(f["path"]).name for f in report["failed"]) == ["broken.docx", "empty.md", "noise.pdf"]
-    assert all(len(f["reason"]) > 5 and "Error" not in f["reason"] for f in report["failed"])
+    assert report["progress"]["added"] == 3
+    assert sorted(f["name"] for f in report["failures"]) == ["broken.docx", "empty.md", "noise.pdf"]
+    assert all(len(f["reason"]) > 5 and "Error" not in f["reason"] for f in report["failures"])
 
 
 def test_people_get_words_and_not_json(attune, folder):
@@ -212,7 +213,7 @@ def test_a_foreign_data_directory_is_refused(alone, tmp_path):
 
 
 def test_a_command_works_alone_where_no_server_runs(alone, folder):
-    assert parsed(alone("ingest", folder, "--json"))["added"] == 3
+    assert parsed(alone("ingest", folder, "--json"))["progress"]["added"] == 3
     assert "late February" in parsed(alone("ask", "When are roses pruned?", "--json"))["answer"]
     assert not (Path(alone.environment["ATTUNE_DATA_DIR"]) / "server.json").exists()
 
@@ -270,7 +271,7 @@ def test_a_server_killed_while_it_ingests_leaves_each_document_old_or_new(alone,
     assert interrupted
     _write_round(folder, 3)
     with Serving(alone):
-        assert parsed(alone("ingest", folder, "--json"))["failed"] == []
+        assert parsed(alone("ingest", folder, "--json"))["failures"] == []
         assert set(map(frozenset, _rounds_by_document(alone).values())) == {frozenset({3})}
         found = parsed(alone("search", "Round says word", "--limit", 100, "--json"))["results"]
         assert {r for hit in found for r in range(3) if f"Round {r} says" in hit["text"]} == set()

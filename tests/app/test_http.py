@@ -171,17 +171,22 @@ def upload(api, *files, **form):
 
 def test_uploads_are_taken_replaced_and_deleted(api):
     first = upload(api, ("moon.md", b"# Moon base\n\nThe moon base opens on 3 May 2031."), ("b.txt", b"")).json()
-    assert (first["added"], first["chunks"]) == (1, 1)
-    assert [failure["path"] for failure in first["failed"]] == ["b.txt"]
+    assert (first["progress"]["added"], first["progress"]["chunks"]) == (1, 1)
+    assert [(f["name"], f["kind"], f["reason"]) for f in first["failures"]] == [
+        ("b.txt", "empty", "is empty (0 bytes)")
+    ]
     assert "3 May 2031" in ask(api, "When does the moon base open?")["answer"]
 
     second = upload(api, ("moon.md", b"# Moon base\n\nThe moon base opens on 9 June 2032.")).json()
-    assert second["updated"] == 1
+    assert second["progress"]["updated"] == 1
     body = ask(api, "When does the moon base open?")
     assert "9 June 2032" in body["answer"]
     assert "2031" not in json.dumps(body)
 
-    assert upload(api, ("moon.md", b"# Moon base\n\nThe moon base opens on 9 June 2032.")).json()["unchanged"] == 1
+    assert (
+        upload(api, ("moon.md", b"# Moon base\n\nThe moon base opens on 9 June 2032.")).json()["progress"]["unchanged"]
+        == 1
+    )
     document_id = body["citations"][0]["document_id"]
     assert api.delete(f"/v1/documents/{document_id}").status_code == 204
     assert api.get(f"/v1/documents/{document_id}").status_code == 404
@@ -201,7 +206,7 @@ def test_an_old_revision_can_be_opened_with_the_text_it_was_cited_with(api):
 
 def test_a_hostile_file_name_is_only_a_name(api):
     body = upload(api, ("../../etc/pass\u202ewd\u0000.md", b"# Zebra crossing\n\nZebras cross at noon.")).json()
-    assert body["added"] == 1
+    assert body["progress"]["added"] == 1
     listed = api.get("/v1/documents", params={"limit": 1000}).json()["documents"]
     found = [d for d in listed if d["title"] == "Zebra crossing"]
     assert len(found) == 1

@@ -12,7 +12,7 @@ PAGES = {
 
 
 @pytest.fixture(scope="module")
-def judged(tmp_path_factory, model_server, parrot):
+def judged(tmp_path_factory, model_server, parrot, ingest):
     """A server whose judge finds everything good, with two answers: one that people liked and one that they did not."""
     home = tmp_path_factory.mktemp("judged")
     for name, text in PAGES.items():
@@ -21,8 +21,7 @@ def judged(tmp_path_factory, model_server, parrot):
         data_dir=home / "data", judge_url=model_server, judge_model=str(parrot("YES")), abstain_below=0.0
     )
     with serving(settings) as client:
-        with client.stream("POST", "/v1/ingestions", json={"paths": [str(home / name) for name in PAGES]}) as response:
-            assert list(events(response))[-1][0] == "done"
+        assert ingest(client, *(home / name for name in PAGES))["state"] == "done"
         for question, verdict in (("How many days may I be away?", "up"), ("Where does a broken laptop go?", "down")):
             answer = checked(client.post("/v1/answers", json={"question": question}))
             said = client.post(f"/v1/answers/{answer['interaction_id']}/feedback", json={"verdict": verdict})

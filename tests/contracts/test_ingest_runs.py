@@ -105,6 +105,18 @@ def test_of_two_workers_that_claim_one_batch_only_the_last_can_stage(runs):
     assert runs.items(run_id)[0].timings == {"parse": 1.5}
 
 
+def test_an_interrupted_run_does_not_undo_what_a_later_one_took_in(runs):
+    older, items = working(runs)
+    newer, later = working(runs, 2)
+    more = {"outcome": "added", "counts": (1, 1), "timings": {}}
+    assert not runs.staged(items[0], revision_id="r0", **more)
+    assert runs.staged(later[0], revision_id="r1", **more)
+    assert [item.uri for item in runs.claim(older, 0, "worker:0")] == ["file:///2"]
+    assert runs.progress(older).states == {"done": 2, "working": 1}
+    runs.settle([later[1].id], state="failed", reason="is broken", kind="unreadable")
+    assert runs.progress(newer).states == {"staged": 1, "failed": 1}
+
+
 def test_what_a_worker_gives_back_waits_for_another(runs):
     run_id, items = working(runs)
     runs.settle([items[0].id], state="failed", reason="is broken", kind="unreadable")

@@ -97,6 +97,7 @@ def upgrade() -> None:
     op.create_index("ix_ingest_items_run_id_state", "ingest_items", ["run_id", "state"], unique=False)
     op.create_index("ix_ingest_items_run_id_batch", "ingest_items", ["run_id", "batch"], unique=False)
     op.create_index("ix_ingest_items_state", "ingest_items", ["state"], unique=False)
+    op.create_index("ix_ingest_items_uri", "ingest_items", ["uri"], unique=False)
     op.create_table(
         "workers",
         sa.Column("id", sa.String(length=255), nullable=False),
