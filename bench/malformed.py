@@ -11,6 +11,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,6 +36,18 @@ class Outcome:
     ended: str
     reason: str
     seconds: float
+
+
+class Shared(Iterator[tuple[int, Mutant]]):
+    """An iterator that several threads may take from: files are made as they are needed, for some are large."""
+
+    def __init__(self, source: Iterator[tuple[int, Mutant]]) -> None:
+        self._source = source
+        self._lock = threading.Lock()
+
+    def __next__(self) -> tuple[int, Mutant]:
+        with self._lock:
+            return next(self._source)
 
 
 def children(pid: int | str) -> list[str]:
@@ -104,8 +117,9 @@ def run(count: int, seed: int, folder: Path) -> tuple[list[Outcome], dict[str, o
         list(pool.map(sandbox.parse, [good] * WORKERS))
         workers = set(children(os.getpid()))
         own = {path.name for path in folder.iterdir()}
-        work = enumerate(mutants(data("doc-formats"), count, seed=seed))
-        outcomes = list(pool.map(lambda item: parse(sandbox, sources, *item), work))
+        work = Shared(enumerate(mutants(data("doc-formats"), count, seed=seed)))
+        busy = [pool.submit(lambda: [parse(sandbox, sources, *item) for item in work]) for _ in range(WORKERS)]
+        outcomes = [outcome for one in busy for outcome in one.result()]
         sandbox.parse(good)  # it still works
         lost = len(workers - set(children(os.getpid())))
         left = {path.name for path in folder.iterdir()} - own

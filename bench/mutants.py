@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 LARGEST = 1_500_000  # bytes of a file to start from
-BOMB_BYTES = 600 * 2**20
+BOMB_BYTES = 540 * 2**20
 DEEP = 20_000
 OUTSIDE = "/tmp/attune-was-here"  # noqa: S108  (where a careless unpacker would write)
 NAMES = (
@@ -200,32 +200,36 @@ def _nested(chance: random.Random, name: str, content: bytes, files: Sequence[Pa
 def _hostile_pdf(chance: random.Random, name: str, content: bytes, files: Sequence[Path]) -> Made:
     """A small PDF that is large, endless or without bottom."""
     del content, files
-    blanks = zlib.compress(zlib.compress(b" " * 400_000_000, 1), 9)
-    text = zlib.compress(b"BT /F 1 Tf (AAAAAAAAAAAAAAAA) Tj ET " * 2_000_000, 9)
-    boxes = b"".join(b"%d %d 3 3 re S " % (i * 7 % 600, i * 13 % 780) for i in range(100_000))
-    words = b"BT /F 4 Tf " + b"".join(
-        b"1 0 0 1 %d %d Tm (w%d) Tj " % (chance.randrange(600), chance.randrange(780), i) for i in range(20_000)
-    )
     deflated, twice = b"/Filter/FlateDecode", b"/Filter[/FlateDecode/FlateDecode]"
     image = b"/Type/XObject/Subtype/Image/Width 40000/Height 40000/BitsPerComponent 1/ColorSpace/DeviceGray"
-    large = [_stream(zlib.compress(bytes(200_000_000), 9), image + deflated)]
     forms = [_stream(b"/X Do " * 10, _form(i + 1)) for i in range(11)] + [
         _stream(b"BT /F 12 Tf (boom) Tj ET", _form(0))
     ]
     return f"{name}.pdf", chance.choice((
-        lambda: pdf(blanks, twice),
-        lambda: pdf(text, deflated),
-        lambda: pdf(zlib.compress(boxes), deflated),
-        lambda: pdf(zlib.compress(words), deflated),
+        lambda: pdf(zlib.compress(zlib.compress(b" " * 400_000_000, 1), 9), twice),
+        lambda: pdf(zlib.compress(b"BT /F 1 Tf (AAAAAAAAAAAAAAAA) Tj ET " * 2_000_000, 1), deflated),
+        lambda: pdf(zlib.compress(_boxes(100_000)), deflated),
+        lambda: pdf(zlib.compress(_words(chance, 20_000)), deflated),
         lambda: pdf(b"BT /F 12 Tf 9 9 Td (x) Tj ET", media_box=b"[0 0 2000000000 2000000000]"),
         lambda: pdf(b"BT /F 12 Tf 9 9 Td (x) Tj ET", media_box=b"[0 0 14400 14400]"),
-        lambda: pdf(b"q 612 0 0 792 0 0 cm /X Do Q", more=large),
+        lambda: pdf(
+            b"q 612 0 0 792 0 0 cm /X Do Q", more=[_stream(zlib.compress(bytes(200_000_000), 1), image + deflated)]
+        ),
         lambda: pdf(b"/X Do " * 10, more=forms),
         lambda: pdf(b"BT ET", kids=b"3 0 R " * 100_000, count=100_000),
         lambda: pdf(b"BT ET", kids=b"2 0 R 3 0 R", count=5),
         lambda: pdf(b"BT ET", catalog=b"/Foo " + b"[" * 200_000 + b"]" * 200_000),
         lambda: b"%PDF-1.7\n" + chance.randbytes(100_000),
     ))()
+
+
+def _boxes(count: int) -> bytes:
+    return b"".join(b"%d %d 3 3 re S " % (i * 7 % 600, i * 13 % 780) for i in range(count))
+
+
+def _words(chance: random.Random, count: int) -> bytes:
+    places = ((chance.randrange(600), chance.randrange(780), i) for i in range(count))
+    return b"BT /F 4 Tf " + b"".join(b"1 0 0 1 %d %d Tm (w%d) Tj " % place for place in places)
 
 
 def _picture(chance: random.Random, name: str, content: bytes, files: Sequence[Path]) -> Made:
