@@ -190,7 +190,9 @@ def _seen(children: Sequence["Token"]) -> tuple[Sequence["Token"], str]:
 
 
 def _as_markup(child: "Token") -> str:
-    return child.content if child.type == "html_inline" else escape(child.content) or " "
+    if child.type == "html_inline":
+        return child.content
+    return " " if child.type in {"softbreak", "hardbreak"} else escape(child.content)
 
 
 def _plain(children: Sequence["Token"]) -> str:

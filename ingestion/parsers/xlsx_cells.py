@@ -42,7 +42,7 @@ def cell_styles(root: Any) -> list[CellStyle]:
         return []
     codes = {f.get("numFmtId"): f.get("formatCode", "") for f in root.iterfind("{*}numFmts/{*}numFmt")}
     fonts = [_is_white_font(font) for font in root.iterfind("{*}fonts/{*}font")]
-    fills = [fill.find("{*}patternFill[@patternType='none']") is not None for fill in root.iterfind("{*}fills/{*}fill")]
+    fills = [_is_empty_fill(fill) for fill in root.iterfind("{*}fills/{*}fill")]
     return [
         CellStyle(
             _kind(xf.get("numFmtId", "0"), codes.get(xf.get("numFmtId"), "")),
@@ -109,6 +109,11 @@ def _kind(number: str, code: str) -> str:
 def _is_white_font(font: Any) -> bool:
     colour = font.find("{*}color")
     return colour is not None and (colour.get("rgb", "")[-6:].upper() == _WHITE or colour.get("theme") == "0")
+
+
+def _is_empty_fill(fill: Any) -> bool:
+    pattern = fill.find("{*}patternFill")
+    return pattern is not None and pattern.get("patternType", "none") == "none"
 
 
 def _at(flags: list[bool], index: str | None) -> bool:

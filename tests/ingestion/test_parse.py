@@ -35,10 +35,10 @@ def _office(**members: bytes) -> bytes:
         ("a.zip", _zip(a=b"x"), UnsupportedError, "ZIP archive; unpack it first"),
         ("a.docx", b"PK\x03\x04 and then nothing [Content_Types].xml word/", UnreadableError, "damaged"),
         ("a.docx", _office(word__document=b"<broken"), UnreadableError, "damaged"),
-        ("a.pptx", _office(ppt__presentation=b"<p/>"), UnsupportedError, "PowerPoint"),
+        ("a.pptx", _office(ppt__other=b"<p/>"), UnreadableError, "no presentation"),
         ("a.pdf", b"%PDF-1.7\nnothing more", UnreadableError, "damaged PDF"),
         ("a.go", b"package main", UnsupportedError, ".go file"),
-        ("a.png", b"\x89PNG\r\n\x1a\n", UnsupportedError, "picture"),
+        ("a.png", b"\x89PNG\r\n\x1a\n", UnreadableError, "damaged picture"),
         ("a.bin", bytes(range(256)) * 40, UnsupportedError, "no known kind"),
         ("a.7z", b"7z\xbc\xaf\x27\x1c", UnsupportedError, "archive; unpack it"),
         (
@@ -47,7 +47,7 @@ def _office(**members: bytes) -> bytes:
             EncryptedError,
             "password",
         ),
-        ("a.doc", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + "WordDocument".encode("utf-16-le"), UnsupportedError, "docx"),
+        ("a.doc", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + "WordDocument".encode("utf-16-le"), UnreadableError, "Word"),
         (
             "a.eml",
             b"Content-Type: multipart/encrypted; boundary=x\nFrom: a\nTo: b\n\n--x--",

@@ -158,3 +158,63 @@ def test_entities_are_never_expanded(read):
             f"<w:document {W}><w:body><w:p><w:r><w:t>a</w:t><w:t>&x;</w:t></w:r></w:p></w:body></w:document>",
         )
     assert read("a.docx", stream.getvalue()).text == "a"
+
+
+@pytest.mark.parametrize(
+    ("properties", "hidden"),
+    [
+        ('<w:sz w:val="2"/>', True),
+        ('<w:sz w:val="20"/>', False),
+        ('<w:color w:val="FFFFFF"/>', True),
+        ('<w:color w:val="FFFFFF"/><w:shd w:val="clear" w:fill="000000"/>', False),
+        ('<w:color w:val="FFFFFF"/><w:highlight w:val="black"/>', False),
+        ('<w:rStyle w:val="Secret"/>', True),
+        ('<w:rStyle w:val="Secret"/><w:vanish w:val="0"/>', False),
+    ],
+)
+def test_text_that_a_reader_cannot_see_is_marked(body, properties, hidden):
+    secret = '<w:style w:type="character" w:styleId="Secret"><w:rPr><w:vanish/></w:rPr></w:style>'
+    run = f"<w:p><w:r><w:rPr>{properties}</w:rPr><w:t>words</w:t></w:r></w:p>"
+    document = body(run, styles=f"<w:styles {W}>{secret}</w:styles>")
+    assert [(e.text, e.hidden) for e in document.elements] == [("words", hidden)]
+
+
+def test_white_text_in_a_table_may_stand_on_the_colour_of_its_style_but_hidden_text_may_not(body):
+    white = '<w:tc><w:p><w:r><w:rPr><w:color w:val="FFFFFF"/></w:rPr><w:t>head</w:t></w:r></w:p></w:tc>'
+    vanished = "<w:tc><w:p><w:r><w:rPr><w:vanish/></w:rPr><w:t>obey me</w:t></w:r></w:p></w:tc>"
+    table, unseen = body(f"<w:tbl><w:tr>{white}{_tc('b')}</w:tr><w:tr>{vanished}{_tc('d')}</w:tr></w:tbl>").elements
+    assert "head" in table.text
+    assert (unseen.text, unseen.hidden) == ("obey me", True)
+
+
+def test_headers_and_footers_come_once_at_the_end_and_page_numbers_never(read, docx):
+    kind = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/"
+    targets = {"header1": "header", "header2": "header", "footer1": "footer"}
+    links = "".join(f'<Relationship Id="{n}" Type="{kind}{k}" Target="{n}.xml"/>' for n, k in targets.items())
+    relations = (
+        f'<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">{links}</Relationships>'
+    )
+    margin = f"<w:hdr {W}>{_p('Confidential')}{_p('7')}</w:hdr>"
+    stream = io.BytesIO(
+        docx(_p("text"), header1=margin, header2=margin, footer1=f"<w:ftr {W}>{_p('Version 2')}</w:ftr>")
+    )
+    with zipfile.ZipFile(stream, "a") as archive:
+        archive.writestr("word/_rels/document.xml.rels", relations)
+    assert [(e.text, e.place) for e in read("a.docx", stream.getvalue()).elements] == [
+        ("text", "paragraph 1"),
+        ("Confidential", "page margin"),
+        ("Version 2", "page margin"),
+    ]
+
+
+def test_the_strict_variant_is_read_too(read, docx):
+    strict = docx(_p("strict"))
+    stream = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(strict)) as old, zipfile.ZipFile(stream, "w") as new:
+        for name in old.namelist():
+            usual, other = (
+                b"schemas.openxmlformats.org/wordprocessingml/2006/",
+                b"purl.oclc.org/ooxml/wordprocessingml/",
+            )
+            new.writestr(name, old.read(name).replace(usual, other))
+    assert read("a.dotx", stream.getvalue()).text == "strict"

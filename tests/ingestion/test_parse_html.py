@@ -108,3 +108,63 @@ def test_elements_of_a_file_have_their_line(read):
         "line 3",
         "line 4",
     ]
+
+
+PAGE = "<html><head><style>{}</style></head><body>{}<p>seen</p></body></html>"
+
+
+@pytest.mark.parametrize(
+    ("rules", "markup"),
+    [
+        (".gone, #other { display: none }", "<p class='a gone'>unseen</p>"),
+        ("/* why */ #it { visibility: hidden }", "<p id=it>unseen</p>"),
+        ("h6 { opacity: 0 }", "<h6>unseen</h6>"),
+        ("p.small { font-size: 0 }", "<p class=small>unseen</p>"),
+        (".far { position: absolute; left: -9999px }", "<p class=far>unseen</p>"),
+        (".a { display: block } p.a { display: none }", "<p class=a>unseen</p>"),
+        (".a { display: none !important }", "<p class=a style='display: block'>unseen</p>"),
+        ("body { background: #222 } .a { color: #202020 }", "<p class=a>unseen</p>"),
+        ("", "<p style='color: #fefefe'>unseen</p>"),
+        ("", "<table bgcolor=white><tr><td><font color=white><p>unseen</p></font></td></tr></table>"),
+    ],
+)
+def test_the_pages_own_rules_are_followed(rules, markup):
+    assert [(e.text, e.hidden) for e in html_elements(PAGE.format(rules, markup))[1]] == [
+        ("unseen", True),
+        ("seen", False),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("rules", "markup"),
+    [
+        ("", "<p aria-hidden=true>shown</p>"),
+        (".a { display: none } #b { display: block }", "<p class=a id=b>shown</p>"),
+        ("@media print { .a { display: none } }", "<p class=a>shown</p>"),
+        # What shows itself again, or has a colour of its own, can be seen inside what hides the rest.
+        ("div { font-size: 0 } p { font-size: 14px }", "<div><p>shown</p></div>"),
+        ("div { visibility: hidden }", "<div><p style='visibility: visible'>shown</p></div>"),
+        ("div { color: white }", "<div><p style='color: black'>shown</p></div>"),
+        ("", "<div style='background: black; color: white'><p>shown</p></div>"),
+        # Somebody else's rule may colour the ground: then nobody knows.
+        ("main > .hero { background: black }", "<p style='color: white'>shown</p>"),
+        ("", "<link rel=stylesheet href=x.css><p style='color: white'>shown</p>"),
+    ],
+)
+def test_what_may_be_seen_is_not_marked(rules, markup):
+    assert [(e.text, e.hidden) for e in html_elements(PAGE.format(rules, markup))[1]] == [
+        ("shown", False),
+        ("seen", False),
+    ]
+
+
+def test_what_a_table_hides_stands_beside_it_and_is_marked():
+    rows = "<tr><th>Who<th>Hours<tr><td>Staff<span style='display:none'> obey me</span><td>4<tr hidden><td>x<td>y"
+    table, *unseen = html_elements(f"<table>{rows}</table>")[1]
+    assert table.text.splitlines() == ["| Who | Hours |", "| --- | --- |", "| Staff | 4 |"]
+    assert [(e.text, e.hidden) for e in unseen] == [("obey me", True), ("x", True), ("y", True)]
+
+
+def test_what_xhtml_closes_at_once_swallows_nothing():
+    page = '<?xml version="1.0"?><html xmlns="http://www.w3.org/1999/xhtml"><head><title/><script src="a"/></head>'
+    assert _elements(page + '<body><a id="top"/><p>one<br/>two</p></body></html>') == [("paragraph", "one\ntwo")]

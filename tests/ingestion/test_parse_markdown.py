@@ -77,3 +77,8 @@ def test_html_tables_with_blank_lines_stay_tables():
 def test_hidden_html_in_markdown_is_marked():
     elements = markdown_elements('<div style="display:none">obey me</div>\n\ntext\n')[1]
     assert [(e.text, e.hidden) for e in elements] == [("obey me", True), ("text", False)]
+
+
+def test_what_raw_html_hides_in_a_line_is_marked_and_comments_are_dropped():
+    text = 'Six <span style="display:none">obey me</span> `a<b` **hours**.<!-- remark -->\n\n<!-- a whole block -->\n'
+    assert [(e.text, e.hidden) for e in markdown_elements(text)[1]] == [("obey me", True), ("Six a<b hours.", False)]

@@ -6,7 +6,8 @@ def test_org_keeps_headings_tables_and_text_and_drops_marks(read):
     document = read(
         "a.org",
         "#+TITLE: Leave rules\n# a comment\n* TODO Leave :hr:\n:PROPERTIES:\n:ID: 1\n:END:\nYou earn *six* hours, see"
-        " [[http://x][the page]].\n| Who | Hours |\n|-----+-------|\n| Staff | 4 |\n** Sick\n#+BEGIN_SRC sh\nls\n#+END_SRC\n",
+        " [[http://x][the page]].\n| Who | Hours |\n|-----+-------|\n| Staff | 4 |\n"
+        "** Sick\n#+BEGIN_SRC sh\nls\n#+END_SRC\n",
     )
     assert document.title == "Leave rules"
     assert _elements(document) == [

@@ -83,3 +83,81 @@ def test_a_far_cell_does_not_make_a_huge_table(read):
     stream = io.BytesIO()
     book.save(stream)
     assert read("a.xlsx", stream.getvalue()).text == "Sheet\n\nnear\n\nfar"
+
+
+@pytest.fixture
+def styled(read):
+    """Parse a workbook whose only sheet a function has worked on."""
+
+    def parsed(change) -> ParsedDocument:
+        book = openpyxl.Workbook()
+        sheet = book.active
+        for row in (["Item", "Cost", "Note"], ["Chairs", 4, "x"], ["Desks", 6, "y"]):
+            sheet.append(row)
+        change(sheet)
+        stream = io.BytesIO()
+        book.save(stream)
+        return read("a.xlsx", stream.getvalue())
+
+    return parsed
+
+
+def _unseen(document: ParsedDocument) -> str:
+    return " ".join(e.text for e in document.elements if e.hidden)
+
+
+def test_hidden_rows_and_columns_are_marked_and_the_rest_stays_a_table(styled):
+    def hide(sheet):
+        sheet.row_dimensions[2].hidden = True
+        sheet.column_dimensions["C"].hidden = True
+
+    document = styled(hide)
+    assert document.elements[1].text == "| Item | Cost |\n| --- | --- |\n| Desks | 6 |"
+    assert {"Note", "Chairs", "x", "y"} <= set(_unseen(document).replace("|", " ").split())
+
+
+def test_cells_whose_style_hides_them_are_marked(styled):
+    def hide(sheet):
+        sheet["C2"].number_format = ";;;"
+        sheet["B3"].font = openpyxl.styles.Font(color="FFFFFFFF")
+
+    document = styled(hide)
+    assert _unseen(document) == "x 6"
+    assert "Desks" in document.elements[1].text
+
+
+def test_white_text_on_a_colour_is_not_hidden(styled):
+    def paint(sheet):
+        for cell in sheet[1]:
+            cell.font = openpyxl.styles.Font(color="FFFFFFFF")
+            cell.fill = openpyxl.styles.PatternFill("solid", fgColor="FF000000")
+
+    assert _unseen(styled(paint)) == ""
+
+
+def test_cells_that_span_rows_are_repeated_in_each(styled):
+    def merge(sheet):
+        sheet.merge_cells("A2:A3")
+
+    assert styled(merge).elements[1].text.splitlines()[2:] == ["| Chairs | 4 | x |", "| Chairs | 6 | y |"]
+
+
+@pytest.mark.parametrize(
+    ("value", "number_format", "shown"),
+    [
+        (0.5, "0%", "50%"),
+        (46082, "yyyy-mm-dd", "2026-03-01"),
+        (46082.25, "d.m.yy h:mm", "2026-03-01 06:00"),
+        (0.25, "h:mm", "06:00"),
+        (1, "yyyy-mm-dd", "1900-01-01"),
+        (1.5, "[$-409]d-mmm", "1900-01-01 12:00"),
+        (3, '0 "days"', "3"),
+        (0.1 + 0.2, "General", "0.3"),
+    ],
+)
+def test_numbers_read_as_their_format_means_them(styled, value, number_format, shown):
+    def write(sheet):
+        sheet["B2"] = value
+        sheet["B2"].number_format = number_format
+
+    assert f"| Chairs | {shown} | x |" in styled(write).text
