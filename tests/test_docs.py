@@ -9,7 +9,20 @@ import typer
 
 from app.cli import app as cli
 from app.errors import STATUS
-from app.routes import answers, documents, evaluations, feedback, golden, health, ingestions, monitoring, search, tokens
+from app.routes import (
+    answers,
+    backups,
+    doctor,
+    documents,
+    evaluations,
+    feedback,
+    golden,
+    health,
+    ingestions,
+    monitoring,
+    search,
+    tokens,
+)
 from app.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -17,7 +30,20 @@ DOCS = ROOT / "docs"
 
 
 def _routes():
-    for module in (answers, documents, evaluations, feedback, golden, health, ingestions, monitoring, search, tokens):
+    for module in (
+        answers,
+        backups,
+        doctor,
+        documents,
+        evaluations,
+        feedback,
+        golden,
+        health,
+        ingestions,
+        monitoring,
+        search,
+        tokens,
+    ):
         for route in module.router.routes:
             for method in route.methods:
                 yield f"{method} {route.path}"

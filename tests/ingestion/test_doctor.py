@@ -563,6 +563,39 @@ def test_writes_meanwhile_raise_no_alarm_and_repairs_harm_none(full):
     assert full.doctor().examine().ailments == ()
 
 
+MARKER = b"xyzzy-4711-marker"
+
+
+def files_with_the_marker(house):
+    return sorted(path.name for path in house.root.rglob("*") if path.is_file() and MARKER in path.read_bytes())
+
+
+def test_what_was_deleted_is_nowhere_on_disk_after_compaction(house):
+    words = MARKER.decode()
+    gone = house.add("secret", f"the {words} is here", "and something else")
+    house.add("secret", f"the {words} is still here")
+    for number in range(20):
+        house.stage(f"other {number}", f"nothing of it {number}")
+    house.publisher.publish_ready()
+    Publisher(house.catalog, house.index, house.embedder, house.blobs).delete(gone.document_id)
+    assert f"the {words} is still here" not in house.find(f"the {words} is still here")
+    assert files_with_the_marker(house) != []  # in free pages and in the log: deleting alone is not enough
+    house.doctor().compact()
+    assert files_with_the_marker(house) == []
+    assert house.doctor().examine(deep=True).ailments == ()
+
+
+def test_compaction_waits_for_no_reader_for_ever_and_says_so(house):
+    house.add("a", "one")
+    with house.engine.connect() as reader:
+        reader.execute(text("SELECT count(*) FROM documents")).scalar()
+        house.sql("PRAGMA busy_timeout = 100")
+        with pytest.raises(ConflictError, match=r"once more|when it is quiet"):
+            house.doctor().compact()
+    house.doctor().compact()
+    assert house.found() == {}
+
+
 def test_every_ailment_is_explained_to_the_administrator():
     page = (Path(__file__).parents[2] / "docs" / "operations.md").read_text()
     assert [code for code in KINDS if f"`{code}`" not in page] == []
