@@ -131,7 +131,7 @@ class Jobs:
 
 
 @contextmanager
-def working(url: str, worker: str, work: Work, *, at_once: int) -> Iterator[None]:
+def working(url: str, worker: str, work: Work, *, at_once: int, scans: bool = True) -> Iterator[None]:
     """Do jobs in threads of this process for as long as the block lasts; one at a time in a process.
 
     Jobs that this worker had begun when it died go on at once.
@@ -141,6 +141,7 @@ def working(url: str, worker: str, work: Work, *, at_once: int) -> Iterator[None
         worker: Lasting name, in use by no other process: two of one name would do every job twice.
         work: Does them.
         at_once: Batches of documents worked on at the same time.
+        scans: Look through folders too; not on a machine that may not see them.
     """
     _quiet()
     _prepare(url)
@@ -158,6 +159,7 @@ def working(url: str, worker: str, work: Work, *, at_once: int) -> Iterator[None
     }
     DBOS(config=config)
     _register(work)
+    DBOS.listen_queues([_SCANS, _DOCUMENTS] if scans else [_DOCUMENTS])
     DBOS.launch()
     try:
         DBOS.register_queue(_SCANS, worker_concurrency=1, polling_interval_sec=_POLL_S, on_conflict="always_update")

@@ -45,7 +45,7 @@ def work(settings: Settings, *, slot: int | None, stop: threading.Event, name: s
         settings: As of the server.
         slot: Which of this machine's workers this is; None takes the first that is free.
         stop: Ends it.
-        name: Of the machine; its workers are ``NAME:SLOT``.
+        name: Of a machine that is not the server's; its workers are ``NAME:SLOT``.
 
     Raises:
         ModelError: Its embedding model is not the server's.
@@ -68,7 +68,8 @@ def work(settings: Settings, *, slot: int | None, stop: threading.Event, name: s
         )
         stack.enter_context(_beating(Workers(engine), worker))
         url = job_database(settings.catalog_url, settings.data_dir)
-        with working(url, worker, done, at_once=_AT_ONCE):
+        # A folder is looked through where the server is: another machine may have another one of that name.
+        with working(url, worker, done, at_once=_AT_ONCE, scans=name is None):
             while not stop.wait(1.0):
                 if loading.done():
                     loading.result()  # a worker that cannot embed says so and ends
