@@ -15,6 +15,7 @@ from app.ingestion_told import Told
 from app.jobs import Jobs, job_database
 from app.migrations import upgrade
 from app.observing import Observing, open_observing
+from app.quality import Quality, open_quality
 from app.settings import Settings
 from app.streaming import Works
 from app.watch import Watched
@@ -80,6 +81,7 @@ class Services:
     judge: Judge | None
     prices: Mapping[str, Price]
     observing: Observing
+    quality: Quality
     works: Works
     evaluating: threading.Lock = field(default_factory=threading.Lock)
 
@@ -123,6 +125,7 @@ def open_services(settings: Settings) -> Iterator[Services]:
             interactions=stores.interactions,
             feedback=stores.feedback,
             observing=observing,
+            quality=stores.quality,
             runs_of_ingestion=stores.ingest_runs,
             sources=stores.sources,
             uploads=open_uploads(settings, blobs),
@@ -317,6 +320,7 @@ class _Stores:
     ingest_runs: IngestRuns
     sources: SourceStore
     workers: Workers
+    quality: Quality
 
 
 def _open_stores(settings: Settings, stack: ExitStack) -> _Stores:
@@ -335,6 +339,7 @@ def _open_stores(settings: Settings, stack: ExitStack) -> _Stores:
         ingest_runs=IngestRuns(engine),
         sources=SourceStore(engine),
         workers=Workers(engine),
+        quality=open_quality(engine, catalog),
     )
 
 

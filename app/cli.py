@@ -10,11 +10,14 @@ from pydantic import ValidationError
 from rich.console import Console
 
 from app import experiments_cli, runs_cli, show
+from app.backup_cli import backup, restore
+from app.doctor_cli import doctor
 from app.evaluate_cli import evaluate
 from app.feedback_cli import feedback, monitor
 from app.golden_cli import golden
 from app.ingest_cli import ingest, runs, work
 from app.owner import checked, owner
+from app.quality_cli import policy, quality, quarantine
 from app.settings import Settings
 from app.sources_cli import source, sources
 from retrieval.errors import AttuneError, InvalidInputError
@@ -34,8 +37,14 @@ app.command()(work)
 app.add_typer(runs, name="runs")
 app.command()(sources)
 app.add_typer(source, name="source")
+app.command()(doctor)
+app.command()(backup)
+app.command()(restore)
 app.command()(feedback)
 app.command()(monitor)
+app.command()(quality)
+app.add_typer(policy, name="policy")
+app.add_typer(quarantine, name="quarantine")
 
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)

@@ -10,8 +10,11 @@ from starlette.responses import Response
 
 from app import errors
 from app.bootstrap import Services
+from app.checkup import call_doctor
 from app.routes import (
     answers,
+    backups,
+    doctor,
     documents,
     evaluations,
     feedback,
@@ -20,6 +23,7 @@ from app.routes import (
     ingestions,
     monitoring,
     page,
+    quality,
     search,
     sources,
     tokens,
@@ -67,9 +71,12 @@ def create_app(services: Services) -> FastAPI:
         responses=problems,
     )
     app.state.services = services
+    app.state.doctor = call_doctor(services)
     errors.install(app)
     for routes in (
         answers,
+        backups,
+        doctor,
         evaluations,
         feedback,
         golden,
@@ -81,6 +88,7 @@ def create_app(services: Services) -> FastAPI:
         uploads,
         health,
         monitoring,
+        quality,
         page,
     ):
         app.include_router(routes.router, max_body_size=services.settings.upload_max_bytes)

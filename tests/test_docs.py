@@ -20,8 +20,11 @@ from app.routes import (
     health,
     ingestions,
     monitoring,
+    quality,
     search,
+    sources,
     tokens,
+    uploads,
 )
 from app.settings import Settings
 
@@ -41,8 +44,11 @@ def _routes():
         health,
         ingestions,
         monitoring,
+        quality,
         search,
+        sources,
         tokens,
+        uploads,
     ):
         for route in module.router.routes:
             for method in route.methods:

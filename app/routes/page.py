@@ -18,6 +18,6 @@ def index() -> FileResponse:
 
 
 @router.get("/assets/{name}")
-def asset(name: Literal["app.js", "app.css", "icon.svg"]) -> FileResponse:
+def asset(name: Literal["app.js", "app.css", "quality.css", "icon.svg"]) -> FileResponse:
     """Serve its script and style."""
     return FileResponse(_WEB / name)
