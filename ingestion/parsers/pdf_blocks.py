@@ -67,8 +67,13 @@ def page_elements(
         else:
             content, furniture = _content(page, running, said)
             tables = _tables(page, there, furniture)
-            for item in [*_in_order(content, tables, there, removed), *_left_over(page, there, tables)]:
+            spoken_for = _spoken_for([*content, *furniture], tables, removed)
+            ordered = _in_order(content, tables, there, spoken_for)
+            for item in [*ordered, *_left_over(page, there, tables)]:
                 element, box = _placed(item, there, known)
+                if element is not None and element.kind == "heading" and page is not pages[0]:
+                    # The first of the running lines stays, for what it says; it is above no section.
+                    element = element if _mask(item) not in running else Element("paragraph", element.text)
                 if element is not None:
                     elements.append(replace(element, page=page.page_num, box=box))
         elements += _unseen(page.page_num, unseen.get(page.page_num, ()), there)
@@ -165,8 +170,23 @@ def _content(page: Any, running: frozenset[str], said: set[str]) -> tuple[list[A
     return kept, list(dropped.values())
 
 
+def _spoken_for(
+    blocks: Sequence[Any], tables: Sequence[RuledTable | FigureTable], removed: Sequence[Word]
+) -> list[Box]:
+    """Select the places of the blocks that stay as they are: no table and no word that was removed lies in them."""
+    boxes = [box for block in blocks if (box := _box(block)) is not None]
+    return [
+        box
+        for box in boxes
+        if not any(_share(box, table.box) > 0 for table in tables) and not any(_holds(box, w) for w in removed)
+    ]
+
+
 def _in_order(
-    blocks: Sequence[Any], tables: Sequence[RuledTable | FigureTable], there: PageWords, removed: Sequence[Word]
+    blocks: Sequence[Any],
+    tables: Sequence[RuledTable | FigureTable],
+    there: PageWords,
+    spoken_for: Sequence[Box],
 ) -> Iterator[Any]:
     """Put each table in the place of the first block that lies in it; what else these blocks say stays beside it.
 
@@ -176,14 +196,14 @@ def _in_order(
     for block in blocks:
         box = _box(block)
         touched = [t for t in tables if box is not None and _share(box, t.box) > 0]
-        cut = box is not None and any(_holds(box, w) for w in removed)
-        inside = there.inside(box) if box is not None and (touched or cut) else []
+        inside = there.inside(box) if box is not None and box not in spoken_for else []
         rest = [w for w in inside if not any(_holds(t.box, w) for t in touched)]
-        if not cut and (not touched or (rest and len(rest) == len(inside))):
+        if box is None or box in spoken_for or (touched and rest and len(rest) == len(inside)):
             while waiting and box is not None and waiting[0].box.y1 <= box.y0 and waiting[0].box.x0 < box.x1:
                 yield waiting.pop(0)
             yield block
             continue
+        rest = [w for w in rest if not any(_holds(other, w) for other in spoken_for)]
         middle = touched[0].box.y0 if touched else float("inf")
         above, below = [w for w in rest if w.box.y0 < middle], [w for w in rest if w.box.y0 >= middle]
         yield from [above] if above else []
