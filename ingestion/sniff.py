@@ -3,6 +3,7 @@
 import codecs
 import re
 import zipfile
+import zlib
 from pathlib import Path
 
 from ingestion.parsers.decode import decode
@@ -157,7 +158,15 @@ def _zip_kind(head: bytes, path: Path | None) -> str:
                 names = archive.namelist()
                 if "mimetype" in names and archive.getinfo("mimetype").file_size < 200:
                     declared = archive.read("mimetype").decode("ascii", "replace").strip()
-        except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, RuntimeError, OSError, ValueError):
+        except (
+            zipfile.BadZipFile,
+            zipfile.LargeZipFile,
+            NotImplementedError,
+            RuntimeError,
+            OSError,
+            ValueError,
+            zlib.error,
+        ):
             names = []
     if declared:
         return _ODF_VARIANT.sub("", declared)

@@ -53,23 +53,31 @@ def _check(members: list[zipfile.ZipInfo]) -> None:
             raise ResourceLimitError(f"has a part that unpacks to {ratio:,.0f} times its size, as a ZIP bomb does")
 
 
+def read_part(archive: zipfile.ZipFile, name: str) -> bytes | None:
+    """Unpack one part.
+
+    Returns:
+        Its bytes, or None if the archive has no such part.
+
+    Raises:
+        UnreadableError: The part is damaged.
+    """
+    try:
+        return archive.read(name)
+    except KeyError:
+        return None
+    except (zipfile.BadZipFile, NotImplementedError, EOFError, OSError, ValueError, zlib.error) as error:
+        raise UnreadableError(f"is damaged: {name} cannot be read") from error
+
+
 def read_xml(archive: zipfile.ZipFile, name: str) -> Any:
     """Parse one XML part without entities, network or unbounded depth.
 
     Returns:
         Its root element, or None if the archive has no such part.
-
-    Raises:
-        UnreadableError: The part is damaged.
-        ResourceLimitError: It is nested too deeply.
     """
-    try:
-        data = archive.read(name)
-    except KeyError:
-        return None
-    except (zipfile.BadZipFile, NotImplementedError, EOFError, OSError, ValueError, zlib.error) as error:
-        raise UnreadableError(f"is damaged: {name} cannot be read") from error
-    return parse_xml(data, name)
+    data = read_part(archive, name)
+    return parse_xml(data, name) if data is not None else None
 
 
 def parse_xml(data: bytes, name: str) -> Any:

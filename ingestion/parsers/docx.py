@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from ingestion.parsers.archive import open_archive, read_xml
+from ingestion.parsers.archive import open_archive, read_part, read_xml
 from ingestion.parsers.clean import fold, fold_lines
 from ingestion.parsers.decode import decode
 from ingestion.parsers.docx_styles import Look, Numbering, Style, W, read_styles
@@ -86,10 +86,8 @@ class _Parts:
         link: Relation | None = self.links.get(chunk.get(f"{R}id", ""))
         if link is None or not link.part.lower().endswith((".htm", ".html", ".xhtml")):
             return []
-        try:
-            return html_elements(decode(self.archive.read(link.part)), is_page=False)[1]
-        except KeyError:
-            return []
+        data = read_part(self.archive, link.part)
+        return html_elements(decode(data), is_page=False)[1] if data is not None else []
 
 
 class _Walk:

@@ -13,6 +13,7 @@ _CONTENTS = re.compile(r"toc \d|table of figures")
 _LEVEL_IN_LABEL = re.compile(r"%([1-9])")
 _MAX_LEVEL = 6
 _TINY_HALF_POINTS = 4
+_DEEPEST_LIST = 8
 _WHITE = "FFFFFF"
 _MAX_BASED_ON = 20
 
@@ -99,7 +100,7 @@ class Style:
         look = self.look.with_direct(properties)
         changed = self if look is self.look else replace(self, look=look)
         level = _value(properties, "outlineLvl")
-        if level is not None and level.isdecimal():
+        if level is not None and level.isdecimal() and len(level) < 6:
             # 9 is body text.
             changed = replace(changed, level=min(int(level) + 1, _MAX_LEVEL) if int(level) < 9 else None)
         number = properties.find(f"{W}numPr")
@@ -109,7 +110,7 @@ class Style:
             changed = replace(
                 changed,
                 number_id=None if number_id == "0" else number_id,
-                list_level=int(depth) if depth is not None and depth.isdecimal() else changed.list_level,
+                list_level=_depth(depth, changed.list_level),
             )
         return changed
 
@@ -160,6 +161,10 @@ def _named(style: Style, name: str) -> Style:
 def _value(parent: Any, name: str) -> str | None:
     child = parent.find(f"{W}{name}")
     return child.get(f"{W}val") if child is not None else None
+
+
+def _depth(value: str | None, default: int) -> int:
+    return min(int(value), _DEEPEST_LIST) if value is not None and value.isdecimal() and len(value) < 6 else default
 
 
 class Numbering:
@@ -216,9 +221,9 @@ def _level(element: Any) -> tuple[int, tuple[int, str, str]]:
     depth = element.get(f"{W}ilvl", "0")
     start = _value(element, "start") or "1"
     return (
-        int(depth) if depth.isdecimal() else 0,
+        _depth(depth, 0),
         (
-            int(start) if start.isdecimal() else 1,
+            int(start) if start.isdecimal() and len(start) < 8 else 1,
             _value(element, "numFmt") or "decimal",
             _value(element, "lvlText") or "",
         ),

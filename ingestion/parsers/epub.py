@@ -3,12 +3,11 @@
 import posixpath
 import re
 import zipfile
-import zlib
 from dataclasses import replace
 from typing import Any
 from urllib.parse import unquote
 
-from ingestion.parsers.archive import open_archive, read_xml
+from ingestion.parsers.archive import open_archive, read_part, read_xml
 from ingestion.parsers.clean import fold
 from ingestion.parsers.decode import decode
 from ingestion.parsers.html import html_elements
@@ -112,12 +111,8 @@ def _entries(root: Any, *, is_nav: bool) -> list[tuple[str, str]]:
 
 
 def _part(archive: zipfile.ZipFile, part: str) -> list[Element]:
-    try:
-        return html_elements(decode(archive.read(part)), is_page=False)[1]
-    except KeyError:
-        return []
-    except (zipfile.BadZipFile, NotImplementedError, EOFError, OSError, zlib.error) as error:
-        raise UnreadableError(f"is damaged: {part} cannot be read") from error
+    data = read_part(archive, part)
+    return html_elements(decode(data), is_page=False)[1] if data is not None else []
 
 
 def _placed(found: list[Element], names: list[str], chapter: str, number: int) -> tuple[list[Element], str]:

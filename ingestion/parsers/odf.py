@@ -8,7 +8,7 @@ import zipfile
 from collections.abc import Iterator
 from typing import Any
 
-from ingestion.parsers.archive import open_archive, parse_xml, read_xml
+from ingestion.parsers.archive import open_archive, parse_xml, read_part, read_xml
 from ingestion.parsers.clean import fold, readable_name
 from ingestion.parsers.odf_sheets import spreadsheet_elements
 from ingestion.parsers.odf_styles import OFFICE, PRESENTATION, STYLE, TEXT, Styles
@@ -45,7 +45,7 @@ def parse_odf(source: SourceFile) -> tuple[str, list[Element]]:
 
 def _refuse_encrypted(archive: zipfile.ZipFile) -> None:
     names = archive.namelist()
-    manifest = archive.read("META-INF/manifest.xml") if "META-INF/manifest.xml" in names else b""
+    manifest = read_part(archive, "META-INF/manifest.xml") or b""
     if b"encryption-data" in manifest or "encrypted-package" in names:
         raise EncryptedError("is password-protected")
 
