@@ -1,15 +1,19 @@
 """Doctor, backup and restore on a real server and from the command line, with kills in between."""
 
+import io
 import json
 import os
 import subprocess
 import sys
 import time
+import uuid
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
 from app.backup import back_up
 from app.bootstrap import open_services
@@ -19,11 +23,54 @@ from app.owner import checked, serving
 from app.restore import restore
 from app.settings import Settings
 from ingestion.blobs import Blobs
-from retrieval.catalog import Catalog
+from retrieval.catalog import Catalog, StagedRevision
 from retrieval.errors import DataDirectoryError
 from retrieval.tables import open_engine
+from retrieval.types import EVERYONE, Chunk
 
 ATTUNE = str(Path(sys.executable).parent / "attune")
+
+
+PAGES = {
+    "leave": "Everyone has 27 days of annual leave.\nLeave is asked for two weeks before.",
+    "roses": "Roses are watered every second morning.\nPrune roses in late February.",
+    "bread": "Bread is baked at 230 degrees.",
+}
+
+
+@pytest.fixture(scope="module")
+def server_settings(tmp_path_factory):
+    """A data directory with a few pages, put there without a worker: these tests are not about ingestion."""
+    settings = Settings(data_dir=tmp_path_factory.mktemp("server") / "data")
+    with open_services(settings) as services:
+        for name, words in PAGES.items():
+            write(services, name, words)
+        services.publisher.publish_ready()
+    return settings
+
+
+def write(services, name, words):
+    digest, size = services.publisher.blobs.put(io.BytesIO(words.encode()))
+    staged = StagedRevision(name, "text/plain", size, digest, "recipe", words, frozenset({EVERYONE}))
+    revision = services.catalog.stage("default", f"test:///{name}", staged)
+    chunks, start = [], 0
+    for ordinal, line in enumerate(words.split("\n")):
+        key = str(uuid.uuid4())
+        end = start + len(line)
+        chunks.append(Chunk(key, revision.document_id, revision.id, ordinal, start, end, line, name, (), 9, ()))
+        start = end + 1
+    services.catalog.add_chunks(revision.id, chunks, ready=True)
+
+
+@pytest.fixture(scope="module")
+def server(server_settings):
+    with serving(server_settings) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def token(server):
+    return checked(server.post("/v1/tokens/first"))["token"]
 
 
 @pytest.fixture
@@ -44,8 +91,7 @@ def test_a_knowledge_base_in_use_is_well(server):
     found = examined(server, deep=True)
     assert found["ailments"] == []
     assert found["well"]
-    assert found["documents"] >= 20
-    assert found["chunks"] == found["points"]
+    assert (found["documents"], found["chunks"], found["points"]) == (3, 5, 5)
 
 
 def test_only_an_administrator_may_examine_and_only_this_machine_back_up(server, token, tmp_path):
@@ -123,7 +169,8 @@ def attune(*arguments, data_dir):
     )
 
 
-def test_the_commands_say_what_they_did(backed_up, server, server_settings, target, tmp_path):
+@pytest.mark.usefixtures("server")
+def test_the_commands_say_what_they_did(backed_up, server_settings, target, tmp_path):
     checked_only = attune("restore", "--check", backed_up["path"], "--json", data_dir=tmp_path / "never")
     assert json.loads(checked_only.stdout)["sha256"] == backed_up["sha256"]
     assert not (tmp_path / "never").exists()
@@ -154,24 +201,17 @@ def test_the_doctor_sees_open_folders_foreign_pointers_and_another_schema(tmp_pa
         with services.catalog.engine.begin() as connection:
             connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
         assert [ailment.code for ailment in doctor.examine().ailments] == ["schema-differs"]
-        low = call_doctor(services.__class__(**_fields(services) | {"settings": Settings(disk_reserve_bytes=2**60)}))
-        assert "disk-low" in {ailment.code for ailment in low.examine().ailments}
+        full = call_doctor(replace(services, settings=Settings(disk_reserve_bytes=2**60)))
+        assert "disk-low" in {ailment.code for ailment in full.examine().ailments}
 
 
-def _fields(services):
-    return {name: getattr(services, name) for name in services.__dataclass_fields__}
-
-
-def test_a_backup_that_runs_out_of_disk_leaves_nothing(tmp_path):
+def test_a_backup_that_fails_half_way_leaves_nothing(tmp_path):
     url = f"sqlite:///{tmp_path / 'c.sqlite3'}"
     upgrade(url)
     engine = open_engine(url)
-    full = Path("/dev/full")
-    if not full.exists():
-        pytest.skip("no /dev/full here to stand for a disk that is full")
-    blobs = Blobs(tmp_path / "blobs")
-    (tmp_path / "b.tar.part").symlink_to(full)
-    with pytest.raises(Exception, match="full"):
-        back_up(Catalog(engine), blobs, tmp_path / "b.tar", embedder="e", data_dir=tmp_path / "d")
+    with engine.begin() as connection:
+        connection.execute(text("DROP TABLE sources"))
+    with pytest.raises(OperationalError):
+        back_up(Catalog(engine), Blobs(tmp_path / "blobs"), tmp_path / "b.tar", embedder="e", data_dir=tmp_path / "d")
     engine.dispose()
-    assert not (tmp_path / "b.tar").exists()
+    assert [path.name for path in tmp_path.glob("b.tar*")] == []

@@ -131,6 +131,10 @@ def house(tmp_path):
 
 @pytest.fixture
 def full(house):
+    return filled(house)
+
+
+def filled(house):
     """Three documents, one of them in its second revision, one for a group."""
     house.stage("b", "the first try")
     house.publisher.publish_ready()
