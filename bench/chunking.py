@@ -69,6 +69,7 @@ class Vectors:
 
     embedder: Embedder
     folder: Path | None
+    lexical: bool = False  # nothing is embedded: BM25 alone searches
     known: dict[str, FloatArray] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -77,6 +78,8 @@ class Vectors:
                 self.known = dict(zip(kept["keys"].tolist(), kept["vectors"], strict=True))
 
     def of(self, texts: Sequence[str]) -> list[FloatArray]:
+        if self.lexical:
+            return [np.eye(1, self.embedder.dim, dtype=np.float32)[0]] * len(texts)
         keys = [sha256(text.encode()).hexdigest() for text in texts]
         new = {key: text for key, text in zip(keys, texts, strict=True) if key not in self.known}
         if new:
@@ -84,7 +87,7 @@ class Vectors:
         return [self.known[key] for key in keys]
 
     def keep(self) -> None:
-        if self.folder:
+        if self.folder and self.known:
             self.folder.mkdir(parents=True, exist_ok=True)
             file = self.folder / f"{self.embedder.fingerprint}.npz"
             np.savez(file, keys=np.array(list(self.known)), vectors=np.stack(list(self.known.values())))
@@ -132,7 +135,7 @@ class Pointer:
         self.targets[name] = target
 
 
-def search(index: EdgeIndex, cuts: Sequence[Cut], vector: FloatArray, question: str) -> list[Cut]:
+def search(index: EdgeIndex, cuts: Sequence[Cut], vector: FloatArray | None, question: str) -> list[Cut]:
     hits = index.search(vector, question, principal=ASKER, collections=None, limit=POOL)
     return [cuts[int(f.chunk_id)] for f in fuse(hits.dense, hits.sparse, fusion="mix", dense_weight=DENSE_WEIGHT)]
 
@@ -183,7 +186,7 @@ def measured(tested: ChunkingSet, cuts: Sequence[Cut], vectors: Vectors) -> list
     questions = vectors.of([asked.text for asked in tested.questions])
     with indexed(cuts, vectors) as index:
         return [
-            scored(tested, asked, search(index, cuts, vector, asked.text))
+            scored(tested, asked, search(index, cuts, None if vectors.lexical else vector, asked.text))
             for asked, vector in zip(tested.questions, questions, strict=True)
         ]
 
@@ -234,18 +237,20 @@ def say(name: str, tested: ChunkingSet, chunkers: Sequence[str], vectors: Vector
         shown = next(figure for figure in FIRST if figure in means)
         baseline = means | cost(tested, cuts, seconds, embedder) | {"times tokenising": round(seconds / tokenised_s, 2)}
         baseline[f"more than chance from {chunkers[0]}"] = changes(first, scores)
-        print_figure(f"{name} {shown}, {chunker}", means[shown], unit="share", baseline=baseline)
+        how = ", by BM25 alone" if vectors.lexical else ""
+        print_figure(f"{name} {shown}, {chunker}{how}", means[shown], unit="share", baseline=baseline)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("sets", nargs="*", default=["chunking-eval", "sec-10q", "tts-handbook"], metavar="SET")
     parser.add_argument("--chunkers", nargs="+", default=list(CHUNKERS), choices=list(CHUNKERS), metavar="NAME")
-    parser.add_argument("--cache", type=Path)
+    parser.add_argument("--cache", type=Path, help="folder that keeps vectors for later runs")
+    parser.add_argument("--lexical", action="store_true", help="search by BM25 alone, and embed nothing")
     options = parser.parse_args()
     if unknown := [name for name in options.sets if name not in SETS]:
         parser.error(f"no set {unknown[0]}; there are {', '.join(SETS)}")
-    vectors = Vectors(SentenceTransformerEmbedder(bundled_model_path()), options.cache)
+    vectors = Vectors(SentenceTransformerEmbedder(bundled_model_path()), options.cache, options.lexical)
     for name in options.sets:
         print(f"{name}: reading", file=sys.stderr)
         say(name, SETS[name](), options.chunkers, vectors)
