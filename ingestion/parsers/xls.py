@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from xlrd.book import Book
 
 _MAX_MERGED_ROWS = 1_000
+# What the library raises on records that contradict each other.
+_DAMAGE = (struct.error, AssertionError, LookupError, ValueError, ArithmeticError, TypeError, AttributeError)
 
 
 def parse_xls(source: SourceFile) -> tuple[str, list[Element]]:
@@ -42,7 +44,7 @@ def parse_xls(source: SourceFile) -> tuple[str, list[Element]]:
         if "encrypt" in str(error).lower() or "password" in str(error).lower():
             raise EncryptedError("is password-protected") from error
         raise UnreadableError(f"is a damaged workbook ({error})") from error
-    except (CompDocError, struct.error, AssertionError, LookupError, ValueError, TypeError, AttributeError) as error:
+    except (CompDocError, *_DAMAGE) as error:
         raise UnreadableError("is a damaged workbook") from error
     return readable_name(source.name), found
 

@@ -40,7 +40,7 @@ def parse_xlsx(source: SourceFile) -> tuple[str, list[Element]]:
     with open_archive(source.path) as archive:
         try:
             return readable_name(source.name), list(_Book(archive).elements())
-        except (zipfile.BadZipFile, NotImplementedError, zlib.error, EOFError, KeyError) as error:
+        except (zipfile.BadZipFile, NotImplementedError, zlib.error, EOFError, OSError, KeyError, ValueError) as error:
             raise UnreadableError("is a damaged workbook") from error
 
 
