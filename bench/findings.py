@@ -1,8 +1,8 @@
 """How well findings are found, and what that costs.
 
 Run from the repository root: ``python -m bench.findings [personal] [instructions] [cost] [hostile]``; all when none is
-named. ``personal``: precision and recall by kind on labelled spans. ``instructions``: on the half of the attacks that the
-signs were not chosen on, and false alarms on everything harmless. ``cost``: milliseconds a document of the
+named. ``personal``: precision and recall by kind on labelled spans. ``instructions``: on the half of the attacks that
+the signs were not chosen on, and false alarms on everything harmless. ``cost``: milliseconds a document of the
 handbook, and what presidio's own engine takes for the same texts. ``hostile``: the slowest megabyte.
 """
 

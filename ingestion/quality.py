@@ -12,7 +12,7 @@ from ingestion.findings.duplicates import signature_of, text_sha256
 from ingestion.findings.language import UNKNOWN, language_of
 from ingestion.findings.policy import Policy
 from ingestion.findings.redact import Redacted, Removal, redact, redact_line
-from ingestion.findings.spots import Spot
+from ingestion.findings.spots import Spot, touches
 from ingestion.findings.staleness import SaidDates, said_dates
 from ingestion.findings.words import MARKS, in_words
 from ingestion.types import ParsedDocument
@@ -106,7 +106,7 @@ def _hits(document: ParsedDocument, policy: Policy) -> Iterator[_Hit]:
             found = instructions.find_instructions(text, () if in_title else hidden)
             spots += [("instruction", spot) for spot in found]
         for kind, spot in spots:
-            unseen = not in_title and any(start < spot.end and spot.start < end for start, end in hidden)
+            unseen = not in_title and touches(hidden, spot.start, spot.end)
             yield _Hit(kind, spot, unseen, in_title)
     if policy.wants("hidden_text"):
         for start, end in hidden:

@@ -246,17 +246,12 @@ def _profiles() -> Select[Any]:
 
 
 def _tallies() -> Select[Any]:
+    named = findings.c.kind, findings.c.rule, findings.c.severity
     found = func.sum(findings.c.count)
     return (
-        select(
-            findings.c.kind,
-            findings.c.rule,
-            findings.c.severity,
-            found,
-            func.count(findings.c.revision_id.distinct()),
-        )
+        select(*named, found, func.count(findings.c.revision_id.distinct()))
         .where(one_of(findings.c.revision_id, "ids"))
-        .group_by(findings.c.kind, findings.c.rule, findings.c.severity)
+        .group_by(*named)
         .order_by(desc(func.max(_WEIGHT)), desc(found), findings.c.rule)
     )
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from ingestion.findings.signs import STRONG, WEAK, Sign
-from ingestion.findings.spots import Spot
+from ingestion.findings.spots import Spot, touches
 
 RULES = ("speaks_to_model",)
 _ENOUGH = 1.0
@@ -38,7 +38,8 @@ def find_instructions(text: str, hidden: Sequence[tuple[int, int]] = ()) -> list
             first += 1
         begin = _offset(offsets, hits[first][0])
         finish = _offset(offsets, end - 1) + 1
-        enough = _ENOUGH / 2 if any(a <= _offset(offsets, start) < b for a, b in hidden) else _ENOUGH
+        at = _offset(offsets, start)
+        enough = _ENOUGH / 2 if touches(hidden, at, at + 1) else _ENOUGH
         if _sum(hits[first : last + 1]) < enough - 1e-9:
             continue
         if spots and begin < spots[-1].end:

@@ -1,13 +1,15 @@
 """Take spans out of a document, leaving a mark that people can see; elements, sections and tables stay in step."""
 
 import html
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from ingestion.findings.spots import whole_graphemes
 from ingestion.types import Element, ParsedDocument, assemble
+
+_MAX_EDITS_IN_HTML = 500  # each goes through the whole of it
 
 
 class Removal(NamedTuple):
@@ -93,13 +95,10 @@ def _joined(text: str, removals: Sequence[Removal]) -> list[Removal]:
 
 def _within(spans: Sequence[Removal], element: Element) -> list[Removal]:
     first = bisect_right(spans, element.start, key=lambda span: span.end)
-    within: list[Removal] = []
-    for span in spans[first:]:
-        if span.start >= element.end:
-            break
-        start, end = max(span.start, element.start), min(span.end, element.end)
-        within.append(Removal(start, end, span.mark))
-    return within
+    last = bisect_left(spans, element.end, key=lambda span: span.start)
+    return [
+        Removal(max(span.start, element.start), min(span.end, element.end), span.mark) for span in spans[first:last]
+    ]
 
 
 def _edited(element: Element, spans: Sequence[Removal], shift: int) -> tuple[str, list[_Edit]]:
@@ -117,8 +116,10 @@ def _edited(element: Element, spans: Sequence[Removal], shift: int) -> tuple[str
 
 
 def _table(element: Element, edits: Sequence[_Edit], text: str, shift: int) -> str | None:
-    """Replace the same words in the table's HTML; where they are written otherwise there, the HTML goes."""
+    """Replace the same words in the table's HTML; where they are written otherwise or are very many, the HTML goes."""
     markup = element.html or ""
+    if len(edits) > _MAX_EDITS_IN_HTML:
+        return None
     new_element_end = element.end + shift
     for edit in edits:
         words = html.escape(element.text[edit.start - element.start : edit.end - element.start], quote=False)

@@ -1,7 +1,8 @@
 """Places in a text: what detectors return before anybody decides what to do about them."""
 
 import unicodedata
-from collections.abc import Iterable
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 _JOINER = "\u200d"
@@ -29,6 +30,12 @@ def without_overlaps(spots: Iterable[Spot]) -> list[Spot]:
             continue
         kept.append(spot)
     return kept
+
+
+def touches(spans: Sequence[tuple[int, int]], start: int, end: int) -> bool:
+    """Say whether one of the spans, in order and apart from each other, has a character between start and end."""
+    before = bisect_left(spans, (end,)) - 1
+    return before >= 0 and spans[before][1] > start
 
 
 def whole_graphemes(text: str, start: int, end: int) -> tuple[int, int]:
