@@ -4,8 +4,12 @@ import os
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import structlog
+
+if TYPE_CHECKING:
+    from watchfiles import Change
 
 _STEP_MS = 200
 _GROUPED_MS = 1_600
@@ -79,7 +83,7 @@ class FolderWatch:
 
         for changes in watch(
             self.folder,
-            watch_filter=lambda _, path: self._counts(path),
+            watch_filter=self._counts,
             debounce=_GROUPED_MS,
             step=_STEP_MS,
             stop_event=self._stopping,
@@ -92,7 +96,9 @@ class FolderWatch:
         ):
             yield bool(changes)
 
-    def _counts(self, path: str) -> bool:
+    def _counts(self, change: "Change", path: str) -> bool:
+        if change.name == "modified" and os.path.isdir(path):
+            return False  # something in it came or went, which is told by its own name
         inside = os.path.relpath(path, self.folder).split(os.sep)
         return not any(part.startswith((".", "~$")) and part != "." for part in inside)
 

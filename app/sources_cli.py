@@ -227,10 +227,12 @@ def _table(body: dict[str, Any], console: Console) -> None:
         console.print("there are no sources yet: `attune source add folder PATH` sets one up")
         return
     table = Table()
-    for column in ("source", "kind", "collection", "when", "last sync", "state", "documents", "changed", "failed"):
+    table.add_column("source", no_wrap=True)  # to be typed again
+    for column in ("from", "when", "last sync", "documents", "changed", "failed"):
         table.add_column(column, overflow="fold")
     for found in body["sources"]:
-        table.add_row(escape(found["name"]), found["kind"], escape(found["collection"]), _when(found), *_last(found))
+        place = f"{found['kind']} into {found['collection']}"
+        table.add_row(escape(found["name"]), escape(place), _when(found), *_last(found))
     console.print(table)
 
 
@@ -249,12 +251,12 @@ def _time(time_s: float) -> str:
 def _last(found: dict[str, Any]) -> tuple[str, ...]:
     run = found["last_run"]
     if run is None:
-        return ("never", "", "", "", "")
+        return ("never", "", "", "")
     counts = run["progress"]
     changed = sum(counts[name] for name in ("added", "updated", "moved", "deleted"))
     failed = counts["failed"] + counts["quarantined"]
     began = run["created_at"][:16].replace("T", " ")
-    return began, run["state"], str(counts["total"]), str(changed or ""), str(failed or "")
+    return f"{began} {run['state']}", str(counts["total"]), str(changed or ""), str(failed or "")
 
 
 def _added(found: dict[str, Any], console: Console) -> None:
