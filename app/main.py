@@ -43,6 +43,27 @@ HEADERS = {
 }
 
 
+ROUTES = (
+    answers,
+    backups,
+    doctor,
+    evaluations,
+    feedback,
+    golden,
+    search,
+    documents,
+    ingestions,
+    sources,
+    tokens,
+    uploads,
+    health,
+    monitoring,
+    quality,
+    page,
+)
+"""In the order in which the API's description shows them."""
+
+
 def create_app(services: Services) -> FastAPI:
     """Make the application on some services.
 
@@ -73,24 +94,7 @@ def create_app(services: Services) -> FastAPI:
     app.state.services = services
     app.state.doctor = call_doctor(services)
     errors.install(app)
-    for routes in (
-        answers,
-        backups,
-        doctor,
-        evaluations,
-        feedback,
-        golden,
-        search,
-        documents,
-        ingestions,
-        sources,
-        tokens,
-        uploads,
-        health,
-        monitoring,
-        quality,
-        page,
-    ):
+    for routes in ROUTES:
         app.include_router(routes.router, max_body_size=services.settings.upload_max_bytes)
 
     _install_middleware(app, services)
