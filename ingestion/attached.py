@@ -67,11 +67,11 @@ class Unpacker:
         """Join the elements of a message and those of its attachments."""
         return [*found.elements, *self.elements(found.attachments, uri)]
 
-    def _spend(self, size: int) -> None:
+    def _spend(self, size_bytes: int) -> None:
         if self._depth >= MAX_DEPTH:
             raise UnsupportedError(f"is attached more than {MAX_DEPTH} messages deep")
         self._spent[0] += 1
-        self._spent[1] += size
+        self._spent[1] += size_bytes
         if self._spent[0] > MAX_FILES or self._spent[1] > MAX_BYTES:
             raise UnsupportedError(f"is beyond the first {MAX_FILES} attachments or {MAX_BYTES // 2**20} MB of them")
 

@@ -62,8 +62,8 @@ def _colours(ground: Any) -> bool:
     return fill.upper() not in {"AUTO", "NONE", "CLEAR", "WHITE", _WHITE} or ground.get(f"{W}themeFill") is not None
 
 
-def _is_tiny(size: Any) -> bool:
-    half_points = size.get(f"{W}val", "")
+def _is_tiny(element: Any) -> bool:
+    half_points = element.get(f"{W}val", "")
     return half_points.isdecimal() and 0 < int(half_points) <= _TINY_HALF_POINTS
 
 

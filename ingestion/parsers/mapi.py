@@ -129,12 +129,12 @@ def decompressed_rtf(data: bytes) -> bytes:
     return _unpacked(packed, size)
 
 
-def _unpacked(packed: bytes, size: int) -> bytes:
+def _unpacked(packed: bytes, size_bytes: int) -> bytes:
     window = bytearray(_DICTIONARY.ljust(4096, b"\0"))
     at = len(_DICTIONARY)
     out = bytearray()
     position = 0
-    while position < len(packed) and len(out) < size:
+    while position < len(packed) and len(out) < size_bytes:
         flags = packed[position]
         position += 1
         for bit in range(8):

@@ -62,9 +62,9 @@ def _size(presentation: Any) -> tuple[float, float]:
 class _Deck:
     """One pass over the slides."""
 
-    def __init__(self, archive: zipfile.ZipFile, size: tuple[float, float]) -> None:
+    def __init__(self, archive: zipfile.ZipFile, extent: tuple[float, float]) -> None:
         self._archive = archive
-        self._size = size
+        self._extent = extent
         self._marginal: set[str] = set()
         self._titled = False
         self.title = ""
@@ -106,7 +106,7 @@ class _Deck:
         return line
 
     def _is_outside(self, box: Box | None) -> bool:
-        width, height = self._size
+        width, height = self._extent
         return box is not None and (box.x1 <= 0 or box.y1 <= 0 or box.x0 >= width or box.y0 >= height)
 
     def _notes(self, links: dict[str, Relation], number: int) -> Iterator[Element]:
