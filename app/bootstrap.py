@@ -85,10 +85,9 @@ class Services:
     works: Works
     evaluating: threading.Lock = field(default_factory=threading.Lock)
 
-    @property
-    def recipe(self) -> str:
-        """What revisions are made with now."""
-        return recipe_of(chunk_tokens=self.chunk_tokens, fingerprint=self.embedder.fingerprint)
+    def recipe(self, edition: str = "") -> str:
+        """Return what revisions are made with now, where the collection's policy is of an edition."""
+        return recipe_of(chunk_tokens=self.chunk_tokens, fingerprint=self.embedder.fingerprint, edition=edition)
 
 
 @contextmanager

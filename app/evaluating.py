@@ -77,7 +77,7 @@ def _live_system(
         principal=principal,
         collection=collection,
         names=names,
-        fingerprint=services.recipe,
+        fingerprint=services.recipe(),
         settings={
             "pool": settings.retrieval_pool,
             "dense_weight": settings.dense_weight,

@@ -23,16 +23,21 @@ MAX_LABEL_CHARS = 500
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A file that was uploaded; its bytes are among the originals."""
+    """A file whose bytes are among the originals.
+
+    Attributes:
+        known_as: Its lasting name, where it has one already.
+    """
 
     name: str
     content_sha256: str
     size_bytes: int
+    known_as: str | None = None
 
     @property
     def uri(self) -> str:
         """Its lasting name: a later upload of the same name is its next revision."""
-        return f"upload:{self.name}"
+        return self.known_as or f"upload:{self.name}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,11 +135,11 @@ def _create(
     created_by: str,
     source_id: str | None = None,
 ) -> Run:
-    services.catalog.collection(collection)
+    edition = services.quality.examiner.policies.policy(collection).edition
     return services.runs_of_ingestion.create(
         collection,
         label=label[:MAX_LABEL_CHARS].encode("utf-8", "replace").decode(),
-        spec={"acl": [EVERYONE], "recipe": services.recipe, **spec},
+        spec={"acl": [EVERYONE], "recipe": services.recipe(edition), **spec},
         created_by=created_by,
         source_id=source_id,
     )

@@ -22,8 +22,10 @@ import structlog
 from app import logs
 from app.bootstrap import EMBEDDER, build_embedder, chunk_tokens, open_blobs, open_sandbox, source_limits
 from app.jobs import job_database, working
+from app.quality import open_examiner
 from app.settings import Settings
 from app.working import IngestWork
+from ingestion.examiner import Examiner
 from ingestion.ingest import Ingestor
 from ingestion.runs import IngestRuns
 from ingestion.workers import BEAT_S, Workers
@@ -56,13 +58,15 @@ def work(settings: Settings, *, slot: int | None, stop: threading.Event, name: s
         worker = f"{name or 'local'}:{taken}"
         engine = open_engine(settings.catalog_url)
         stack.callback(engine.dispose)
-        loading = stack.enter_context(_loaded(settings, Catalog(engine), stop))
+        examiner = open_examiner(engine)
+        loading = stack.enter_context(_loaded(settings, Catalog(engine), examiner, stop))
         done = IngestWork(
             name=worker,
             catalog=Catalog(engine),
             runs=IngestRuns(engine),
             blobs=open_blobs(settings),
             limits=source_limits(settings),
+            examiner=examiner,
             ingestor=loading.result,
             stopping=stop,
         )
@@ -76,7 +80,9 @@ def work(settings: Settings, *, slot: int | None, stop: threading.Event, name: s
 
 
 @contextmanager
-def _loaded(settings: Settings, catalog: Catalog, stop: threading.Event) -> "Iterator[Future[Ingestor]]":
+def _loaded(
+    settings: Settings, catalog: Catalog, examiner: Examiner, stop: threading.Event
+) -> "Iterator[Future[Ingestor]]":
     """Load the embedder beside: a scan, or a run in which nothing changed, does not wait for it."""
 
     def load() -> Ingestor:
@@ -88,7 +94,7 @@ def _loaded(settings: Settings, catalog: Catalog, stop: threading.Event) -> "Ite
                 "the processors differ, and their vectors must not be mixed"
             )
         tokens = chunk_tokens(settings, embedder)
-        return Ingestor(sandbox.parse, embedder, Writer(catalog), tokens, settings.parse_workers)
+        return Ingestor(sandbox.parse, embedder, Writer(catalog), tokens, settings.parse_workers, examiner)
 
     with open_sandbox(settings) as sandbox, ThreadPoolExecutor(1, thread_name_prefix="load") as pool:
         try:

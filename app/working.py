@@ -11,8 +11,10 @@ from pathlib import Path
 import structlog
 
 from ingestion.blobs import Blobs
+from ingestion.examiner import Examiner
 from ingestion.ingest import Ingestor
-from ingestion.report import Incoming, Ingested, Refused
+from ingestion.prepare import origin_of
+from ingestion.report import Incoming, Ingested, Refused, Terms
 from ingestion.run_rows import Item, ItemState
 from ingestion.runs import IngestRuns, Run
 from ingestion.scan import Scanner
@@ -20,7 +22,14 @@ from ingestion.sources.paths import Paths
 from ingestion.sources.source import Source, SourceLimits, open_source
 from ingestion.types import SourceFile
 from retrieval.catalog import Catalog
-from retrieval.errors import AttuneError, ConflictError, DocumentError, NotFoundError, StorageFullError
+from retrieval.errors import (
+    AttuneError,
+    ConflictError,
+    DocumentError,
+    NotFoundError,
+    QuarantinedError,
+    StorageFullError,
+)
 
 _LOOK_EVERY_S = 0.5
 
@@ -40,6 +49,7 @@ class IngestWork:
     runs: IngestRuns
     blobs: Blobs
     limits: SourceLimits
+    examiner: Examiner
     ingestor: Callable[[], Ingestor]
     stopping: threading.Event
 
@@ -66,10 +76,10 @@ class IngestWork:
             self.blobs.check_room()
             documents, by_uri = self._documents(run, items)
             wanted = _Every(lambda: not self.stopping.is_set() and self._runs_on(run_id))
-            acl = frozenset(run.spec["acl"])
-            with closing(self.ingestor().ingest(documents, collection=run.collection, acl=acl)) as results:
+            terms = Terms(run.collection, run.spec["recipe"], frozenset(run.spec["acl"]))
+            with closing(self.ingestor().ingest(documents, terms)) as results:
                 for result in results:
-                    self._note(by_uri[result.incoming.file.uri], result)
+                    self._note(by_uri[result.incoming.file.uri], result, run.collection)
                     if not wanted():
                         break
 
@@ -99,11 +109,13 @@ class IngestWork:
             )
         return documents, {item.uri: item for item in items}
 
-    def _note(self, item: Item, result: Ingested | Refused) -> None:
+    def _note(self, item: Item, result: Ingested | Refused, collection: str) -> None:
         if isinstance(result, Refused):
-            self._refuse(item, result)
+            self._refuse(item, result, collection)
             return
         staged = result.staged
+        if result.examined is not None:
+            self.examiner.keep(staged.revision_id, result.examined, origin_of(result.incoming, collection))
         outcome = item.outcome or ("updated" if staged.updates else "added")
         counts = (staged.chunks, staged.embedded)
         if self.runs.staged(
@@ -114,10 +126,12 @@ class IngestWork:
             # Cancelled meanwhile, or given to another worker.
             self.catalog.discard(staged.revision_id)
 
-    def _refuse(self, item: Item, result: Refused) -> None:
+    def _refuse(self, item: Item, result: Refused, collection: str) -> None:
         error = result.error
         if isinstance(error, ConflictError):
             return  # given back: another writer of the document was faster
+        if isinstance(error, QuarantinedError) and result.examined is not None:
+            self.examiner.hold(result.examined, origin_of(result.incoming, collection))
         kind = error.kind if isinstance(error, DocumentError) else type(error).__name__
         state: ItemState = "quarantined" if kind in QUARANTINED else "failed"
         self.runs.settle([item.id], state=state, reason=str(error), kind=kind, timings=dict(result.timings))
@@ -141,8 +155,8 @@ class IngestWork:
         return run is not None and run.state == "running"
 
 
-QUARANTINED = frozenset({"crash", "resource_limit"})
-"""Kinds of failure that may hurt: such a file is tried again only when somebody asks for it."""
+QUARANTINED = frozenset({"crash", "resource_limit", "policy"})
+"""Kinds of failure that may hurt, or want a decision: such a file is tried again only when somebody asks for it."""
 
 
 class _Every:

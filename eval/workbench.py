@@ -17,7 +17,7 @@ from ingestion.ingest import Ingestor
 from ingestion.load import collect
 from ingestion.prepare import CHUNKER_VERSION, Parse, incoming_of
 from ingestion.publish import Publisher
-from ingestion.report import Failure, Incoming, Refused
+from ingestion.report import Failure, Incoming, Refused, Terms
 from ingestion.types import SourceFile
 from ingestion.write import Prepared, Writer
 from retrieval.answer import Answerer
@@ -192,7 +192,8 @@ class Workbench:
         started = time.perf_counter()
         documents, failed = _hashed(files)
         ingestor = Ingestor(parse, self.embedder, Writer(self.catalog), self.chunk_tokens)
-        for done, result in enumerate(ingestor.ingest(documents, collection=COLLECTION, ready=True), start=1):
+        terms = Terms(COLLECTION, ingestor.recipe, ready=True)
+        for done, result in enumerate(ingestor.ingest(documents, terms), start=1):
             if isinstance(result, Refused):
                 failed.append(Failure(result.incoming.file.label, str(result.error)))
             self._publish()

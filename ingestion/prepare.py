@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from ingestion.chunk import TokenSpans, chunk
-from ingestion.report import Incoming, Refused
+from ingestion.examiner import Examiner, Origin
+from ingestion.quality import Examined
+from ingestion.report import Incoming, Refused, Terms
 from ingestion.types import ParsedDocument, SourceFile
 from ingestion.write import Prepared
-from retrieval.errors import DocumentError, EmptyDocumentError, UnreadableError
+from retrieval.errors import DocumentError, EmptyDocumentError, QuarantinedError, UnreadableError
 
 PARSER_VERSION = "3"
 CHUNKER_VERSION = "2"
@@ -23,17 +25,19 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
-def recipe_of(*, chunk_tokens: int, fingerprint: str) -> str:
+def recipe_of(*, chunk_tokens: int, fingerprint: str, edition: str = "") -> str:
     """Say what a revision is made with; a change of any part takes the same bytes in again.
 
     Args:
         chunk_tokens: Most tokens of a chunk.
         fingerprint: Of the embedder.
+        edition: What the collection's policy changes, see ``Policy.edition``.
 
     Returns:
         Words that are equal for equal recipes.
     """
-    return f"parser{PARSER_VERSION}-chunker{CHUNKER_VERSION}:{chunk_tokens}-{fingerprint}"
+    changed = f"-{edition}" if edition else ""
+    return f"parser{PARSER_VERSION}-chunker{CHUNKER_VERSION}:{chunk_tokens}-{fingerprint}{changed}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,19 +45,17 @@ class Preparer:
     """Does everything to a document that needs no model.
 
     Attributes:
-        recipe: What its revision is made with.
+        examiner: Looks for what somebody should know; None looks for nothing.
         workers: Documents under way at the same time.
     """
 
     parse: Parse
     token_spans: TokenSpans
     chunk_tokens: int
-    recipe: str
+    examiner: Examiner | None
     workers: int
 
-    def prepare(
-        self, incoming: Sequence[Incoming], *, collection: str, acl: frozenset[str]
-    ) -> Iterator[Prepared | Refused]:
+    def prepare(self, incoming: Sequence[Incoming], terms: Terms) -> Iterator[Prepared | Refused]:
         """Prepare documents in order, a few ahead of the caller, so that memory stays bounded.
 
         Yields:
@@ -61,35 +63,48 @@ class Preparer:
         """
 
         def one(document: Incoming) -> Prepared | Refused:
-            return self._prepared(document, collection, acl)
+            return self._prepared(document, terms)
 
         with ThreadPoolExecutor(self.workers, thread_name_prefix="parse") as pool:
             yield from _ahead(pool, one, incoming, depth=4 * self.workers)
 
-    def _prepared(self, incoming: Incoming, collection: str, acl: frozenset[str]) -> Prepared | Refused:
-        started = time.perf_counter()
-        parsed = started
+    def _prepared(self, incoming: Incoming, terms: Terms) -> Prepared | Refused:
+        clock = _Clock()
+        examined: Examined | None = None
         try:
             document = self.parse(incoming.file)
-            parsed = time.perf_counter()
+            clock.note("parse")
+            if self.examiner is not None:
+                examined = self.examiner.examine(document, origin_of(incoming, terms.collection))
+                clock.note("examine")
+                if examined.reason is not None:
+                    raise QuarantinedError(examined.reason)
+                document = examined.document
             drafts = chunk(document, self.token_spans, max_tokens=self.chunk_tokens)
+            clock.note("chunk")
             if not drafts:
                 raise EmptyDocumentError("holds no text that a reader can see")
         except DocumentError as error:
-            return Refused(incoming, error, {"parse": _ms(time.perf_counter() - started)})
+            return Refused(incoming, error, clock.times, examined)
         return Prepared(
             file=incoming.file,
             document=document,
             drafts=drafts,
-            collection=collection,
-            acl=acl,
+            collection=terms.collection,
+            acl=terms.acl,
             content_sha256=incoming.content_sha256,
             size_bytes=incoming.size_bytes,
-            recipe=self.recipe + (WITHOUT_OCR if document.unread_pages else ""),
+            recipe=terms.recipe + (WITHOUT_OCR if document.unread_pages else ""),
             source_id=incoming.source_id,
             source_version=incoming.source_version,
-            timings={"parse": _ms(parsed - started), "chunk": _ms(time.perf_counter() - parsed)},
+            timings=clock.times,
+            examined=examined,
         )
+
+
+def origin_of(incoming: Incoming, collection: str) -> Origin:
+    """Return a document as the examiner knows it."""
+    return Origin(collection, incoming.file.uri, incoming.file.name, incoming.content_sha256)
 
 
 def incoming_of(file: SourceFile) -> Incoming:
@@ -109,8 +124,17 @@ def incoming_of(file: SourceFile) -> Incoming:
         raise UnreadableError(f"cannot be read: {error.strerror}") from error
 
 
-def _ms(seconds: float) -> float:
-    return round(seconds * 1000, 1)
+class _Clock:
+    """Milliseconds by stage."""
+
+    def __init__(self) -> None:
+        self.times: dict[str, float] = {}
+        self._since = time.perf_counter()
+
+    def note(self, stage: str) -> None:
+        now = time.perf_counter()
+        self.times[stage] = round((now - self._since) * 1000, 1)
+        self._since = now
 
 
 def _ahead(pool: ThreadPoolExecutor, work: Callable[[T], R], items: Iterable[T], *, depth: int) -> Iterator[R]:

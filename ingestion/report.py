@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from ingestion.quality import Examined
 from ingestion.types import SourceFile
 from ingestion.write import Staged
 from retrieval.errors import AttuneError
+from retrieval.types import EVERYONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,18 +35,45 @@ class Incoming:
 
 
 @dataclass(frozen=True, slots=True)
+class Terms:
+    """How documents are taken in.
+
+    Attributes:
+        collection: Name of an existing collection.
+        acl: Who may read them; empty means nobody.
+        recipe: What their revisions are made with, see ``prepare.recipe_of``.
+        ready: They may be published as soon as they are staged.
+    """
+
+    collection: str
+    recipe: str
+    acl: frozenset[str] = frozenset({EVERYONE})
+    ready: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Ingested:
-    """A document whose next revision is staged."""
+    """A document whose next revision is staged.
+
+    Attributes:
+        examined: What was found in it; None where nothing was looked for.
+    """
 
     incoming: Incoming
     staged: Staged
     timings: Mapping[str, float] = field(default_factory=dict)  # milliseconds by stage
+    examined: Examined | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A document that could not be taken in; what was known of it before stays as it was."""
+    """A document that could not be taken in; what was known of it before stays as it was.
+
+    Attributes:
+        examined: What was found in it, when that is the reason.
+    """
 
     incoming: Incoming
     error: AttuneError
     timings: Mapping[str, float] = field(default_factory=dict)  # milliseconds by stage
+    examined: Examined | None = None

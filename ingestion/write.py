@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ingestion.chunk import ChunkDraft
+from ingestion.quality import Examined
 from ingestion.types import ParsedDocument, SourceFile
 from retrieval.catalog import Catalog
 from retrieval.embed import Embedder
@@ -33,6 +34,7 @@ class Prepared:
     source_id: str | None = None
     source_version: str | None = None
     timings: Mapping[str, float] = field(default_factory=dict)
+    examined: Examined | None = None
 
     @property
     def embedding_texts(self) -> list[str]:

@@ -12,6 +12,7 @@ AttuneError
 │   ├── EmptyDocumentError nothing in it can be read as text
 │   ├── NeedsOcrError      its text is in pictures, and there is no language data to read them with
 │   ├── UnsupportedError   no parser for this kind of file
+│   ├── QuarantinedError   the collection's policy keeps it out until an administrator lets it in
 │   └── ResourceLimitError it crossed a bound: size, time, memory
 │       └── ParserCrashError it killed its parser
 ├── SourceError            a source of documents as a whole cannot be reached: nothing is known to be gone
@@ -95,6 +96,12 @@ class ParserCrashError(ResourceLimitError):
     """The file killed its parser: not to be tried again by itself."""
 
     kind = "crash"
+
+
+class QuarantinedError(DocumentError):
+    """The policy of its collection keeps the document out until an administrator lets it in."""
+
+    kind = "policy"
 
 
 class SourceError(AttuneError):
