@@ -22,6 +22,7 @@ from ingestion.sources.upload_part import ChecksumError, Part, PartialUpload, Up
 from retrieval.errors import ConflictError, NotFoundError, ResourceLimitError
 
 EXPIRES_AFTER = timedelta(hours=24)
+_FRESH = ".new"
 _ID = re.compile(r"[0-9a-f]{32}")
 
 
@@ -217,7 +218,7 @@ class PartialUploads:
             return None
 
     def _write(self, upload_id: str, begun: _Begun) -> None:
-        fresh = self._state(upload_id).with_suffix(".new")
+        fresh = self._state(upload_id).with_suffix(_FRESH)
         with fresh.open("w", encoding="utf-8") as out:
             fresh.chmod(0o600)
             json.dump(asdict(begun), out)
@@ -229,6 +230,7 @@ class PartialUploads:
         # The state first: a part without one is nobody's, and goes with time.
         self._state(upload_id).unlink(missing_ok=True)
         self._part(upload_id).unlink(missing_ok=True)
+        self._state(upload_id).with_suffix(_FRESH).unlink(missing_ok=True)
 
     def _ids(self) -> set[str]:
         return {path.stem for path in self._folder.iterdir() if _ID.fullmatch(path.stem)}

@@ -189,6 +189,7 @@ def test_an_upload_nobody_went_on_with_is_given_up(uploads, upload, folder):
 
 def test_what_a_kill_left_half_made_is_nobodys_and_goes_with_time(uploads, upload, folder):
     (folder / f"{upload.id}.json").write_text('{"name": "pl')
+    (folder / f"{upload.id}.new").write_text("")
     with pytest.raises(NotFoundError):
         uploads.get(upload.id)
     age(folder, upload)
