@@ -164,7 +164,7 @@ class Doctor:
                 self._leftovers,
                 {
                     "revision-stuck": remedies.discard,
-                    "revision-waiting": lambda _: self._publisher.publish_ready(),
+                    "revision-waiting": self._publish_all,
                     "revision-uncollected": lambda _: self._publisher.collect(),
                     "document-uncollected": lambda _: self._publisher.collect(),
                 },
@@ -251,6 +251,10 @@ class Doctor:
             ],
             "blob-unfinished": [path.name for path in blobs.unfinished() if silent_for(path, patience.work_s)],
         }
+
+    def _publish_all(self, _: Sequence[str]) -> None:
+        while self._publisher.publish_ready():
+            pass
 
     def _drop_unfinished(self, names: Sequence[str]) -> None:
         for path in self._remedies.blobs.unfinished():
