@@ -2,9 +2,9 @@
 
     python bench/formats.py [--unstructured PYTHON] [FORMAT ...]
 
-PYTHON is the interpreter of an environment with `unstructured` 0.27.32 and its extras without `pdf`; it needs nothing of
-ours but this tree. Without it only our own figures are printed. Each reader reads the files of a format in one process
-of its own, twice: the processor time of the second pass counts, so that neither imports nor neighbours do.
+PYTHON is the interpreter of an environment with `unstructured` 0.27.32 and its extras without `pdf`; it needs nothing
+of ours but this tree. Without it only our own figures are printed. Each reader reads the files of a format in one
+process of its own, twice: the processor time of the second pass counts, so that neither imports nor neighbours do.
 """
 
 import argparse

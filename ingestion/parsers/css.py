@@ -23,6 +23,7 @@ _SELECTOR = re.compile(r"\*|(?P<type>[a-z][\w-]*)?(?P<marks>(?:[.#]-?[a-z_][\w-]
 _MARK = re.compile(r"[.#][\w-]+")
 _GROUND = re.compile(r"background", re.IGNORECASE)
 _MAX_RULES = 20_000
+_MAX_RULES_OF_ONE_NAME = 200  # each is tried on every element of that name
 
 Declarations = Mapping[str, str]
 
@@ -61,7 +62,8 @@ class StyleSheet:
                 rule = _rule(selector.strip(), count, relevant) if plain and count <= _MAX_RULES else None
                 if rule is not None:
                     key = f"#{rule.id}" if rule.id else next((f".{c}" for c in rule.classes), rule.type)
-                    self._rules.setdefault(key, []).append(rule)
+                    same = self._rules.setdefault(key, [])
+                    same.extend([rule] if len(same) < _MAX_RULES_OF_ONE_NAME else [])
                 elif _GROUND.search(body):
                     self.is_whole = False
 
