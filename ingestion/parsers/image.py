@@ -73,7 +73,7 @@ def parse_image(source: SourceFile, ocr: Ocr) -> Reading:
 
 @contextmanager
 def _damage_named() -> Iterator[None]:
-    from PIL import Image
+    from PIL import Image, UnidentifiedImageError
 
     try:
         with warnings.catch_warnings():
@@ -83,7 +83,7 @@ def _damage_named() -> Iterator[None]:
     except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
         limit = (Image.MAX_IMAGE_PIXELS or 0) // 1_000_000
         raise ResourceLimitError(f"is a picture of more than {limit} million pixels") from error
-    except Image.UnidentifiedImageError as error:  # its words name a path
+    except UnidentifiedImageError as error:  # its words name a path
         raise UnreadableError("is a damaged picture") from error
     except (OSError, ValueError, SyntaxError, EOFError, OverflowError, struct.error) as error:
         # Pillow's decoders let these out where a file is broken.

@@ -45,6 +45,7 @@ def parse_pdf(source: SourceFile, ocr: Ocr) -> Reading:
     pages = analyse(source.path, max_pages=MAX_PAGES)
     if not pages:
         raise UnreadableError("is a damaged PDF: none of its pages can be read")
+    found = unseen_text(source.path, pages)
     turned = turn_upright(source.path, pages)
     pictures = pictured(source.path, pages)
     can_read = ocr.tessdata() is not None
@@ -56,7 +57,7 @@ def parse_pdf(source: SourceFile, ocr: Ocr) -> Reading:
     scanned = frozenset(pictures) if can_read else frozenset()
     unseen = {
         number: [_turned(text, pages[number], turned.get(number, 0)) for text in texts]
-        for number, texts in unseen_text(source.path, sorted(pages)).items()
+        for number, texts in found.items()
     }
     elements = page_elements([pages[n] for n in sorted(pages)], scanned=scanned, unseen=unseen)
     if pictures and not any(element.text.strip() for element in elements):

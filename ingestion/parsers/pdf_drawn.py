@@ -1,10 +1,12 @@
-"""What is drawn on a PDF page, in its order: texts, filled shapes and pictures, with place and lightness."""
+"""What is drawn on a PDF page that bears on whether its text is seen, and the page as it looks."""
 
 import ctypes
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
+
+from retrieval.types import Box
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -16,7 +18,9 @@ _TEXT, _PATH, _IMAGE, _SHADING, _FORM = 1, 2, 3, 4, 5  # FPDF_PAGEOBJ_*
 _UNKNOWN = -1.0
 _LEAST_CONTRAST = 24  # of 255, between the lightest and the darkest pixel of what can be seen
 _GLANCE_PIXELS = 600
-_STRIP, _FARTHEST = 24.0, 20_000.0  # points
+_INVISIBLE_MODES = frozenset({3, 7})  # neither filled nor stroked: nothing, or a clipping path
+_AXIS = 1_000  # points
+_FINE = 16  # PDFium rounds places on a shown page to whole pixels; so many make a point
 
 _Matrix = tuple[float, float, float, float, float, float]
 _IDENTITY: _Matrix = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
@@ -29,56 +33,31 @@ class Drawn:
     Attributes:
         order: What comes later lies over what came before.
         raw: PDFium's object.
-        left: In the page's own coordinates, as are the others: points, origin at the bottom left before rotation.
+        box: Its rectangle on the page as shown.
         lightness: Of its fill, from 0 (black) to 255; negative if it is not filled with one colour.
-        alpha: Of its fill, from 0 (transparent) to 255.
-        mode: For text, whether it is filled (0), stroked (1), neither (3) or a clipping path (7), among others.
     """
 
     order: int
     raw: Any
-    left: float
-    bottom: float
-    right: float
-    top: float
+    box: Box
     lightness: float
-    alpha: int
-    mode: int = 0
-
-    def covers(self, other: "Drawn") -> bool:
-        """Tell whether the middle of something else lies in its rectangle."""
-        x, y = (other.left + other.right) / 2, (other.bottom + other.top) / 2
-        return self.left <= x <= self.right and self.bottom <= y <= self.top
 
 
+@dataclass(frozen=True, slots=True)
 class Drawing:
-    """What is drawn on a page, in order.
+    """What is drawn on a page that bears on whether text is seen, in order.
 
     Attributes:
-        texts: Pieces of text.
+        invisible: Pieces of text that are drawn in no colour.
+        first_text: When the first text was drawn; what came before covers none.
+        shapes: Filled shapes large enough to hold text.
         pictures: Pictures, and shapes filled with a gradient.
     """
 
-    def __init__(self) -> None:
-        self.texts: list[Drawn] = []
-        self.pictures: list[Drawn] = []
-        self._shapes: dict[int, list[Drawn]] = {}
-
-    def add_shape(self, shape: Drawn) -> None:
-        """Add a filled shape; one too thin to cover text is left out."""
-        if min(shape.right - shape.left, shape.top - shape.bottom) >= _LEAST_SIDE:
-            for strip in range(self._strip(shape.bottom), self._strip(shape.top) + 1):
-                self._shapes.setdefault(strip, []).append(shape)
-
-    def shapes_around(self, text: Drawn) -> list[Drawn]:
-        """Select the filled shapes in which the middle of a piece of text lies."""
-        there = self._shapes.get(self._strip((text.bottom + text.top) / 2))
-        return [shape for shape in there if shape.covers(text)] if there else []
-
-    @staticmethod
-    def _strip(y: float) -> int:
-        # A table on a page may have hundreds of shaded cells.
-        return int(min(max(y, -_FARTHEST), _FARTHEST) // _STRIP)
+    invisible: list[Drawn]
+    first_text: int
+    shapes: list[Drawn]
+    pictures: list[Drawn]
 
 
 def drawing(page: Any) -> Drawing:
@@ -88,22 +67,26 @@ def drawing(page: Any) -> Drawing:
         page: pypdfium2's page; PDFium's objects in the result live as long as it does.
 
     Returns:
-        Texts, filled shapes and pictures; of a page with very many objects, the first 60,000.
+        Invisible text, filled shapes and pictures; of a page with very many objects, among the first 60,000.
     """
     from pypdfium2 import raw
 
-    found = Drawing()
-    reader = _Reader(raw)
+    invisible, shapes, pictures, first_text = [], [], [], _MOST_OBJECTS
+    reader = _Reader(raw, page)
+    mode_of = raw.FPDFTextObj_GetTextRenderMode
     for order, (kind, item, matrix) in enumerate(_objects(raw, page.raw)):
         if order >= _MOST_OBJECTS:
             break
-        if kind == _TEXT:
-            found.texts.append(reader.drawn(item, matrix, order, raw.FPDFTextObj_GetTextRenderMode(item)))
+        if kind == _TEXT:  # a page may have thousands, a word or a letter each
+            first_text = min(first_text, order)
+            if mode_of(item) in _INVISIBLE_MODES:
+                invisible.append(reader.drawn(item, matrix, order))
         elif kind in {_IMAGE, _SHADING}:
-            found.pictures.append(reader.drawn(item, matrix, order))
+            pictures.append(reader.drawn(item, matrix, order))
         elif kind == _PATH and reader.is_filled(item):
-            found.add_shape(reader.drawn(item, matrix, order))
-    return found
+            shapes.append(reader.drawn(item, matrix, order))
+    large = [s for s in shapes if min(s.box.x1 - s.box.x0, s.box.y1 - s.box.y0) >= _LEAST_SIDE]
+    return Drawing(invisible, first_text, large, pictures)
 
 
 def pages_with_ink(path: Path, numbers: Iterable[int]) -> frozenset[int]:
@@ -134,7 +117,7 @@ def pages_with_ink(path: Path, numbers: Iterable[int]) -> frozenset[int]:
     return frozenset(inked)
 
 
-def rendered(page: Any, longest: int, scale: float = 1.5) -> "Image.Image":
+def rendered(page: Any, longest: int, scale: float = 1.0) -> "Image.Image":
     """Draw a page in shades of grey.
 
     Args:
@@ -145,9 +128,13 @@ def rendered(page: Any, longest: int, scale: float = 1.5) -> "Image.Image":
     Returns:
         The picture.
     """
-    scale = min(scale, longest / max(page.get_size()))
-    picture: Image.Image = page.render(scale=scale, may_draw_forms=False, grayscale=True).to_pil()
-    return picture
+    from PIL import Image
+
+    shorter, longer = sorted(page.get_size())
+    scale = min(scale, longest / max(longer, 1.0))
+    if shorter * scale < 1:  # a page of no width, on which nothing is to be seen
+        return Image.new("L", (1, 1))
+    return cast("Image.Image", page.render(scale=scale, may_draw_forms=False, grayscale=True).to_pil())
 
 
 def has_contrast(picture: "Image.Image") -> bool:
@@ -174,32 +161,48 @@ def _within(
 
 
 class _Reader:
-    """Asks PDFium about objects; its answers go into the same few variables, since there are thousands on a page."""
+    """Asks PDFium about objects; its answers go into the same few variables."""
 
-    def __init__(self, raw: Any) -> None:
+    def __init__(self, raw: Any, page: Any) -> None:
         self._raw = raw
         self._edges = [ctypes.c_float() for _ in range(4)]
         self._colour = [ctypes.c_uint() for _ in range(4)]
-        self._modes = ctypes.c_int(), ctypes.c_int()
+        self._numbers = ctypes.c_int(), ctypes.c_int()
+        # Where the origin and the ends of both axes come to lie tells it for every place.
+        size = tuple(int(side * _FINE) for side in page.get_size())
+        ends = [self._on_page(page.raw, size, *end) for end in ((0, 0), (_AXIS, 0), (0, _AXIS))]
+        (e, f), (ax, ay), (bx, by) = ends
+        self._to_shown: _Matrix = (
+            (ax - e) / _AXIS,
+            (ay - f) / _AXIS,
+            (bx - e) / _AXIS,
+            (by - f) / _AXIS,
+            e,
+            f,
+        )
 
     def is_filled(self, item: Any) -> bool:
-        fill, stroke = self._modes
+        fill, stroke = self._numbers
         return bool(self._raw.FPDFPath_GetDrawMode(item, fill, stroke)) and fill.value != 0
 
-    def drawn(self, item: Any, matrix: _Matrix, order: int, mode: int = 0) -> Drawn:
-        e0, e1, e2, e3 = self._edges
-        self._raw.FPDFPageObj_GetBounds(item, e0, e1, e2, e3)
-        left, bottom, right, top = e0.value, e1.value, e2.value, e3.value
-        if matrix is not _IDENTITY:
-            a, b, c, d, e, f = matrix
-            corners = [(a * x + c * y + e, b * x + d * y + f) for x in (left, right) for y in (bottom, top)]
-            left, right = min(x for x, _ in corners), max(x for x, _ in corners)
-            bottom, top = min(y for _, y in corners), max(y for _, y in corners)
-        red, green, blue, alpha = self._colour
-        if not self._raw.FPDFPageObj_GetFillColor(item, red, green, blue, alpha):
-            return Drawn(order, item, left, bottom, right, top, _UNKNOWN, 255, mode)
-        lightness = 0.299 * red.value + 0.587 * green.value + 0.114 * blue.value
-        return Drawn(order, item, left, bottom, right, top, lightness, alpha.value, mode)
+    def drawn(self, item: Any, matrix: _Matrix, order: int) -> Drawn:
+        self._raw.FPDFPageObj_GetBounds(item, *self._edges)
+        left, bottom, right, top = (edge.value for edge in self._edges)
+        a, b, c, d, e, f = self._to_shown if matrix is _IDENTITY else _times(matrix, self._to_shown)
+        xs = [a * x + c * y + e for x in (left, right) for y in (bottom, top)]
+        ys = [b * x + d * y + f for x in (left, right) for y in (bottom, top)]
+        return Drawn(order, item, Box(min(xs), min(ys), max(xs), max(ys)), self._lightness(item))
+
+    def _on_page(self, page: Any, size_pixels: tuple[int, ...], x: float, y: float) -> tuple[float, float]:
+        at_x, at_y = self._numbers
+        self._raw.FPDF_PageToDevice(page, 0, 0, *size_pixels, 0, x, y, at_x, at_y)
+        return at_x.value / _FINE, at_y.value / _FINE
+
+    def _lightness(self, item: Any) -> float:
+        if not self._raw.FPDFPageObj_GetFillColor(item, *self._colour):
+            return _UNKNOWN
+        red, green, blue, _ = (part.value for part in self._colour)
+        return lightness(red, green, blue)
 
 
 def _matrix(raw: Any, item: Any) -> _Matrix:
@@ -222,11 +225,6 @@ def _times(first: _Matrix, then: _Matrix) -> _Matrix:
     )
 
 
-def scaled_size(item: Drawn) -> float:
-    """Return the size of a text's font as it is drawn, in points."""
-    from pypdfium2 import raw
-
-    size = ctypes.c_float()
-    raw.FPDFTextObj_GetFontSize(item.raw, size)
-    _, _, c, d, _, _ = _matrix(raw, item.raw)
-    return size.value * float((c * c + d * d) ** 0.5)
+def lightness(red: int, green: int, blue: int) -> float:
+    """Return how light a colour is, from 0 to 255."""
+    return 0.299 * red + 0.587 * green + 0.114 * blue

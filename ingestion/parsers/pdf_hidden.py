@@ -1,4 +1,4 @@
-"""Text of a PDF that a reader of the page cannot see: invisible, transparent, tiny, off the page, or without contrast.
+"""Text of a PDF that a reader of the page cannot see: invisible, transparent, tiny, or without contrast.
 
 How text is drawn tells what may be hidden; whether it is, is seen by looking: the page is rendered, and text at whose
 place nothing stands out from its ground is hidden. The invisible text of a scan's OCR layer lies on a picture that has
@@ -6,13 +6,13 @@ ink at its place, and counts as seen: without it a scan would have no text.
 """
 
 import ctypes
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from ingestion.parsers.clean import fold
-from ingestion.parsers.pdf_drawn import Drawing, Drawn, drawing, has_contrast, rendered, scaled_size
+from ingestion.parsers.pdf_drawn import Drawing, Drawn, drawing, has_contrast, lightness, rendered
 from ingestion.parsers.pdf_words import Word, key, union
 from retrieval.types import Box
 
@@ -20,13 +20,10 @@ if TYPE_CHECKING:
     from PIL import Image
 
 _TINY_POINTS = 1.5
-_INVISIBLE_MODES = frozenset({3, 7})  # neither filled nor stroked: nothing, or a clipping path
 _LIGHT = 200  # of 255; text as light as that may stand on white
 _SIMILAR = 48  # of 255; text that differs as little from the shape it is drawn on
 _LOOK_PIXELS = 2_000  # on the longer side of the page
 _SPACE = 0.15  # line heights between two words
-
-_Doubt = Literal["hidden", "look", "layer"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +46,12 @@ class Unseen:
         return inside and word.key in key(self.text)
 
 
-def unseen_text(path: Path, numbers: Iterable[int]) -> dict[int, list[Unseen]]:
-    """Find text that is drawn so that it may not be seen.
+def unseen_text(path: Path, pages: Mapping[int, Any]) -> dict[int, list[Unseen]]:
+    """Find text that is drawn so that it may not be seen; text outside the page is not read in the first place.
 
     Args:
         path: The PDF.
-        numbers: Pages from 1 to look at.
+        pages: liteparse's pages by number, as they are shown.
 
     Returns:
         By page, what was found, in the order of the file; only pages with any.
@@ -64,12 +61,12 @@ def unseen_text(path: Path, numbers: Iterable[int]) -> dict[int, list[Unseen]]:
     found: dict[int, list[Unseen]] = {}
     document = pypdfium2.PdfDocument(path)
     try:
-        for number in numbers:
+        for number, read in pages.items():
             try:
                 page = document[number - 1]
             except pypdfium2.PdfiumError:
                 continue  # a broken page costs only itself
-            there = list(_on_page(page))
+            there = list(_on_page(page, read))
             page.close()
             if there:
                 found[number] = there
@@ -78,60 +75,74 @@ def unseen_text(path: Path, numbers: Iterable[int]) -> dict[int, list[Unseen]]:
     return found
 
 
-def _on_page(page: Any) -> Iterator[Unseen]:
+def _on_page(page: Any, read: Any) -> Iterator[Unseen]:
     drawn = drawing(page)
-    paper = page.get_bbox()
-    doubts = [(text, doubt) for text in drawn.texts if (doubt := _doubt(text, drawn, paper)) is not None]
-    if not doubts:
+    look = _Look(page)
+    invisible = list(_joined(_invisible(page, drawn, look)))
+    yield from invisible
+    for item in read.text_items:
+        box = Box(item.x, item.y, item.x + item.width, item.y + item.height)
+        if any(_covers(text.box, box) for text in invisible):
+            continue
+        alpha, light = _colour(item.fill_color)
+        tiny = 0 < (item.font_height or 0) < _TINY_POINTS  # its size may be 1, and enlarged as it is drawn
+        doubtful = light >= _LIGHT or _may_be_covered(box, light, drawn)
+        if key(item.text) and (tiny or alpha == 0 or (doubtful and not look.has_ink(box))):
+            yield Unseen(fold(item.text), box, hidden=True)
+
+
+def _invisible(page: Any, drawn: Drawing, look: "_Look") -> Iterator[Unseen]:
+    if not drawn.invisible:
         return
-    looked = rendered(page, _LOOK_PIXELS) if any(doubt != "hidden" for _, doubt in doubts) else None
     textpage = page.get_textpage()
-    pieces: list[Unseen] = []
-    for text, doubt in doubts:
-        box = _box(page, text)
-        ink = looked is not None and doubt != "hidden" and _has_contrast(looked, box, page)
+    last: Unseen | None = None
+    for text in drawn.invisible:
         said = _text(text, textpage)
-        if not key(said):
-            # Too small to be looked at: a comma is where the word before it is.
-            pieces = [*pieces[:-1], replace(pieces[-1], text=pieces[-1].text + said)] if pieces else []
-        elif not (ink and doubt == "look"):
-            pieces.append(Unseen(said, box, hidden=not ink))
+        if not key(said):  # too small to be looked at: a comma is where the word before it is
+            last = last and replace(last, text=last.text + said)
+            continue
+        if last is not None:
+            yield last
+        on_picture = any(_covers(picture.box, text.box) for picture in drawn.pictures)
+        last = Unseen(said, text.box, hidden=not (on_picture and look.has_ink(text.box)))
+    if last is not None:
+        yield last
     textpage.close()
-    yield from _joined(pieces)
 
 
-def _doubt(text: Drawn, drawn: Drawing, paper: tuple[float, float, float, float]) -> _Doubt | None:
-    """Say why text may not be seen: it surely is not, it takes a look, or it may be the text of a picture."""
-    left, bottom, right, top = paper
-    if text.right <= left or text.left >= right or text.top <= bottom or text.bottom >= top:
-        return "hidden"
-    if text.mode in _INVISIBLE_MODES:
-        return "layer" if any(picture.covers(text) for picture in drawn.pictures) else "hidden"
-    tiny = text.top - text.bottom < _TINY_POINTS and scaled_size(text) < _TINY_POINTS
-    if tiny or text.alpha == 0:
-        return "hidden"
-    if drawn.pictures and any(picture.order > text.order and picture.covers(text) for picture in drawn.pictures):
-        return "layer"
-    light = text.lightness >= _LIGHT
-    return "look" if light or any(_may_hide(shape, text) for shape in drawn.shapes_around(text)) else None
+def _colour(argb: str | None) -> tuple[int, float]:
+    if not argb:
+        return 255, 0.0
+    alpha, red, green, blue = bytes.fromhex(argb)
+    return alpha, lightness(red, green, blue)
 
 
-def _may_hide(shape: Drawn, text: Drawn) -> bool:
-    return shape.order > text.order or abs(shape.lightness - text.lightness) < _SIMILAR
+def _may_be_covered(box: Box, light: float, drawn: Drawing) -> bool:
+    """Tell whether text stands where a shape of its colour is, or anything that was drawn after the first text."""
+    for there in (*drawn.shapes, *drawn.pictures):
+        over = there.order > drawn.first_text
+        if (over or abs(there.lightness - light) < _SIMILAR) and _covers(there.box, box):
+            return True
+    return False
 
 
-def _box(page: Any, text: Drawn) -> Box:
-    from pypdfium2 import raw
+def _covers(outer: Box, inner: Box) -> bool:
+    x, y = (inner.x0 + inner.x1) / 2, (inner.y0 + inner.y1) / 2
+    return outer.x0 <= x <= outer.x1 and outer.y0 <= y <= outer.y1
 
-    width, height = page.get_size()
-    fine = 16  # PDFium rounds to whole pixels
-    corners: list[tuple[float, float]] = []
-    for x, y in ((text.left, text.bottom), (text.right, text.top)):
-        at_x, at_y = ctypes.c_int(), ctypes.c_int()
-        raw.FPDF_PageToDevice(page.raw, 0, 0, int(width * fine), int(height * fine), 0, x, y, at_x, at_y)
-        corners.append((at_x.value / fine, at_y.value / fine))
-    (x0, y0), (x1, y1) = corners
-    return Box(min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1))
+
+class _Look:
+    """Looks at a page, which is drawn when first needed."""
+
+    def __init__(self, page: Any) -> None:
+        self._page = page
+        self._picture: Image.Image | None = None
+
+    def has_ink(self, box: Box) -> bool:
+        """Tell whether anything stands out from its ground in a place."""
+        if self._picture is None:
+            self._picture = rendered(self._page, _LOOK_PIXELS)
+        return _has_contrast(self._picture, box, self._page)
 
 
 def _has_contrast(looked: "Image.Image", box: Box, page: Any) -> bool:

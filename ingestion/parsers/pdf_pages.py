@@ -84,6 +84,7 @@ def analyse(pdf: Path | bytes, *, max_pages: int, pages: Sequence[int] = (), **o
         "extract_links": False,
         "extract_vector_graphics": True,
         "emit_word_boxes": True,
+        "extract_text_metadata": True,
         "include_complexity": True,
         # On by default, and without language data it would fetch them from the network.
         "ocr_enabled": False,
@@ -114,7 +115,9 @@ def turn_upright(pdf: Path | bytes, pages: dict[int, Any]) -> dict[int, int]:
     """
     angles: dict[int, int] = {}
     for number, page in pages.items():
-        turns = Counter(round(item.rotation / 90) % 4 for item in page.text_items for _ in item.text)
+        turns: Counter[int] = Counter()
+        for item in page.text_items:
+            turns[round(item.rotation / 90) % 4] += len(item.text)
         turn = turns.most_common(1)[0][0] if turns else 0
         if turn:
             angles[number] = turn * 90
@@ -154,18 +157,18 @@ def recognise(pdf: Path | bytes, pages: Mapping[int, Any], ocr: Ocr) -> tuple[di
     return best, turned
 
 
-def turned_back(box: Box, size: tuple[float, float], angle: int) -> Box:
+def turned_back(box: Box, size_points: tuple[float, float], angle: int) -> Box:
     """Turn a rectangle back: from a page that was turned to the page as it was.
 
     Args:
         box: The rectangle.
-        size: Width and height of the page as it was turned.
+        size_points: Width and height of the page as it was turned.
         angle: By how many degrees, counter-clockwise, it was turned.
 
     Returns:
         The rectangle on the page as it was.
     """
-    width, height = size
+    width, height = size_points
     if angle == 90:
         return Box(height - box.y1, box.x0, height - box.y0, box.x1)
     if angle == 180:

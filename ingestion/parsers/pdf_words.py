@@ -35,7 +35,8 @@ def word(text: str, box: Box) -> Word:
 
 def key(text: str) -> str:
     """Reduce text to its letters and digits in lower case: what printed and analysed text have in common."""
-    return _NOT_WORD.sub("", text.lower())
+    lowered = text.lower()
+    return lowered if lowered.isalnum() else _NOT_WORD.sub("", lowered)
 
 
 class PageWords:

@@ -166,7 +166,6 @@ HIDDEN = {
     "white on white": b"1 g " + _text(72, 600, "Ignore all"),
     "blue on the same blue": b"0 0 .5 rg 60 590 200 30 re f " + _text(72, 600, "Ignore all"),
     "tiny": _text(72, 600, "Ignore all", 1),
-    "beside the page": _text(700, 600, "Ignore all"),
     "under a shape": _text(72, 600, "Ignore all") + b"1 g 60 590 200 30 re f ",
 }
 
@@ -177,9 +176,18 @@ def test_text_that_a_reader_cannot_see_is_marked(pdf, read, how):
     assert [(e.text, e.hidden) for e in elements] == [("Seen by all", False), ("Ignore all", True)]
 
 
-def test_white_text_on_a_dark_ground_is_seen(pdf, read):
-    (element,) = read("a.pdf", pdf(b"0 0 .5 rg 60 590 200 30 re f 1 g " + _text(72, 600, "Board resolution"))).elements
-    assert not element.hidden
+SEEN = {
+    "white on blue": b"0 0 .5 rg 60 590 200 30 re f 1 g " + _text(72, 600, "Board resolution"),
+    "a font of one point enlarged": b"BT /F 1 Tf 11 0 0 11 72 600 Tm (Board resolution) Tj ET",
+    "over the shade of a row": _text(72, 640, "Agenda")
+    + b".9 g 60 590 200 30 re f 0 g "
+    + _text(72, 600, "Resolution"),
+}
+
+
+@pytest.mark.parametrize("how", SEEN)
+def test_text_that_stands_out_from_its_ground_is_seen(pdf, read, how):
+    assert not any(element.hidden for element in read("a.pdf", pdf(SEEN[how])).elements)
 
 
 def test_figures_under_each_other_are_a_table_whose_columns_are_named(pdf, read):
