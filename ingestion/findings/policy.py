@@ -64,8 +64,8 @@ class Policy:
 
         Part of the recipe of a revision, so that a document is ingested again when it would read otherwise.
         """
-        named: dict[str, Action] = {**self.actions, **self.rules}
-        redacting = sorted(name for name, action in named.items() if action == "redact")
+        named: list[tuple[str, Action]] = [*self.actions.items(), *self.rules.items()]
+        redacting = sorted(name for name, action in named if action == "redact")
         if not redacting:
             return ""
         kept = sorted(rule for rule, action in self.rules.items() if action != "redact")
