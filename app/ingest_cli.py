@@ -8,6 +8,7 @@ import threading
 from pathlib import Path
 from typing import Annotated, Any
 
+import httpx
 import typer
 from rich.console import Console
 
@@ -167,12 +168,18 @@ def followed(client: Any, run_id: str, *, quiet: bool) -> dict[str, Any]:
     """Follow a run to its end.
 
     Returns:
-        The run, with what ``failed`` in it.
+        The run.
+
+    Raises:
+        AttuneError: The server is gone, or said what was wrong.
     """
-    with client.stream("GET", f"/v1/ingestions/{run_id}/events") as response:
-        if response.is_error:
-            checked(response)
-        return show_runs.progress(events(response), err, quiet=quiet)
+    try:
+        with client.stream("GET", f"/v1/ingestions/{run_id}/events") as response:
+            if response.is_error:
+                checked(response)
+            return show_runs.progress(events(response), err, quiet=quiet)
+    except httpx.HTTPError as error:
+        raise AttuneError("the server went away; the run goes on when it is started again") from error
 
 
 def _print(body: Any, as_json: bool, people: Any) -> None:
