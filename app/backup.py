@@ -5,7 +5,7 @@ import json
 import os
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -101,14 +101,13 @@ def _fresh(path: Path) -> Iterator[BinaryIO]:
             except BlockingIOError as error:
                 raise ConflictError(f"another backup is being written to {path}") from error
             out.truncate()
-            try:
+            with ExitStack() as undo:
+                undo.callback(part.unlink)
                 yield out
                 out.flush()
                 os.fsync(out.fileno())
                 part.replace(path)
-            except BaseException:
-                part.unlink(missing_ok=True)
-                raise
+                undo.pop_all()
         descriptor = os.open(path.parent, os.O_RDONLY)
         try:
             os.fsync(descriptor)
