@@ -17,8 +17,8 @@ from ingestion.run_rows import Item
 from ingestion.runs import IngestRuns, Run
 from ingestion.workers import Workers
 
-MAX_ATTEMPTS = 5
-"""A document whose worker failed this often without a reason of its own is given up."""
+MAX_FAILURES = 5
+"""A document that could not be worked on this often, for a reason that was not its own, is given up."""
 
 _BUSY_WAIT_S = 0.05
 _IDLE_WAIT_S = 0.25
@@ -56,7 +56,7 @@ class Dispatcher:
         jobs: Where work is queued.
         workforce: Who does it on this machine.
         ended: Told of each run that has just ended.
-        changed: Told when something was published or deleted.
+        changed: Told every few seconds to look at what is still to be done.
     """
 
     def __init__(
@@ -120,8 +120,6 @@ class Dispatcher:
         at_work = self._runs.at_work()
         if published or at_work:
             self._runs.settle_published()
-        if published:
-            self._changed()
         if at_work:
             self._workforce.want()
         else:
@@ -131,6 +129,7 @@ class Dispatcher:
         if thorough:
             self._checked_at = now
             self._runs.adopt_staged()
+            self._changed()
         for run in at_work:
             self._tend(run, thorough=thorough)
         if now - self._kept_house_at > _HOUSEKEEPING_EVERY_S:
@@ -168,7 +167,7 @@ class Dispatcher:
         lost = [batch for batch, state in states.items() if state == "ended"]
         lost += [b for b, state in states.items() if state == "running" and self._owner_is_dead(run.id, b)]
         deadly = [batch for batch, state in states.items() if state == "given_up"]
-        self._give_up([i for i in self._open_items(run.id, lost) if i.attempts >= MAX_ATTEMPTS], crashed=False)
+        self._give_up([i for i in self._open_items(run.id, lost) if i.failures >= MAX_FAILURES], crashed=False)
         self._runs.unassign(run.id, lost)
         alone = [batch for batch in deadly if batches[batch] == 1]
         self._give_up(self._open_items(run.id, alone), crashed=True)
@@ -192,7 +191,7 @@ class Dispatcher:
             reason = "its worker died each time while it was read"
             self._runs.settle(ids, state="quarantined", reason=reason, kind="crash")
         else:
-            reason = f"gave up after {MAX_ATTEMPTS} attempts; the log says why"
+            reason = f"gave up after {MAX_FAILURES} attempts; the log says why"
             self._runs.settle(ids, state="failed", reason=reason, kind="error")
 
     def _delete(self, run: Run) -> None:
@@ -204,8 +203,6 @@ class Dispatcher:
             if found is not None and item.id not in undone:
                 self._publisher.delete(found.document_id)
         self._runs.settle([item.id for item in due], state="done")
-        if due:
-            self._changed()
 
     def keep_house(self) -> None:
         """Forget what is older than it is kept, and what nothing refers to any more."""

@@ -16,7 +16,7 @@ from retrieval.errors import AttuneError, InvalidInputError
 from retrieval.types import EVERYONE
 
 _LOOK_S = 0.1
-_TELL_EVERY_S = 0.5
+_TELL_EVERY_S = 0.2
 _OVERLAP = timedelta(seconds=2)
 MAX_LABEL_CHARS = 500
 
@@ -193,9 +193,8 @@ def follow(services: Services, run_id: str) -> Iterator[News]:
         if settled or state != last:
             last = state
             yield News(run, progress, tuple(settled))
-        if settled:
-            continue
-        if run.ended or run.state == "paused":
+        # What was settled last may have been seen before the end of the run was: look once more.
+        if not settled and (run.ended or run.state == "paused"):
             return
-        if services.works.stopping.wait(_TELL_EVERY_S if last else _LOOK_S):
+        if not run.ended and services.works.stopping.wait(_TELL_EVERY_S):
             raise AttuneError("the server stops; the run goes on when it is started again")

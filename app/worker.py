@@ -37,6 +37,7 @@ from retrieval.tables import open_engine
 _AT_ONCE = 2  # batches: while one is embedded the next is parsed
 _SLOT_WAIT_S = 20.0
 _MAX_SLOTS = 64
+_DRAIN_S = 20.0
 _GRACE_S = 25.0
 
 
@@ -77,6 +78,7 @@ def work(settings: Settings, *, slot: int | None, stop: threading.Event, name: s
             while not stop.wait(1.0):
                 if loading.done():
                     loading.result()  # a worker that cannot embed says so and ends
+            done.busy.wait(_DRAIN_S)
 
 
 @contextmanager

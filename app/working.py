@@ -5,8 +5,9 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from types import TracebackType
 
 import structlog
 
@@ -34,6 +35,30 @@ from retrieval.errors import (
 _LOOK_EVERY_S = 0.5
 
 
+class Busy:
+    """Counts who is at work, so that their end can be waited for."""
+
+    def __init__(self) -> None:
+        self._at_work = 0
+        self._changed = threading.Condition()
+
+    def __enter__(self) -> None:
+        with self._changed:
+            self._at_work += 1
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with self._changed:
+            self._at_work -= 1
+            self._changed.notify_all()
+
+    def wait(self, timeout_s: float) -> bool:
+        """Wait until nobody is at work; returns whether that is so."""
+        with self._changed:
+            return self._changed.wait_for(lambda: self._at_work == 0, timeout_s)
+
+
 @dataclass(frozen=True, slots=True)
 class IngestWork:
     """The work of one worker; any number of threads may do it.
@@ -42,6 +67,7 @@ class IngestWork:
         name: The worker's.
         ingestor: Called when the first document is to be taken in: the embedder takes seconds to load.
         stopping: Set when the worker is to end: what is unfinished is given back.
+        busy: Held while documents are worked on.
     """
 
     name: str
@@ -52,6 +78,7 @@ class IngestWork:
     examiner: Examiner
     ingestor: Callable[[], Ingestor]
     stopping: threading.Event
+    busy: Busy = field(default_factory=Busy)
 
     def scan(self, run_id: str) -> None:
         """Find out which documents a run has to do, and write them down."""
@@ -68,6 +95,11 @@ class IngestWork:
 
     def ingest(self, run_id: str, batch: int) -> None:
         """Take in the documents of a batch; they wait to be published afterwards."""
+        with self.busy:
+            if not self.stopping.is_set():
+                self._ingest(run_id, batch)
+
+    def _ingest(self, run_id: str, batch: int) -> None:
         run = self._run(run_id)
         items = self.runs.claim(run_id, batch, self.name) if run is not None else []
         if run is None or not items:
@@ -85,14 +117,17 @@ class IngestWork:
 
     @contextmanager
     def _released(self, ids: Sequence[str]) -> Iterator[None]:
+        clean = False
         try:
             yield
+            clean = True
         except (StorageFullError, NotFoundError) as error:
             # Not the documents' fault: they are settled as failed and can be tried again when there is room.
             kind = "storage_full" if isinstance(error, StorageFullError) else "not_found"
             self.runs.settle(ids, state="failed", reason=str(error), kind=kind)
+            clean = True
         finally:
-            self.runs.release(ids, self.name)
+            self.runs.release(ids, self.name, failed=not clean)
 
     def _documents(self, run: Run, items: Sequence[Item]) -> tuple[list[Incoming], dict[str, Item]]:
         documents: list[Incoming] = []
@@ -128,8 +163,8 @@ class IngestWork:
 
     def _refuse(self, item: Item, result: Refused, collection: str) -> None:
         error = result.error
-        if isinstance(error, ConflictError):
-            return  # given back: another writer of the document was faster
+        if isinstance(error, ConflictError) or self.stopping.is_set():
+            return  # given back: another writer was faster, or the sandbox was closed under it
         if isinstance(error, QuarantinedError) and result.examined is not None:
             self.examiner.hold(result.examined, origin_of(result.incoming, collection))
         kind = error.kind if isinstance(error, DocumentError) else type(error).__name__

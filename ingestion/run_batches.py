@@ -6,7 +6,7 @@ from itertools import pairwise
 from sqlalchemy import func, select, update
 
 from ingestion.run_rows import Item, to_item
-from ingestion.tables import ingest_items, ingest_runs
+from ingestion.tables import DELETIONS, ingest_items, ingest_runs
 from retrieval.store import Store, listed, one_of
 
 MAX_BATCH_ITEMS = 32
@@ -34,7 +34,6 @@ class RunBatches(Store):
                 ingest_items.c.run_id == run_id,
                 ingest_items.c.state == "queued",
                 ingest_items.c.batch.is_(None),
-                ingest_items.c.outcome.is_distinct_from("deleted"),
             )
             .order_by(ingest_items.c.ordinal)
             .limit(_MAX_WAITING)
@@ -62,7 +61,7 @@ class RunBatches(Store):
             .where(
                 ingest_items.c.run_id == run_id,
                 ingest_items.c.state.in_(("queued", "working")),
-                ingest_items.c.batch.is_not(None),
+                ingest_items.c.batch >= 0,
             )
             .group_by(ingest_items.c.batch)
         )
@@ -83,8 +82,8 @@ class RunBatches(Store):
         """Return documents that a run is to delete."""
         chosen = (
             ingest_items.c.run_id == run_id,
+            ingest_items.c.batch == DELETIONS,
             ingest_items.c.state == "queued",
-            ingest_items.c.outcome == "deleted",
         )
         with self._reading() as connection:
             rows = connection.execute(select(ingest_items).where(*chosen).order_by(ingest_items.c.ordinal).limit(limit))

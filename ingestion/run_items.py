@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, case, exists, func, insert, select, update
 
 from ingestion.run_rows import OPEN, Item, ItemState, NewItem, Outcome, RunProgress, item_row, to_item
-from ingestion.tables import ingest_items, ingest_runs
+from ingestion.tables import DELETIONS, ingest_items, ingest_runs
 from retrieval.store import Store, listed, one_of
 from retrieval.tables import revisions
 
@@ -88,9 +88,18 @@ class RunItems(Store):
             rows = connection.execute(select(ingest_items).where(*mine).order_by(ingest_items.c.ordinal))
             return [to_item(row) for row in rows]
 
-    def release(self, ids: Sequence[str], worker: str) -> None:
-        """Give documents back that a worker took up and did not finish: the run is paused, or the worker stops."""
-        self._update(ids, ("working",), worker=worker, values={"state": "queued", "batch": None, "worker": None})
+    def release(self, ids: Sequence[str], worker: str, *, failed: bool = False) -> None:
+        """Give documents back that a worker took up and did not finish.
+
+        Args:
+            ids: Of the documents.
+            worker: Who has them.
+            failed: Something went wrong; otherwise the run is paused, or the worker stops.
+        """
+        values: dict[str, Any] = {"state": "queued", "batch": None, "worker": None}
+        if failed:
+            values["failures"] = ingest_items.c.failures + 1
+        self._update(ids, ("working",), worker=worker, values=values)
 
     def staged(
         self, item: Item, *, revision_id: str, outcome: Outcome, counts: tuple[int, int], timings: Mapping[str, float]
@@ -170,7 +179,8 @@ class RunItems(Store):
         chosen = [ingest_items.c.run_id == run_id, ingest_items.c.state.in_(list(states))]
         if kinds is not None:
             chosen.append(ingest_items.c.kind.in_(list(kinds)))
-        values = {"state": "queued", "batch": None, "worker": None, "reason": None, "kind": None, "finished_at": None}
+        batch = case((ingest_items.c.outcome == "deleted", DELETIONS), else_=None)
+        values = {"state": "queued", "batch": batch, "worker": None, "reason": None, "kind": None, "finished_at": None}
         with self._writing() as connection:
             return int(connection.execute(update(ingest_items).where(*chosen).values(values)).rowcount)
 

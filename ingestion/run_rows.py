@@ -7,6 +7,8 @@ from typing import Any, Literal
 
 from sqlalchemy import Row
 
+from ingestion.tables import DELETIONS
+
 ItemState = Literal["queued", "working", "staged", "done", "failed", "quarantined", "cancelled"]
 Outcome = Literal["added", "updated", "unchanged", "moved", "deleted"]
 OPEN: tuple[ItemState, ...] = ("queued", "working", "staged")
@@ -40,6 +42,7 @@ class Item:
     Attributes:
         ordinal: From 0, in the order in which the run found them.
         attempts: How often a worker took it up.
+        failures: How many of them ended with an error that was not the document's.
         worker: Who took it up last.
         reason: Why it failed or is held back, in plain words.
         kind: The same as a lasting word for programs.
@@ -61,6 +64,7 @@ class Item:
     reason: str | None
     kind: str | None
     attempts: int
+    failures: int
     worker: str | None
     revision_id: str | None
     chunks: int
@@ -116,6 +120,8 @@ def item_row(run_id: str, ordinal: int, item: NewItem, now: datetime) -> dict[st
         "reason": item.reason,
         "kind": item.kind,
         "attempts": 0,
+        "failures": 0,
+        "batch": DELETIONS if item.outcome == "deleted" else None,
         "chunks": 0,
         "embedded": 0,
         "timings": {},
@@ -139,6 +145,7 @@ def to_item(row: Row[Any]) -> Item:
         reason=row.reason,
         kind=row.kind,
         attempts=row.attempts,
+        failures=row.failures,
         worker=row.worker,
         revision_id=row.revision_id,
         chunks=row.chunks,

@@ -18,7 +18,10 @@ from sqlalchemy import (
 from retrieval.finding_tables import metadata
 from retrieval.tables import UtcDateTime
 
-__all__ = ["ingest_items", "ingest_runs", "metadata", "sources", "workers"]
+__all__ = ["DELETIONS", "ingest_items", "ingest_runs", "metadata", "sources", "workers"]
+
+DELETIONS = -1
+"""The batch of documents that are to be deleted: the owner of the index sees to them."""
 
 sources = Table(
     "sources",
@@ -65,7 +68,7 @@ ingest_items = Table(
     Column("id", String(255), primary_key=True),
     Column("run_id", String(255), ForeignKey("ingest_runs.id", ondelete="CASCADE"), nullable=False),
     Column("ordinal", Integer, nullable=False),
-    Column("batch", Integer),
+    Column("batch", Integer),  # None waits for one; DELETIONS needs none
     Column("uri", Text, nullable=False),
     Column("name", Text, nullable=False),
     Column("content_sha256", String(64)),  # names the original among the blobs
@@ -76,6 +79,7 @@ ingest_items = Table(
     Column("reason", Text),
     Column("kind", String(32)),
     Column("attempts", Integer, nullable=False),
+    Column("failures", Integer, nullable=False),  # attempts that ended with an error which was not the document's
     Column("worker", String(255)),
     Column("revision_id", String(255)),
     Column("chunks", Integer, nullable=False),
@@ -89,6 +93,7 @@ Index("ix_ingest_items_run_id_state", ingest_items.c.run_id, ingest_items.c.stat
 Index("ix_ingest_items_run_id_batch", ingest_items.c.run_id, ingest_items.c.batch)
 Index("ix_ingest_items_state", ingest_items.c.state)
 Index("ix_ingest_items_uri", ingest_items.c.uri)
+Index("ix_ingest_items_run_id_finished_at", ingest_items.c.run_id, ingest_items.c.finished_at)
 
 # Who works now, so that what a machine left behind that never came back can be given to another.
 workers = Table(

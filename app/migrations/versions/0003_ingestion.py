@@ -81,6 +81,7 @@ def upgrade() -> None:
         sa.Column("reason", sa.Text(), nullable=True),
         sa.Column("kind", sa.String(length=32), nullable=True),
         sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("failures", sa.Integer(), nullable=False),
         sa.Column("worker", sa.String(length=255), nullable=True),
         sa.Column("revision_id", sa.String(length=255), nullable=True),
         sa.Column("chunks", sa.Integer(), nullable=False),
@@ -98,6 +99,7 @@ def upgrade() -> None:
     op.create_index("ix_ingest_items_run_id_batch", "ingest_items", ["run_id", "batch"], unique=False)
     op.create_index("ix_ingest_items_state", "ingest_items", ["state"], unique=False)
     op.create_index("ix_ingest_items_uri", "ingest_items", ["uri"], unique=False)
+    op.create_index("ix_ingest_items_run_id_finished_at", "ingest_items", ["run_id", "finished_at"], unique=False)
     op.create_table(
         "workers",
         sa.Column("id", sa.String(length=255), nullable=False),
