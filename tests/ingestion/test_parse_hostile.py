@@ -5,6 +5,8 @@ import zipfile
 
 import pytest
 
+from ingestion.parse import parse
+from ingestion.parsers import sheets
 from ingestion.sandbox import Sandbox
 from ingestion.types import SourceFile
 from retrieval.errors import ResourceLimitError
@@ -81,6 +83,14 @@ def test_what_would_cost_too_much_is_refused_in_plain_words(sandbox, write, name
     assert "memory" not in str(refusal.value), "refused before it cost anything"
 
 
+def test_a_sheet_is_refused_as_soon_as_it_has_too_many_cells(write, zipped, monkeypatch):
+    monkeypatch.setattr(sheets, "MAX_GRID_CELLS", 1_000)
+    rows = b"<row><c><v>1</v></c><c><v>2</v></c></row>" * 501
+    with pytest.raises(ResourceLimitError, match=r"more than 1,000 cells"):
+        parse(write("a.xlsx", _workbook(SHEET % rows, zipped)))
+
+
+@pytest.mark.slow
 def test_a_sheet_of_a_million_cells_is_refused_before_it_is_in_memory(sandbox, write, zipped):
     rows = b"<row>" + b"<c><v>1</v></c>" * 400 + b"</row>"
     with pytest.raises(ResourceLimitError, match=r"more than 1,000,000 cells"):
