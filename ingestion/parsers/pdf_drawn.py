@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 _LEAST_SIDE = 3.0  # points; thinner shapes are rules, which cover nothing
 _MOST_OBJECTS = 60_000
-_DEEPEST = 6  # forms within forms
+_DEEPEST = 4  # forms within forms; ten of them, each in ten others, are soon a million
 _TEXT, _PATH, _IMAGE, _SHADING, _FORM = 1, 2, 3, 4, 5  # FPDF_PAGEOBJ_*
 _UNKNOWN = -1.0
 _LEAST_CONTRAST = 24  # of 255, between the lightest and the darkest pixel of what can be seen
@@ -73,13 +73,12 @@ def drawing(page: Any) -> Drawing:
 
     invisible, shapes, pictures, first_text = [], [], [], _MOST_OBJECTS
     reader = _Reader(raw, page)
-    mode_of = raw.FPDFTextObj_GetTextRenderMode
-    for order, (kind, item, matrix) in enumerate(_objects(raw, page.raw)):
+    for order, (kind, item, matrix, mode) in enumerate(_objects(raw, page.raw)):
         if order >= _MOST_OBJECTS:
             break
         if kind == _TEXT:  # a page may have thousands, a word or a letter each
             first_text = min(first_text, order)
-            if mode_of(item) in _INVISIBLE_MODES:
+            if mode in _INVISIBLE_MODES:
                 invisible.append(reader.drawn(item, matrix, order))
         elif kind in {_IMAGE, _SHADING}:
             pictures.append(reader.drawn(item, matrix, order))
@@ -143,18 +142,23 @@ def has_contrast(picture: "Image.Image") -> bool:
     return lightest - darkest >= _LEAST_CONTRAST
 
 
-def _objects(raw: Any, page: Any) -> Iterator[tuple[int, Any, _Matrix]]:
+def _objects(raw: Any, page: Any) -> Iterator[tuple[int, Any, _Matrix, int]]:
     yield from _within(raw, page, raw.FPDFPage_CountObjects, raw.FPDFPage_GetObject, _IDENTITY, 0)
 
 
 def _within(
     raw: Any, parent: Any, count: Callable[[Any], int], get: Callable[[Any, int], Any], matrix: _Matrix, depth: int
-) -> Iterator[tuple[int, Any, _Matrix]]:
+) -> Iterator[tuple[int, Any, _Matrix, int]]:
+    mode_of, kind_of = raw.FPDFTextObj_GetTextRenderMode, raw.FPDFPageObj_GetType
     for index in range(count(parent)):
         item = get(parent, index)
-        kind = raw.FPDFPageObj_GetType(item)
+        mode = mode_of(item)  # negative for what is no text
+        if mode >= 0:
+            yield _TEXT, item, matrix, mode
+            continue
+        kind = kind_of(item)
         if kind != _FORM:
-            yield kind, item, matrix
+            yield kind, item, matrix, mode
         elif depth < _DEEPEST:
             inner = _times(_matrix(raw, item), matrix)
             yield from _within(raw, item, raw.FPDFFormObj_CountObjects, raw.FPDFFormObj_GetObject, inner, depth + 1)
