@@ -1,4 +1,4 @@
-"""Pages of digital PDFs read a second of processor time: ours against unstructured's fast strategy, same files, same run.
+"""Digital PDF pages read a second of processor time: ours against unstructured's fast strategy, in the same run.
 
 Run from the repository root: ``python -m bench.pdf --unstructured-python PATH [--rounds N] [--filings N]``. PATH is the
 interpreter of a virtual environment of its own with ``unstructured[pdf]==0.27.32``, which pulls in torchvision and must
