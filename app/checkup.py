@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.bootstrap import Services, open_blobs
+from app.bootstrap import Services
 from app.migrations import schema_versions
+from app.parts import open_blobs
 from ingestion.audit import Audit
 from ingestion.compare import Found
 from ingestion.doctor import Check, Doctor

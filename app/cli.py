@@ -111,7 +111,7 @@ def search(
 @app.command()
 def parse(file: Annotated[Path, typer.Argument(help="One file.")], as_json: Json = False) -> None:
     """Show what a file is read as: its elements with their places."""
-    from app.bootstrap import open_sandbox
+    from app.parts import open_sandbox
     from ingestion.load import collect
 
     files = collect([file]).files

@@ -10,7 +10,7 @@ import structlog
 
 from app.jobs import Jobs
 from app.workforce import Workforce
-from ingestion.blobs import Blobs
+from ingestion.originals import Originals
 from ingestion.parsers.ocr import ocr_available
 from ingestion.publish import Publisher
 from ingestion.run_rows import Item
@@ -44,7 +44,7 @@ class Kept:
     publisher: Publisher
     runs: IngestRuns
     workers: Workers
-    blobs: Blobs
+    originals: Originals
     keeping: Keeping
 
 
@@ -215,6 +215,6 @@ class Dispatcher:
         if keeping.revisions is not None:
             catalog.forget_retired(now - keeping.revisions)
         self._runs.forget_before(now - keeping.runs)
-        self._stores.blobs.sweep(catalog.originals() | self._runs.originals())
+        self._stores.originals.sweep()
         if ocr_available() and self._runs.requeue_kind("needs_ocr"):
             structlog.get_logger().info("language data for OCR is here: documents that waited for it are read")

@@ -186,7 +186,7 @@ def measured_retrieval(
     settings: Settings, beir: Path, *, split: str, mode: SearchMode, knobs: "Knobs", progress: "Progress"
 ) -> "Report":
     """Measure retrieval in a knowledge base of its own."""
-    from app.bootstrap import build_embedder
+    from app.parts import build_embedder
     from eval.evaluate import evaluate_retrieval
     from eval.golden import read_beir
 
@@ -217,7 +217,7 @@ def parts_of(settings: Settings) -> Iterator["Parts"]:
     Yields:
         The parts; their sandbox is closed at the end.
     """
-    from app.bootstrap import build_answerer, build_embedder, open_sandbox
+    from app.parts import build_answerer, build_embedder, open_sandbox
     from eval.evaluate import Parts
 
     with open_sandbox(settings) as sandbox:
@@ -263,7 +263,7 @@ def knobs_of(settings: Settings, history: bool = False, whole: bool = False) -> 
 
 def extras_of(settings: Settings) -> "Extras":
     """Return what is measured besides: the judge and the prices that are set."""
-    from app.bootstrap import build_judge
+    from app.parts import build_judge
     from eval.measure import Extras
     from eval.prices import read_prices
 

@@ -131,7 +131,7 @@ def _experiment(
     from eval.experiment import answers_experiment, retrieval_experiment
 
     if beir is not None:
-        from app.bootstrap import build_embedder
+        from app.parts import build_embedder
 
         yield retrieval_experiment(golden, build_embedder(settings), progress=progress)
         return

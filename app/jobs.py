@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from dbos import DBOS, DBOSClient, DBOSConfig, DBOSPortableJSONSerializer, EnqueueOptions
-from sqlalchemy import make_url
 
 __all__ = ["JobState", "Jobs", "Work", "job_database", "working"]
 
@@ -24,6 +23,7 @@ JobState = Literal["waiting", "running", "ended", "given_up"]
 # Changed only when jobs that wait cannot be done by the new version: a changed one strands them without a word.
 _VERSION = "attune-ingestion-1"
 _NAME = "attune"
+_FILE = "sqlite:///"
 _SCANS, _DOCUMENTS = "attune-scans", "attune-documents"
 _SCAN, _INGEST = "attune_scan", "attune_ingest"
 _POLL_S = 0.1
@@ -48,10 +48,7 @@ class Work(Protocol):
 
 def job_database(catalog_url: str, data_dir: Path) -> str:
     """Return the URL of the database of jobs: a file beside a SQLite catalog, else the catalog's own PostgreSQL."""
-    url = make_url(catalog_url)
-    if url.get_backend_name() == "sqlite":
-        return f"sqlite:///{(data_dir / 'jobs.sqlite3').resolve()}"
-    return url.set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
+    return f"{_FILE}{(data_dir / 'jobs.sqlite3').resolve()}" if catalog_url.startswith("sqlite") else catalog_url
 
 
 class Jobs:
@@ -182,9 +179,9 @@ def _register(work: Work) -> None:
 
 
 def _prepare(url: str) -> None:
-    database = make_url(url).database
-    if make_url(url).get_backend_name() != "sqlite" or database is None:
+    if not url.startswith(_FILE):
         return
+    database = url.removeprefix(_FILE)
     # DBOS makes the file for everybody to read, and leaves the journal in the mode of half the speed.
     os.close(os.open(database, os.O_CREAT | os.O_RDWR, 0o600))
     with closing(sqlite3.connect(database)) as connection:

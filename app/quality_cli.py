@@ -11,6 +11,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from app import show_runs
+from app.ingest_cli import followed
 from app.owner import checked, owner
 from app.settings import Settings
 from ingestion.findings.policy import KINDS, RULES
@@ -119,12 +121,12 @@ def list_held(collection: Collection = "default", as_json: Json = False) -> None
 
 @quarantine.command()
 def release(held_id: Annotated[str, typer.Argument(help="As listed.")]) -> None:
-    """Let a document in with what was found in it; ingest it again to take it up."""
+    """Let a document in with what was found in it, and take it in."""
     if not held_id.isalnum():
         raise InvalidInputError(f"{held_id!r} is no id in quarantine")
     with owner(Settings()) as client:
-        held = checked(client.post(f"/v1/quarantine/{held_id}/release"))
-    _out.print(f"released: {held['uri']}", markup=False)
+        run = followed(client, checked(client.post(f"/v1/quarantine/{held_id}/release"))["id"], quiet=False)
+    show_runs.ended(run, _out)
 
 
 def _url(collection: str) -> str:

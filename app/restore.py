@@ -14,9 +14,9 @@ from sqlalchemy import Connection, Engine, column, insert, inspect, table
 from sqlalchemy.exc import DatabaseError
 
 from app.archive import Archive, Manifest, TableRows, explained
-from app.bootstrap import open_blobs
 from app.data_directory import RESTORING, data_directory
 from app.migrations import configuration
+from app.parts import open_blobs
 from app.settings import Settings
 from eval.tables import metadata
 from retrieval.errors import ConflictError, DataDirectoryError, InvalidInputError

@@ -189,6 +189,11 @@ class Settings(BaseSettings):
         unit = {"h": "hours", "d": "days", "w": "weeks"}[self.keep_revisions[-1]]
         return timedelta(**{unit: int(self.keep_revisions[:-1])})
 
+    @property
+    def keep_runs(self) -> timedelta:
+        """How long the record of a run is kept."""
+        return timedelta(days=self.keep_runs_days)
+
     def plain(self) -> dict[str, Any]:
         """Return everything as plain JSON, secrets included: for a process of ours, through a pipe."""
         shown = self.model_dump(mode="json")

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from app.bootstrap import Services, source_limits
+from app.bootstrap import Services
+from app.parts import source_limits
 from ingestion.run_rows import NewItem
 from ingestion.runs import Run
 from ingestion.sources.source import checked_arguments, kinds, open_source

@@ -20,8 +20,8 @@ from pathlib import Path
 import structlog
 
 from app import logs
-from app.bootstrap import EMBEDDER, build_embedder, chunk_tokens, open_blobs, open_sandbox, source_limits
 from app.jobs import job_database, working
+from app.parts import EMBEDDER, build_embedder, chunk_tokens, open_blobs, open_sandbox, source_limits
 from app.quality import open_examiner
 from app.settings import Settings
 from app.working import IngestWork

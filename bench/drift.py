@@ -13,7 +13,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from app.bootstrap import build_answerer, build_embedder
+from app.parts import build_answerer, build_embedder
 from app.settings import Settings
 from bench.lines import data, print_figure
 from eval.drift import ALPHA, Window, detect

@@ -12,7 +12,7 @@ import sys
 import time
 from dataclasses import replace
 
-from app.bootstrap import build_answerer
+from app.parts import build_answerer
 from app.settings import Settings
 from bench.lines import data, print_figure
 from eval.evaluate import evaluate_retrieval

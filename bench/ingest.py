@@ -42,8 +42,8 @@ for line in sys.stdin:
     for document in documents:
         document.excluded_embed_metadata_keys = list(document.metadata)
     index = VectorStoreIndex.from_documents(documents)
-    seconds = time.perf_counter() - started
-    print(json.dumps({"seconds": seconds, "files": len(files), "chunks": len(index.index_struct.nodes_dict)}), flush=True)
+    seconds, chunks = time.perf_counter() - started, len(index.index_struct.nodes_dict)
+    print(json.dumps({"seconds": seconds, "files": len(files), "chunks": chunks}), flush=True)
 """
 _QUESTIONS = (
     "How is the {} of the pump changed?",

@@ -9,7 +9,7 @@ import argparse
 import sys
 import time
 
-from app.bootstrap import build_embedder
+from app.parts import build_embedder
 from app.settings import Settings
 from bench.lines import data, print_figure
 from eval.golden import read_beir

@@ -12,7 +12,7 @@ import sys
 
 import numpy as np
 
-from app.bootstrap import build_embedder
+from app.parts import build_embedder
 from app.settings import Settings
 from bench.lines import data, print_figure
 from eval.figures import mean_of

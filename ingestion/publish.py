@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ingestion.blobs import Blobs
+from ingestion.originals import Originals
 from ingestion.write import embed_chunks, spans_in
 from retrieval.catalog import Catalog
 from retrieval.embed import Embedder, FloatArray
@@ -29,13 +29,13 @@ class Publisher:
     """Makes staged revisions live and takes out of the index what is retired or deleted. Every step can be repeated.
 
     Attributes:
-        blobs: Where originals are kept; None where none are.
+        originals: The bytes that documents were made of; None where they are not kept.
     """
 
     catalog: Catalog
     index: VectorIndex
     embedder: Embedder
-    blobs: Blobs | None = None
+    originals: Originals | None = None
 
     def publish_ready(self) -> int:
         """Publish revisions that wait for it, the oldest first, some at a time.
@@ -67,10 +67,8 @@ class Publisher:
         self.index.delete(self.catalog.tombstone(document_id))
         originals = self.catalog.originals_of(document_id)
         self.catalog.purge(document_id)
-        for sha256 in originals if self.blobs is not None else ():
-            # Another document may have been made from the same bytes.
-            if self.blobs is not None and not self.catalog.uses_original(sha256):
-                self.blobs.delete(sha256)
+        if self.originals is not None:
+            self.originals.drop(originals)
 
     def collect(self) -> int:
         """Take out of the index what nobody sees any more: retired revisions, deleted documents.

@@ -17,6 +17,7 @@ UNITS = ("_s", "_ms", "_bytes", "_tokens", "_chars", "_pages", "_days", "_chunks
 BROAD_EXCEPTS = {
     "app/watch.py": "the worker loop: one bad observation must not end the watch",
     "app/streaming.py": "the worker loop: whatever ends the work must reach whoever waits for its end",
+    "app/dispatch.py": "the worker loop: whatever was wrong with one step, the next may be right",
 }
 FRONT_DOORS = ("ingestion/ingest.py", "retrieval/answer.py", "eval/evaluate.py")
 

@@ -6,8 +6,8 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.backup import back_up
-from app.bootstrap import open_blobs
 from app.dependencies import LocalDep, ServicesDep
+from app.parts import open_blobs
 
 router = APIRouter(prefix="/v1", tags=["operations"])
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from app.bootstrap import DEFAULT_COLLECTION, Services
 from app.dependencies import AdministratorDep, PrincipalDep, ServicesDep
 from app.ingesting import Upload, start_upload_run, wait_for
-from app.routes.ingestions import RunBody, run_body
+from app.routes.run_bodies import RunBody, run_body
 from retrieval.errors import NotFoundError
 from retrieval.types import Document
 

@@ -10,7 +10,9 @@ from fastapi.responses import HTMLResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.dependencies import AdministratorDep, PrincipalDep, ServicesDep
+from app.ingesting import Upload, start_upload_run
 from app.quality_page import quality_page
+from app.routes.run_bodies import RunBody, run_body
 from ingestion.findings.policy import LEAST_SIMILARITY, Policy
 from ingestion.quarantine import Held
 from retrieval.finding import Finding
@@ -200,12 +202,16 @@ def quarantine(
     )
 
 
-@router.post("/quarantine/{held_id}/release", summary="Let a document in")
+@router.post("/quarantine/{held_id}/release", status_code=202, summary="Let a document in")
 def release(
     held_id: Annotated[str, PathParameter(max_length=64)], services: ServicesDep, principal: AdministratorDep
-) -> HeldBody:
-    """Accept what was found in a document; it is ingested when its run is retried or its source synced again."""
-    return _held_body(services.quality.examiner.quarantine.release(held_id, by=principal))
+) -> RunBody:
+    """Accept what was found in a document and begin to take it in; returns the run."""
+    held = services.quality.examiner.quarantine.release(held_id, by=principal)
+    size_bytes = services.blobs.path(held.content_sha256).stat().st_size
+    upload = Upload(held.name, held.content_sha256, size_bytes, known_as=held.uri)
+    run = start_upload_run(services, [upload], collection=held.collection, created_by=principal.id)
+    return run_body(services, run)
 
 
 def _report(services: ServicesDep, name: str, principal: Principal) -> tuple[Policy, QualityReport]:

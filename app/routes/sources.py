@@ -11,7 +11,7 @@ from app.auth import LOCAL
 from app.bootstrap import DEFAULT_COLLECTION, Services, ensure_collection
 from app.dependencies import AdministratorDep, ServicesDep
 from app.ingesting import start_sync
-from app.routes.ingestions import RunBody, run_body
+from app.routes.run_bodies import RunBody, run_body
 from app.sourcing import remove, settled_arguments
 from ingestion.sources.source import kinds
 from ingestion.sources.store import MAX_EVERY_S, MIN_EVERY_S, KeptSource, NewSource

@@ -15,8 +15,10 @@ from app.quality import open_examiner
 from app.working import IngestWork
 from ingestion.blobs import Blobs
 from ingestion.ingest import Ingestor
+from ingestion.originals import Originals
 from ingestion.parse import parse
 from ingestion.publish import Publisher
+from ingestion.quarantine import Quarantine
 from ingestion.runs import IngestRuns
 from ingestion.sources.source import SourceLimits
 from ingestion.tables import metadata
@@ -110,11 +112,12 @@ class House:
         self.index = EdgeIndex(root / "index", dim=16, fingerprint="words", pointer=self)
         self.blobs = Blobs(root / "blobs")
         self.runs = IngestRuns(engine)
-        self.publisher = Publisher(self.catalog, self.index, self.embedder, self.blobs)
+        originals = Originals(self.blobs, self.catalog, self.runs, Quarantine(engine))
+        self.publisher = Publisher(self.catalog, self.index, self.embedder, originals)
         self.jobs = JobsDoneAtOnce()
         self.jobs.work = self.work()
         self.dispatcher = Dispatcher(
-            Kept(self.publisher, self.runs, Workers(engine), self.blobs, Keeping(timedelta(0), timedelta(days=30))),
+            Kept(self.publisher, self.runs, Workers(engine), originals, Keeping(timedelta(0), timedelta(days=30))),
             self.jobs,
             NoWorkforce(),
             ended=lambda _: None,
@@ -446,7 +449,8 @@ from test_ingestion import House
 
 point, occurrence, root, pages = sys.argv[2], int(sys.argv[3]), Path(sys.argv[4]), Path(sys.argv[5])
 house = House(root)
-target, name = {"catalog": house.catalog, "index": house.index, "runs": house.runs}[point.split(".")[0]], point.split(".")[1]
+owner, name = point.split(".")
+target = {"catalog": house.catalog, "index": house.index, "runs": house.runs}[owner]
 original, calls = getattr(target, name), []
 
 def dying(*arguments, **keywords):

@@ -4,7 +4,7 @@ from functools import partial
 
 import pytest
 
-from app.bootstrap import build_answerer
+from app.parts import build_answerer
 from app.settings import Settings
 from eval.golden import GoldenSet, Question
 from eval.knobs import Knobs

@@ -1,0 +1,197 @@
+"""Settings -> each part: picks every implementation; the only place with ``if settings.x``."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.settings import Settings
+from eval.judge import Judge
+from ingestion.blobs import Blobs
+from ingestion.sandbox import Sandbox
+from ingestion.sources.source import SourceLimits
+from ingestion.sources.upload import PartialUploads
+from retrieval.answer import Answerer
+from retrieval.bm25 import Bm25Encoder, Bm25Settings
+from retrieval.catalog import Catalog
+from retrieval.embed import Embedder, FloatArray
+from retrieval.errors import InvalidInputError
+from retrieval.generators.extractive import ExtractiveGenerator
+from retrieval.generators.generator import Generator
+from retrieval.index import VectorIndex
+from retrieval.pack import unpack
+from retrieval.rerank import open_reranker
+from retrieval.retrieve import Retriever
+
+EMBEDDER = "embedder"
+"""The index pointer that names the server's embedder; a worker with another one would fill a foreign index."""
+
+
+def build_embedder(settings: Settings) -> Embedder:
+    """Load the embedder that the settings name.
+
+    Returns:
+        It, with concurrent questions encoded together.
+
+    Raises:
+        ModelError: It cannot be loaded or reached.
+        InvalidInputError: An endpoint is given without its model's name.
+    """
+    from retrieval.batch import QueryBatcher
+    from retrieval.embed import EndpointEmbedder, SentenceTransformerEmbedder, bundled_model_path
+
+    model = settings.embedding_model
+    embedder: Embedder
+    if model is None:
+        embedder = SentenceTransformerEmbedder(bundled_model_path(), device=settings.embedding_device)
+    elif model.startswith(("http://", "https://")):
+        url, _, name = model.partition("#")
+        if not name:
+            raise InvalidInputError("an embedding endpoint is given as URL#model, for instance http://host/v1#e5")
+        key = settings.embedding_api_key
+        embedder = EndpointEmbedder(url, name, api_key=key.get_secret_value() if key else None)
+    else:
+        embedder = SentenceTransformerEmbedder(model, device=settings.embedding_device)
+    return QueryBatcher(embedder)
+
+
+def chunk_tokens(settings: Settings, embedder: Embedder) -> int:
+    """Return the token budget of a chunk: what is set, within what the model reads (two are special tokens)."""
+    limit = embedder.max_tokens - 2
+    return min(settings.chunk_tokens or limit, limit)
+
+
+def open_sandbox(settings: Settings) -> Sandbox:
+    """Make the sandbox in which documents are parsed."""
+    return Sandbox(workers=settings.parse_workers)
+
+
+def build_retriever(settings: Settings, catalog: Catalog, index: VectorIndex, embedder: Embedder) -> Retriever:
+    """Put the search together.
+
+    Returns:
+        It, over what is in catalog and index at the time of each question.
+
+    Raises:
+        ModelError: The cross-encoder that the settings name cannot be loaded.
+    """
+    reranker = open_reranker(settings.rerank, _SentenceVectors(catalog, embedder.dim), device=settings.embedding_device)
+    return Retriever(
+        catalog,
+        index,
+        embedder,
+        pool=settings.retrieval_pool,
+        dense_weight=settings.dense_weight,
+        fusion=settings.fusion,
+        reranker=reranker,
+        rerank_depth=settings.rerank_depth,
+    )
+
+
+def build_answerer(settings: Settings, retriever: Retriever) -> Answerer:
+    """Put the question path together behind a retriever."""
+    catalog, embedder = retriever.catalog, retriever.embedder
+    sentence_vectors = _SentenceVectors(catalog, embedder.dim)
+    extractive = ExtractiveGenerator(embedder, Bm25Encoder(Bm25Settings()).terms, sentence_vectors)
+    generator: Generator = extractive
+    if settings.llm_url:
+        from retrieval.generators.openai_compatible import OpenAICompatibleGenerator
+
+        key = settings.llm_api_key
+        generator = OpenAICompatibleGenerator(
+            settings.llm_url,
+            settings.llm_model,
+            api_key=key.get_secret_value() if key else None,
+            timeout_s=settings.llm_timeout_s,
+            context_tokens=settings.llm_context_tokens,
+            max_tokens=settings.llm_max_tokens,
+        )
+    return Answerer(
+        retriever,
+        generator,
+        extractive,
+        passages_shown=settings.passages_shown,
+        abstain_below=settings.abstain_below,
+        versions={
+            "embedder": embedder.fingerprint,
+            "dense_weight": settings.dense_weight,
+            "fusion": retriever.fusion,
+            "rerank": retriever.reranker.name,
+            "generator": f"openai_compatible:{settings.llm_model}" if settings.llm_url else "extractive",
+        },
+    )
+
+
+def build_judge(settings: Settings) -> Judge | None:
+    """Make the judge that the settings name, if any."""
+    if settings.judge_url is None:
+        return None
+    key = settings.judge_api_key
+    return Judge(settings.judge_url, settings.judge_model, api_key=key.get_secret_value() if key else None)
+
+
+def open_blobs(settings: Settings) -> Blobs:
+    """Open the folder of originals."""
+    folder = settings.blobs_dir or settings.data_dir / "blobs"
+    return Blobs(folder.resolve(), reserve_bytes=settings.disk_reserve_bytes)
+
+
+def source_limits(settings: Settings) -> SourceLimits:
+    """Return what sources may do at most."""
+    return SourceLimits(
+        document_max_bytes=settings.document_max_bytes,
+        web=settings.web_sources,
+        web_hosts=settings.web_hosts,
+        web_private_hosts=settings.web_private_hosts,
+        secrets=settings.source_secrets,
+        reader_prefixes=settings.source_readers,
+    )
+
+
+def open_uploads(settings: Settings, blobs: Blobs) -> PartialUploads:
+    """Open the folder of uploads that are under way."""
+    folder = settings.data_dir.resolve() / "uploads"
+    return PartialUploads(folder, max_bytes=settings.document_max_bytes, check_room=blobs.check_room)
+
+
+def open_index(settings: Settings, data_dir: Path, embedder: Embedder, catalog: Catalog) -> VectorIndex:
+    """Open the vector index that the settings name.
+
+    Returns:
+        It, empty where nothing was made with this embedder.
+
+    Raises:
+        VectorIndexError: It cannot be opened or reached.
+    """
+    if settings.qdrant_url:
+        from retrieval.index_server import ServerIndex
+
+        key = settings.qdrant_api_key
+        return ServerIndex.connect(
+            settings.qdrant_url,
+            api_key=key.get_secret_value() if key else None,
+            dim=embedder.dim,
+            fingerprint=embedder.fingerprint,
+        )
+    from retrieval.index_edge import EdgeIndex
+
+    return EdgeIndex(data_dir / "index", dim=embedder.dim, fingerprint=embedder.fingerprint, pointer=_Pointer(catalog))
+
+
+@dataclass(frozen=True, slots=True)
+class _SentenceVectors:
+    catalog: Catalog
+    dim: int
+
+    def __call__(self, chunk_ids: Sequence[str]) -> dict[str, FloatArray]:
+        return {key: unpack(packed, self.dim) for key, packed in self.catalog.sentences(chunk_ids).items()}
+
+
+@dataclass(frozen=True, slots=True)
+class _Pointer:
+    catalog: Catalog
+
+    def get(self, name: str) -> str | None:
+        return self.catalog.index_pointer(name)
+
+    def set(self, name: str, target: str) -> None:
+        self.catalog.set_index_pointer(name, target)
