@@ -20,7 +20,7 @@ from ingestion.workers import Workers
 MAX_FAILURES = 5
 """A document that could not be worked on this often, for a reason that was not its own, is given up."""
 
-_BUSY_WAIT_S = 0.05
+_BUSY_WAIT_S = 0.1
 _IDLE_WAIT_S = 0.25
 _CHECK_EVERY_S = 2.0
 _HOUSEKEEPING_EVERY_S = 600.0
@@ -196,7 +196,9 @@ class Dispatcher:
 
     def _delete(self, run: Run) -> None:
         due = self._runs.deletions(run.id, limit=_DELETIONS_AT_ONCE)
-        known = self._publisher.catalog.known(run.collection, [item.uri for item in due]) if due else {}
+        if not due:
+            return
+        known = self._publisher.catalog.known(run.collection, [item.uri for item in due])
         undone = self._runs.superseded([item.id for item in due])
         for item in due:
             found = known.get(item.uri)

@@ -11,7 +11,7 @@ from typing import Any
 from app.bootstrap import Services
 from ingestion.run_rows import Item, RunProgress
 from ingestion.runs import Run
-from ingestion.scan import Scanner
+from ingestion.scan import items_of
 from retrieval.errors import AttuneError, InvalidInputError
 from retrieval.types import EVERYONE
 
@@ -102,11 +102,7 @@ def start_upload_run(services: Services, uploads: Sequence[Upload], *, collectio
     """
     label = ", ".join(upload.name for upload in uploads[:3])
     label += f" and {len(uploads) - 3} more" if len(uploads) > 3 else ""
-    run = _create(services, collection, label, {}, created_by=created_by)
-    scanner = Scanner(
-        services.catalog, services.blobs, services.runs_of_ingestion, services.settings.document_max_bytes
-    )
-    scanner.take_in(run, [(u.uri, u.name, u.content_sha256, u.size_bytes) for u in uploads])
+    run = _create(services, collection, label, {}, created_by=created_by, uploads=uploads)
     services.dispatcher.wake()
     return run
 
@@ -126,22 +122,29 @@ def _begin(
     return run
 
 
-def _create(
+def _create(  # noqa: PLR0913 - what a run is made of
     services: Services,
     collection: str,
     label: str,
-    spec: dict[str, Any],
+    given: dict[str, Any],
     *,
     created_by: str,
     source_id: str | None = None,
+    uploads: Sequence[Upload] | None = None,
 ) -> Run:
     edition = services.quality.examiner.policies.policy(collection).edition
+    spec = {"acl": [EVERYONE], "recipe": services.recipe(edition), **given}
+    items = None
+    if uploads is not None:
+        known = services.catalog.known(collection, [upload.uri for upload in uploads])
+        items = items_of([(u.uri, u.name, u.content_sha256, u.size_bytes) for u in uploads], known, spec)
     return services.runs_of_ingestion.create(
         collection,
         label=label[:MAX_LABEL_CHARS].encode("utf-8", "replace").decode(),
-        spec={"acl": [EVERYONE], "recipe": services.recipe(edition), **spec},
+        spec=spec,
         created_by=created_by,
         source_id=source_id,
+        items=items,
     )
 
 

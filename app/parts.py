@@ -26,8 +26,13 @@ EMBEDDER = "embedder"
 """The index pointer that names the server's embedder; a worker with another one would fill a foreign index."""
 
 
-def build_embedder(settings: Settings) -> Embedder:
+def build_embedder(settings: Settings, *, threads: int | None = None, at_once: int = 1) -> Embedder:
     """Load the embedder that the settings name.
+
+    Args:
+        settings: Name it.
+        threads: Of one pass of a model on this machine; all processors when None.
+        at_once: Passes at the same time.
 
     Returns:
         It, with concurrent questions encoded together.
@@ -42,7 +47,9 @@ def build_embedder(settings: Settings) -> Embedder:
     model = settings.embedding_model
     embedder: Embedder
     if model is None:
-        embedder = SentenceTransformerEmbedder(bundled_model_path(), device=settings.embedding_device)
+        embedder = SentenceTransformerEmbedder(
+            bundled_model_path(), device=settings.embedding_device, threads=threads, at_once=at_once
+        )
     elif model.startswith(("http://", "https://")):
         url, _, name = model.partition("#")
         if not name:
@@ -50,7 +57,9 @@ def build_embedder(settings: Settings) -> Embedder:
         key = settings.embedding_api_key
         embedder = EndpointEmbedder(url, name, api_key=key.get_secret_value() if key else None)
     else:
-        embedder = SentenceTransformerEmbedder(model, device=settings.embedding_device)
+        embedder = SentenceTransformerEmbedder(
+            model, device=settings.embedding_device, threads=threads, at_once=at_once
+        )
     return QueryBatcher(embedder)
 
 

@@ -80,9 +80,7 @@ def remove(services: Services, source: KeptSource, *, with_documents: bool, crea
 def _deleting(services: Services, source: KeptSource, created_by: str) -> Run:
     runs = services.runs_of_ingestion
     spec = {"acl": sorted(source.acl), "recipe": services.recipe()}
-    run = runs.create(source.collection, label=f"remove {source.name}", spec=spec, created_by=created_by)
     known = services.catalog.known_of_source(source.id)
     gone = [NewItem(uri, uri.rstrip("/").rpartition("/")[2], outcome="deleted") for _, uri in known]
-    runs.add_items(run.id, gone)
-    runs.scanned(run.id)
-    return runs.get(run.id)
+    label = f"remove {source.name}"
+    return runs.create(source.collection, label=label, spec=spec, created_by=created_by, items=gone)

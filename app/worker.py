@@ -34,7 +34,8 @@ from retrieval.catalog import Catalog
 from retrieval.errors import AttuneError, ConflictError, ModelError
 from retrieval.tables import open_engine
 
-_AT_ONCE = 2  # batches: while one is embedded the next is parsed
+_EMBEDDED_AT_ONCE = 2
+_AT_ONCE = 3  # batches: while two are embedded the next is parsed
 _SLOT_WAIT_S = 20.0
 _MAX_SLOTS = 64
 _DRAIN_S = 20.0
@@ -88,7 +89,8 @@ def _loaded(
     """Load the embedder beside: a scan, or a run in which nothing changed, does not wait for it."""
 
     def load() -> Ingestor:
-        embedder = build_embedder(settings)
+        threads = max(1, (os.cpu_count() or 1) // _EMBEDDED_AT_ONCE)
+        embedder = build_embedder(settings, threads=threads, at_once=_EMBEDDED_AT_ONCE)
         wanted = catalog.index_pointer(EMBEDDER)
         if wanted is not None and wanted != embedder.fingerprint:
             raise ModelError(

@@ -63,7 +63,10 @@ def warm_server(scratch: Path, **settings: str) -> Iterator[Server]:
     """A server whose worker runs and has its model loaded."""
     first = scratch / "first"
     first.mkdir()
-    (first / "warm.md").write_text("# Warm\n\nThe worker is warm when this page is in.")
+    # With something that looks like personal data: what judges that is loaded when it is seen first.
+    warm = "# Warm\n\nThe worker is warm when this page is in; write to warm@example.com or call +44 20 7946 0958."
+    warm += "\n\nThis is here so that there is enough text to tell which language it is written in, as for any page."
+    (first / "warm.md").write_text(warm)
     with Server(scratch / "data", **settings) as server:
         server.ingest(first)
         yield server

@@ -70,7 +70,7 @@ class Server:
     def run(self, run_id: str) -> dict[str, Any]:
         return self.client.get(f"/v1/ingestions/{run_id}").raise_for_status().json()
 
-    def ingest(self, *paths: Path, look_s: float = 0.02) -> dict[str, Any]:
+    def ingest(self, *paths: Path, look_s: float = 0.1) -> dict[str, Any]:
         """Take paths in and wait for the end."""
         run = self.begin(*paths)
         while run["state"] in {"queued", "running"}:

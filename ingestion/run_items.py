@@ -25,20 +25,20 @@ class RunItems(Store):
         Returns:
             How many were added.
         """
-        now = datetime.now(UTC)
         with self._writing() as connection:
-            uris = {"ids": listed(item.uri for item in items)}
-            known = select(ingest_items.c.uri).where(ingest_items.c.run_id == run_id, one_of(ingest_items.c.uri, "ids"))
-            seen = set(connection.scalars(known, uris))
-            last = select(func.max(ingest_items.c.ordinal)).where(ingest_items.c.run_id == run_id)
-            ordinal = connection.scalar(last)
-            ordinal = 0 if ordinal is None else ordinal + 1
-            rows = [
-                item_row(run_id, number, item, now)
-                for number, item in enumerate((i for i in items if i.uri not in seen), start=ordinal)
-            ]
-            if rows:
-                connection.execute(insert(ingest_items), rows)
+            return self.insert_items(connection, run_id, items)
+
+    def insert_items(self, connection: Connection, run_id: str, items: Sequence[NewItem]) -> int:
+        """Add documents to a run as a part of a transaction, see ``add_items``."""
+        uris = {"ids": listed(item.uri for item in items)}
+        known = select(ingest_items.c.uri).where(ingest_items.c.run_id == run_id, one_of(ingest_items.c.uri, "ids"))
+        seen = set(connection.scalars(known, uris))
+        last = connection.scalar(select(func.max(ingest_items.c.ordinal)).where(ingest_items.c.run_id == run_id))
+        first, now = 0 if last is None else last + 1, datetime.now(UTC)
+        fresh = [item for item in items if item.uri not in seen]
+        rows = [item_row(run_id, number, item, now) for number, item in enumerate(fresh, start=first)]
+        if rows:
+            connection.execute(insert(ingest_items), rows)
         return len(rows)
 
     def items(

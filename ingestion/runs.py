@@ -10,7 +10,7 @@ from sqlalchemy import Row, Select, delete, exists, insert, select, update
 
 from ingestion.run_batches import RunBatches
 from ingestion.run_items import RunItems
-from ingestion.run_rows import OPEN
+from ingestion.run_rows import OPEN, NewItem
 from ingestion.tables import ingest_items, ingest_runs, sources
 from retrieval.errors import ConflictError, NotFoundError
 
@@ -65,8 +65,17 @@ class IngestRuns(RunItems, RunBatches):
         spec: Mapping[str, Any],
         created_by: str,
         source_id: str | None = None,
+        items: Sequence[NewItem] | None = None,
     ) -> Run:
-        """Begin a run; its documents are added next, or found by a scan.
+        """Begin a run.
+
+        Args:
+            collection: Name of an existing collection.
+            label: What it takes in, in words for people.
+            spec: What was asked for.
+            created_by: Who asked.
+            source_id: The source that is brought up to date.
+            items: Its documents, where they are known; None leaves them to a scan.
 
         Returns:
             The run, queued.
@@ -81,7 +90,7 @@ class IngestRuns(RunItems, RunBatches):
             "source_id": source_id,
             "label": label,
             "state": "queued",
-            "scanned": False,
+            "scanned": items is not None,
             "batches": 0,
             "spec": dict(spec),
             "created_by": created_by,
@@ -96,6 +105,7 @@ class IngestRuns(RunItems, RunBatches):
                     raise ConflictError("this source is being synced; try again when that run has ended")
                 connection.execute(update(sources).where(sources.c.id == source_id).values(last_run_id=run_id))
             connection.execute(insert(ingest_runs).values(values))
+            self.insert_items(connection, run_id, items or ())
         return self.get(run_id)
 
     def get(self, run_id: str) -> Run:

@@ -7,7 +7,7 @@ document, whatever happens to the source meanwhile, and on any machine.
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from ingestion.blobs import Blobs
 from ingestion.parsers.ocr import ocr_available
@@ -66,26 +66,6 @@ class Scanner:
             self.runs.add_items(run.id, deleted)
         self.runs.scanned(run.id)
 
-    def take_in(self, run: Run, uploads: Sequence[tuple[str, str, str, int]]) -> None:
-        """Write documents whose bytes are originals already into a run.
-
-        Args:
-            run: As for ``scan``.
-            uploads: uri, name, SHA-256 and size of each; of one uri the first counts, and the others are told so.
-        """
-        known = self.catalog.known(run.collection, [upload[0] for upload in uploads])
-        items: dict[str, NewItem] = {}
-        for uri, name, sha256, size_bytes in uploads:
-            first = items.get(uri)
-            if first is None:
-                items[uri] = _item(run, Entry(uri, name), (sha256, size_bytes), known.get(uri))
-            elif first.content_sha256 != sha256:
-                # One would replace the other, and nobody would be told.
-                second = f"{uri} ({len(items) + 1})"
-                items[second] = NewItem(second, name, sha256, size_bytes, None, "failed", None, _TWICE, "same_name")
-        self.runs.add_items(run.id, list(items.values()))
-        self.runs.scanned(run.id)
-
     def _gone(self, run: Run, source: Source, entries: Sequence[Entry]) -> dict[str, str]:
         """Return uri -> document id of what came from here and is not listed any more."""
         if run.source_id is not None:
@@ -127,7 +107,7 @@ class Scanner:
     def _unread(self, run: Run, entry: Entry, before: Known | None) -> NewItem | None:
         if before is None or entry.version is None or entry.version != before.source_version:
             return None
-        if not _as_wanted(run, before):
+        if not _as_wanted(run.spec, before):
             return None
         return NewItem(
             entry.uri, entry.name, before.content_sha256, entry.size_bytes or 0, state="done", outcome="unchanged"
@@ -142,7 +122,7 @@ class Scanner:
         except OSError as error:
             gone = UnreadableError(f"cannot be read: {error.strerror or type(error).__name__}")
             return NewItem(entry.uri, entry.name, state="failed", reason=str(gone), kind=gone.kind)
-        return _item(run, entry, kept, before)
+        return _item(run.spec, entry, kept, before)
 
     def _keep(self, stream: BinaryIO, before: Known | None) -> tuple[str, int]:
         if before is not None and stream.seekable():
@@ -162,12 +142,34 @@ class Scanner:
         document_id, old_uri = found
         self.catalog.move(document_id, item.uri)
         before = self.catalog.known(run.collection, [item.uri]).get(item.uri)
-        if before is not None and _last(old_uri) == _last(item.uri) and _as_wanted(run, before):
+        if before is not None and _last(old_uri) == _last(item.uri) and _as_wanted(run.spec, before):
             return NewItem(
                 item.uri, item.name, item.content_sha256, item.size_bytes, item.source_version, "done", "moved"
             )
         # Under another name it may have another title: read again, its vectors taken along.
         return NewItem(item.uri, item.name, item.content_sha256, item.size_bytes, item.source_version, outcome="moved")
+
+
+def items_of(
+    uploads: Sequence[tuple[str, str, str, int]], known: Mapping[str, Known], spec: Mapping[str, Any]
+) -> list[NewItem]:
+    """Return what a run has to do about documents whose bytes are originals already.
+
+    Args:
+        uploads: uri, name, SHA-256 and size of each; of one uri the first counts, and the others are told so.
+        known: What is known of them, by uri.
+        spec: As a run has it.
+    """
+    items: dict[str, NewItem] = {}
+    for uri, name, sha256, size_bytes in uploads:
+        first = items.get(uri)
+        if first is None:
+            items[uri] = _item(spec, Entry(uri, name), (sha256, size_bytes), known.get(uri))
+        elif first.content_sha256 != sha256:
+            # One would replace the other, and nobody would be told.
+            second = f"{uri} ({len(items) + 1})"
+            items[second] = NewItem(second, name, sha256, size_bytes, None, "failed", None, _TWICE, "same_name")
+    return list(items.values())
 
 
 @dataclass(slots=True)
@@ -184,19 +186,19 @@ class _Moves:
         return found
 
 
-def _item(run: Run, entry: Entry, kept: tuple[str, int], before: Known | None) -> NewItem:
+def _item(spec: Mapping[str, Any], entry: Entry, kept: tuple[str, int], before: Known | None) -> NewItem:
     sha256, size_bytes = kept
-    if before is not None and before.content_sha256 == sha256 and _as_wanted(run, before):
+    if before is not None and before.content_sha256 == sha256 and _as_wanted(spec, before):
         return NewItem(entry.uri, entry.name, sha256, size_bytes, entry.version, "done", "unchanged")
     return NewItem(entry.uri, entry.name, sha256, size_bytes, entry.version)
 
 
-def _as_wanted(run: Run, before: Known) -> bool:
+def _as_wanted(spec: Mapping[str, Any], before: Known) -> bool:
     """Tell whether a revision was made the way this run would make it."""
     recipe = before.recipe
     if recipe.endswith(WITHOUT_OCR) and not ocr_available():
         recipe = recipe.removesuffix(WITHOUT_OCR)
-    return recipe == run.spec["recipe"] and before.acl == frozenset(run.spec["acl"])
+    return recipe == spec["recipe"] and before.acl == frozenset(spec["acl"])
 
 
 def _emptied(where: str, count: int) -> str:

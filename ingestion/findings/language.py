@@ -1,6 +1,7 @@
 """The language that a document is written in."""
 
 import re
+import threading
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ UNKNOWN = "unknown"
 _LEAST_LETTERS = 80
 _LEAST_CONFIDENCE = 0.9
 _SAMPLE_CHARS = 2_000
+_LOADING = threading.Lock()
 _NO_LETTERS = re.compile(r"[\W\d_]+")
 
 
@@ -28,9 +30,14 @@ def language_of(text: str) -> str:
     return str(language) if confidence >= _LEAST_CONFIDENCE else UNKNOWN
 
 
-@cache
 def _identifier() -> "LanguageIdentifier":
-    # Half a second to load and stateless afterwards, so once for all threads.
+    # Threads that ask for the first time together would each load it, a second long.
+    with _LOADING:
+        return _loaded()
+
+
+@cache
+def _loaded() -> "LanguageIdentifier":
     from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
     return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)

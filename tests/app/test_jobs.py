@@ -4,7 +4,6 @@ import os
 import stat
 import subprocess
 import sys
-import threading
 import time
 from contextlib import closing
 from uuid import uuid4
@@ -33,19 +32,18 @@ def run_id():
 
 
 class Noted:
-    """Work that is only noted."""
+    """Work that is only noted, but for that which other tests left in the same PostgreSQL."""
 
-    def __init__(self):
+    def __init__(self, *run_ids):
+        self.run_ids = run_ids
         self.done = []
-        self.came = threading.Event()
 
     def scan(self, run_id):
-        self.done.append((run_id, None))
-        self.came.set()
+        self.ingest(run_id, None)
 
     def ingest(self, run_id, batch):
-        self.done.append((run_id, batch))
-        self.came.set()
+        if run_id in self.run_ids:
+            self.done.append((run_id, batch))
 
 
 def until(condition):
@@ -60,7 +58,7 @@ def test_jobs_are_done_once_however_often_they_are_queued(jobs, url, run_id):
         jobs.scan(run_id)
         jobs.ingest(run_id, [0, 1])
     assert jobs.batch_states(run_id, [0, 1, 2]) == {0: "waiting", 1: "waiting", 2: "ended"}
-    work = Noted()
+    work = Noted(run_id)
     with working(url, f"worker-{run_id}", work, at_once=2):
         until(lambda: set(jobs.batch_states(run_id, [0, 1]).values()) | {jobs.scan_state(run_id)} == {"ended"})
     assert sorted(work.done, key=str) == [(run_id, 0), (run_id, 1), (run_id, None)]
@@ -70,7 +68,7 @@ def test_jobs_are_done_once_however_often_they_are_queued(jobs, url, run_id):
 
 
 def test_a_scan_that_was_dropped_can_be_queued_again(jobs, url, run_id):
-    work = Noted()
+    work = Noted(run_id)
     with working(url, f"worker-{run_id}", work, at_once=1):
         for times in (1, 2):
             jobs.scan(run_id)
@@ -81,7 +79,7 @@ def test_a_scan_that_was_dropped_can_be_queued_again(jobs, url, run_id):
 def test_folders_are_not_looked_through_on_a_machine_that_may_not_see_them(jobs, url, run_id):
     jobs.scan(run_id)
     jobs.ingest(run_id, [0])
-    work = Noted()
+    work = Noted(run_id)
     with working(url, f"worker-{run_id}", work, at_once=1, scans=False):
         until(lambda: jobs.batch_states(run_id, [0]) == {0: "ended"})
         time.sleep(0.5)
@@ -93,10 +91,10 @@ def test_work_that_fails_ends_its_job_and_the_others_go_on(jobs, url, run_id):
     class Failing(Noted):
         def ingest(self, run_id, batch):
             super().ingest(run_id, batch)
-            if batch == 0:
+            if (run_id, batch) == (self.run_ids[0], 0):
                 raise RuntimeError("broken")
 
-    work = Failing()
+    work = Failing(run_id)
     jobs.ingest(run_id, [0, 1])
     with working(url, f"worker-{run_id}", work, at_once=1):
         until(lambda: set(jobs.batch_states(run_id, [0, 1]).values()) == {"ended"})
@@ -125,7 +123,7 @@ def test_a_job_whose_worker_died_is_done_by_the_worker_of_that_name(jobs, url, r
     jobs.ingest(run_id, [0])
     assert die(url, f"worker-{run_id}") == 9
     assert jobs.batch_states(run_id, [0]) == {0: "running"}
-    work = Noted()
+    work = Noted(run_id)
     with working(url, f"worker-{run_id}", work, at_once=1):
         until(lambda: jobs.batch_states(run_id, [0]) == {0: "ended"})
     assert work.done == [(run_id, 0)]
@@ -135,7 +133,7 @@ def test_a_job_that_kills_its_worker_again_and_again_is_given_up(jobs, url, run_
     jobs.ingest(run_id, [0])
     for _ in range(4):
         assert die(url, f"worker-{run_id}") == 9
-    with working(url, f"worker-{run_id}", Noted(), at_once=1):
+    with working(url, f"worker-{run_id}", Noted(run_id), at_once=1):
         until(lambda: jobs.batch_states(run_id, [0]) == {0: "given_up"})
 
 
@@ -143,7 +141,7 @@ def test_a_small_run_does_not_wait_for_the_end_of_a_large_one(jobs, url, run_id)
     small = uuid4().hex
     jobs.ingest(run_id, range(20))
     jobs.ingest(small, [0])
-    work = Noted()
+    work = Noted(run_id, small)
     with working(url, f"worker-{run_id}", work, at_once=1):
         until(lambda: len(work.done) == 21)
     assert [key for key, _ in work.done].index(small) <= 2
