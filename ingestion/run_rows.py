@@ -9,9 +9,42 @@ from sqlalchemy import Row
 
 from ingestion.tables import DELETIONS
 
+RunState = Literal["queued", "running", "paused", "cancelled", "done", "failed"]
+ENDED: tuple[RunState, ...] = ("cancelled", "done", "failed")
+
 ItemState = Literal["queued", "working", "staged", "done", "failed", "quarantined", "cancelled"]
 Outcome = Literal["added", "updated", "unchanged", "moved", "deleted"]
 OPEN: tuple[ItemState, ...] = ("queued", "working", "staged")
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run.
+
+    Attributes:
+        label: What it takes in, in words for people.
+        scanned: Every document of the run has its row; until then the total is a lower bound.
+        spec: What was asked for: where to look, access, how to treat what is missing, who made the vectors.
+        reason: Why the run as a whole failed.
+    """
+
+    id: str
+    collection: str
+    source_id: str | None
+    label: str
+    state: RunState
+    scanned: bool
+    spec: Mapping[str, Any]
+    reason: str | None
+    created_by: str
+    created_at: datetime  # UTC
+    started_at: datetime | None
+    finished_at: datetime | None
+
+    @property
+    def ended(self) -> bool:
+        """Nothing more happens to it by itself."""
+        return self.state in ENDED
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +184,24 @@ def to_item(row: Row[Any]) -> Item:
         chunks=row.chunks,
         embedded=row.embedded,
         timings=row.timings,
+        started_at=row.started_at,
+        finished_at=row.finished_at,
+    )
+
+
+def to_run(row: Row[Any]) -> Run:
+    """Return the run in a row of all columns."""
+    return Run(
+        id=row.id,
+        collection=row.collection,
+        source_id=row.source_id,
+        label=row.label,
+        state=row.state,
+        scanned=row.scanned,
+        spec=row.spec,
+        reason=row.reason,
+        created_by=row.created_by,
+        created_at=row.created_at,
         started_at=row.started_at,
         finished_at=row.finished_at,
     )

@@ -1,54 +1,21 @@
 """Runs of ingestion: what was asked for, how far it is, and what became of each document."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Row, Select, delete, exists, insert, select, update
+from sqlalchemy import Select, delete, exists, insert, select, update
 
 from ingestion.run_batches import RunBatches
 from ingestion.run_items import RunItems
-from ingestion.run_rows import OPEN, NewItem
+from ingestion.run_rows import ENDED, OPEN, NewItem, Run, RunState, to_run
 from ingestion.tables import ingest_items, ingest_runs, sources
 from retrieval.errors import ConflictError, NotFoundError
 
 __all__ = ["IngestRuns", "Run", "RunState"]
 
-RunState = Literal["queued", "running", "paused", "cancelled", "done", "failed"]
-ENDED: tuple[RunState, ...] = ("cancelled", "done", "failed")
 MAX_PAGE_RUNS = 1_000
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """One run.
-
-    Attributes:
-        label: What it takes in, in words for people.
-        scanned: Every document of the run has its row; until then the total is a lower bound.
-        spec: What was asked for: where to look, access, how to treat what is missing, who made the vectors.
-        reason: Why the run as a whole failed.
-    """
-
-    id: str
-    collection: str
-    source_id: str | None
-    label: str
-    state: RunState
-    scanned: bool
-    spec: Mapping[str, Any]
-    reason: str | None
-    created_by: str
-    created_at: datetime  # UTC
-    started_at: datetime | None
-    finished_at: datetime | None
-
-    @property
-    def ended(self) -> bool:
-        """Nothing more happens to it by itself."""
-        return self.state in ENDED
 
 
 class IngestRuns(RunItems, RunBatches):
@@ -290,21 +257,4 @@ class IngestRuns(RunItems, RunBatches):
 
     def _runs(self, statement: Select[Any]) -> list[Run]:
         with self._reading() as connection:
-            return [_to_run(row) for row in connection.execute(statement)]
-
-
-def _to_run(row: Row[Any]) -> Run:
-    return Run(
-        id=row.id,
-        collection=row.collection,
-        source_id=row.source_id,
-        label=row.label,
-        state=row.state,
-        scanned=row.scanned,
-        spec=row.spec,
-        reason=row.reason,
-        created_by=row.created_by,
-        created_at=row.created_at,
-        started_at=row.started_at,
-        finished_at=row.finished_at,
-    )
+            return [to_run(row) for row in connection.execute(statement)]
