@@ -3,14 +3,17 @@
 import fcntl
 import json
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 from retrieval.errors import DataDirectoryError, OwnedElsewhereError
 
 FORMAT = 1
 _MARKER = "attune.json"
+_WAIT_S = 3.0  # a server that is started again at once may find the end of the one before
 RESTORING = "restoring.json"
 """Lies in a data directory from the beginning of a restore to its end."""
 
@@ -29,14 +32,7 @@ def data_directory(path: Path, *, restoring: bool = False) -> Iterator[Path]:
     """
     path = open_data_directory(path)
     with (path / "lock").open("a+", encoding="ascii") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            lock.seek(0)
-            raise OwnedElsewhereError(
-                f"{path} is in use by process {lock.read().strip() or 'unknown'}, which does not answer; stop it, "
-                "or set ATTUNE_DATA_DIR"
-            ) from error
+        _hold(lock, path)
         lock.truncate(0)
         lock.write(f"{os.getpid()}\n")
         lock.flush()
@@ -46,6 +42,23 @@ def data_directory(path: Path, *, restoring: bool = False) -> Iterator[Path]:
                 "same file again"
             )
         yield path
+
+
+def _hold(lock: TextIO, path: Path) -> None:
+    deadline = time.monotonic() + _WAIT_S
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            if time.monotonic() < deadline:
+                time.sleep(0.05)
+                continue
+            lock.seek(0)
+            raise OwnedElsewhereError(
+                f"{path} is in use by process {lock.read().strip() or 'unknown'}, which does not answer; stop it, "
+                "or set ATTUNE_DATA_DIR"
+            ) from error
+        return
 
 
 def open_data_directory(path: Path) -> Path:

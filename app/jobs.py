@@ -152,6 +152,7 @@ def working(url: str, worker: str, work: Work, *, at_once: int, scans: bool = Tr
         "console_log_level": "ERROR",
         "enable_otlp": False,
         "use_listen_notify": False,
+        "notification_listener_polling_interval_sec": 0.25,  # nothing is listened for; its end is waited for
         "max_executor_threads": at_once + 4,
     }
     DBOS(config=config)
@@ -165,6 +166,8 @@ def working(url: str, worker: str, work: Work, *, at_once: int, scans: bool = Tr
         )
         yield
     finally:
+        # Jobs that it takes up while it ends stay with this worker, and are done when it is back; it calls that errors.
+        logging.getLogger("dbos").setLevel(logging.CRITICAL)
         DBOS.destroy(destroy_registry=True)
 
 

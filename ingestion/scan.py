@@ -140,7 +140,10 @@ class Scanner:
         if found is None:
             return item
         document_id, old_uri = found
-        self.catalog.move(document_id, item.uri)
+        if not self.catalog.move(document_id, item.uri):
+            # Another run has begun to take it in under its new name; the old one is deleted as what is gone.
+            moves.taken.discard(old_uri)
+            return item
         before = self.catalog.known(run.collection, [item.uri]).get(item.uri)
         if before is not None and _last(old_uri) == _last(item.uri) and _as_wanted(run.spec, before):
             return NewItem(

@@ -103,10 +103,18 @@ class Inventory(Store):
         with self._reading() as connection:
             return {row[0]: row[1] for row in connection.execute(statement, {"ids": listed(chunk_ids)})}
 
-    def move(self, document_id: str, uri: str) -> None:
-        """Give a document another uri; nothing else of it changes."""
-        with self._writing() as connection:
-            connection.execute(update(documents).where(documents.c.id == document_id).values(uri=uri))
+    def move(self, document_id: str, uri: str) -> bool:
+        """Give a document another uri; nothing else of it changes.
+
+        Returns:
+            False when there is a document at that uri already, perhaps one that nobody sees yet.
+        """
+        try:
+            with self._writing() as connection:
+                connection.execute(update(documents).where(documents.c.id == document_id).values(uri=uri))
+        except IntegrityError:
+            return False
+        return True
 
     def adopt(self, document_ids: Sequence[str], source_id: str) -> None:
         """Note that a source keeps documents in step from now on."""

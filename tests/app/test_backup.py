@@ -50,7 +50,7 @@ def server_settings(tmp_path_factory):
 
 
 def write(services, name, words):
-    digest, size = services.publisher.blobs.put(io.BytesIO(words.encode()))
+    digest, size = services.blobs.put(io.BytesIO(words.encode()))
     staged = StagedRevision(name, "text/plain", size, digest, "recipe", words, frozenset({EVERYONE}))
     revision = services.catalog.stage("default", f"test:///{name}", staged)
     chunks, start = [], 0

@@ -101,9 +101,16 @@ def test_a_revision_is_ready_when_somebody_says_so_and_comes_back_whole(catalog,
 
 def test_a_moved_document_keeps_everything_but_its_uri(catalog, shelf, reader):
     revision = shelf.publish("file:///a", "one")
-    catalog.move(revision.document_id, "file:///b")
+    assert catalog.move(revision.document_id, "file:///b")
     (found,) = catalog.documents(principal=reader)
     assert (found.id, found.uri, found.live_revision_id) == (revision.document_id, "file:///b", revision.id)
+
+
+def test_a_document_is_not_moved_to_where_another_is_even_if_nobody_sees_that(catalog, shelf, reader):
+    revision = shelf.publish("file:///a", "one")
+    shelf.stage("file:///b", "two")
+    assert not catalog.move(revision.document_id, "file:///b")
+    assert [found.uri for found in catalog.documents(principal=reader)] == ["file:///a"]
 
 
 def test_a_source_knows_its_documents_and_a_later_ingest_by_hand_takes_none_away(catalog, shelf):

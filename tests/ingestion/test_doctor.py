@@ -17,8 +17,11 @@ from ingestion.ailments import KINDS
 from ingestion.audit import Audit
 from ingestion.blobs import Blobs
 from ingestion.doctor import Check, Doctor, Patience
+from ingestion.originals import Originals
 from ingestion.publish import Publisher
+from ingestion.quarantine import Quarantine
 from ingestion.remedies import Remedies
+from ingestion.runs import IngestRuns
 from ingestion.tables import metadata
 from retrieval.catalog import Catalog, StagedRevision
 from retrieval.embed import Embedded
@@ -581,7 +584,8 @@ def test_what_was_deleted_is_nowhere_on_disk_after_compaction(house):
     for number in range(20):
         house.stage(f"other {number}", f"nothing of it {number}")
     house.publisher.publish_ready()
-    Publisher(house.catalog, house.index, house.embedder, house.blobs).delete(gone.document_id)
+    originals = Originals(house.blobs, house.catalog, IngestRuns(house.engine), Quarantine(house.engine))
+    Publisher(house.catalog, house.index, house.embedder, originals).delete(gone.document_id)
     assert f"the {words} is still here" not in house.find(f"the {words} is still here")
     assert files_with_the_marker(house) != []  # in free pages and in the log: deleting alone is not enough
     house.doctor().compact()
