@@ -102,8 +102,12 @@ class Services(Stores):
 
 
 @contextmanager
-def open_services(settings: Settings) -> Iterator[Services]:
+def open_services(settings: Settings, *, ingests: bool = False) -> Iterator[Services]:
     """Open the data directory and everything on it; what a killed process left is finished or undone first.
+
+    Args:
+        settings: What to open.
+        ingests: Documents are about to be taken in.
 
     Raises:
         DataDirectoryError: The directory is foreign, corrupt, or another process owns it.
@@ -112,6 +116,7 @@ def open_services(settings: Settings) -> Iterator[Services]:
     with ExitStack() as stack:
         data_dir = stack.enter_context(data_directory(settings.data_dir))
         stores = _open_stores(settings, stack)
+        workforce = stack.enter_context(_open_workforce(settings, stores, ingests=ingests))
         embedder = build_embedder(settings)
         index = open_index(settings, data_dir, embedder, stores.catalog)
         stack.callback(index.close)
@@ -126,7 +131,7 @@ def open_services(settings: Settings) -> Iterator[Services]:
         )
         loopback_token = secrets.token_urlsafe(32)
         retriever = build_retriever(settings, stores.catalog, index, embedder)
-        dispatcher = _open_dispatcher(settings, stores, publisher, originals, observing.telemetry)
+        dispatcher = _open_dispatcher(settings, stores, publisher, originals, workforce, observing.telemetry)
         yield Services(
             **{field.name: getattr(stores, field.name) for field in fields(Stores)},
             settings=settings,
@@ -159,19 +164,27 @@ def _make_whole(publisher: Publisher) -> None:
 
 
 @contextmanager
+def _open_workforce(settings: Settings, stores: Stores, *, ingests: bool) -> Iterator[Workforce]:
+    with closing(Workforce(settings)) as workforce:
+        if ingests or stores.runs_of_ingestion.at_work():
+            workforce.want()  # they load their model while the server loads its own
+        yield workforce
+
+
+@contextmanager
 def _open_dispatcher(
-    settings: Settings, stores: Stores, publisher: Publisher, originals: Originals, telemetry: Telemetry
+    settings: Settings,
+    stores: Stores,
+    publisher: Publisher,
+    originals: Originals,
+    workforce: Workforce,
+    telemetry: Telemetry,
 ) -> Iterator[Dispatcher]:
     runs, keeping = stores.runs_of_ingestion, Keeping(settings.keep_revisions_for, settings.keep_runs)
     told = Told(runs, telemetry, publisher.index, settings.hnsw_min_chunks)
+    kept = Kept(publisher, runs, stores.workers, originals, keeping)
     with closing(Jobs(job_database(settings.catalog_url, settings.data_dir))) as jobs:
-        dispatcher = Dispatcher(
-            Kept(publisher, runs, stores.workers, originals, keeping),
-            jobs,
-            Workforce(settings),
-            ended=told.ended,
-            changed=told.changed,
-        )
+        dispatcher = Dispatcher(kept, jobs, workforce, ended=told.ended, changed=told.changed)
         with closing(dispatcher):
             dispatcher.start()
             yield dispatcher

@@ -48,7 +48,7 @@ def ingest(
         "collection": collection,
         "keep_missing": keep_missing,
     }
-    with owner(Settings()) as client:
+    with owner(Settings(), ingests=True) as client:
         run = checked(client.post("/v1/ingestions", json=body))
         if not detach:
             run = followed(client, run["id"], quiet=as_json)

@@ -22,8 +22,12 @@ _WAIT_FOR_OWNER_S = 20.0
 
 
 @contextmanager
-def owner(settings: Settings) -> Iterator[httpx.Client]:
+def owner(settings: Settings, *, ingests: bool = False) -> Iterator[httpx.Client]:
     """Give a client of the server that owns the data directory; starts one in this process where there is none.
+
+    Args:
+        settings: Which data directory, and how to serve it.
+        ingests: Documents are about to be taken in.
 
     Raises:
         OwnedElsewhereError: Another process owns the directory and does not answer.
@@ -39,7 +43,7 @@ def owner(settings: Settings) -> Iterator[httpx.Client]:
                 client.close()
             return
         try:
-            with serving(settings) as client:
+            with serving(settings, ingests=ingests) as client:
                 yield client
         except OwnedElsewhereError:
             # Another command owns it for a moment, or a server is starting: it will say where it listens, or be gone.
@@ -52,7 +56,12 @@ def owner(settings: Settings) -> Iterator[httpx.Client]:
 
 @contextmanager
 def serving(
-    settings: Settings, *, host: str = "127.0.0.1", port: int = 0, scheduled: bool = False
+    settings: Settings,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    scheduled: bool = False,
+    ingests: bool = False,
 ) -> Iterator[httpx.Client]:
     """Serve the data directory from a thread of this process for as long as the block lasts; port 0 is a free one.
 
@@ -61,6 +70,7 @@ def serving(
         host: Address to listen on.
         port: Port to listen on.
         scheduled: Sync sources when they are due; a command that is over in a second does not begin to.
+        ingests: Documents are about to be taken in: workers start while the server does.
 
     Raises:
         OwnedElsewhereError: Another process owns the directory.
@@ -74,7 +84,7 @@ def serving(
     from app.main import create_app
 
     logs.configure(settings.log_level, settings.log_format)
-    with _listening(host, port) as listener, open_services(settings) as services:
+    with _listening(host, port) as listener, open_services(settings, ingests=ingests) as services:
         url = _url(*listener.getsockname()[:2])
         config = uvicorn.Config(
             create_app(services),

@@ -24,7 +24,8 @@ def run(settings: Settings, *, example: bool, console: Console) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     console.print("starting ...")
-    with serving(settings, host=settings.host, port=settings.port, scheduled=True) as client:
+    first_start = example and not (settings.data_dir / "catalog.sqlite3").exists()
+    with serving(settings, host=settings.host, port=settings.port, scheduled=True, ingests=first_start) as client:
         if example:
             _ingest_example(client, console)
         console.print(f"Attune serves on [bold]{client.base_url}[/bold]")
