@@ -117,7 +117,8 @@ def open_services(settings: Settings, *, ingests: bool = False) -> Iterator[Serv
         data_dir = stack.enter_context(data_directory(settings.data_dir))
         stores = _open_stores(settings, stack)
         workforce = stack.enter_context(_open_workforce(settings, stores, ingests=ingests))
-        embedder = build_embedder(settings)
+        # One thread a question: two wait for each other, for half a second where a worker keeps the processors busy.
+        embedder = build_embedder(settings, threads=1)
         index = open_index(settings, data_dir, embedder, stores.catalog)
         stack.callback(index.close)
         blobs = open_blobs(settings)

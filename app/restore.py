@@ -24,7 +24,7 @@ from retrieval.index_generations import sync_directory
 from retrieval.tables import BEGIN, open_engine
 
 _ALLOWED = {"attune.json", "lock", RESTORING}
-_LEFT_BY_RESTORE = {"blobs", "catalog.sqlite3", "catalog.sqlite3-wal", "catalog.sqlite3-shm"}
+_LEFT_BY_RESTORE = {"blobs", "catalog.sqlite3", "catalog.sqlite3-journal", "catalog.sqlite3-wal", "catalog.sqlite3-shm"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +71,13 @@ def _restore(archive: Archive, settings: Settings, data_dir: Path, engine: Engin
     mark = data_dir / RESTORING
     begun = _begun(mark)
     _check_directory(data_dir, settings, begun=begun is not None)
+    # Before anything else: a look into a SQLite catalog makes its file, and a kill then would leave it without a mark.
+    _write_mark(mark, begun if begun is not None else archive.manifest.sha256)
     # The rows come in one transaction: either they are all there, or no table is.
     loaded = _has_tables(engine)
     if loaded and begun != archive.manifest.sha256:
+        if begun is None:
+            mark.unlink()
         raise ConflictError(
             "the database holds a knowledge base already; a backup is restored into an empty one "
             "(ATTUNE_DATABASE_URL, or an empty folder in ATTUNE_DATA_DIR)"
