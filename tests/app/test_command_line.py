@@ -232,7 +232,7 @@ def test_the_loopback_token_is_for_its_user_only_and_the_new_administrator_token
     assert "late February" in answer.json()["answer"]
 
 
-PAGES_A_ROUND = 40
+PAGES_A_ROUND = 24
 
 
 def _write_round(folder, round_):

@@ -14,6 +14,7 @@ from sqlalchemy import select
 from app.owner import checked, events, serving
 from app.settings import Settings
 from ingestion.tables import ingest_items
+from ingestion.workers import Workers
 from retrieval.tables import open_engine
 
 ATTUNE = str(Path(sys.executable).parent / "attune")
@@ -47,15 +48,15 @@ def upload(client, *files, **form):
 
 def test_a_run_tells_of_every_document_and_is_listed(server, tmp_path):
     folder = pages(tmp_path / "pages", 3)
-    (folder / "broken.docx").write_bytes(b"PK\x03\x04 cut off")
+    (folder / "broken.pdf").write_bytes(b"%PDF-1.7 cut off")
     run = checked(server.post("/v1/ingestions", json={"paths": [str(folder)], "collection": "runs"}))
     with server.stream("GET", f"/v1/ingestions/{run['id']}/events") as response:
         news = list(events(response))
     documents = {event["name"]: event for name, event in news if name == "document"}
-    assert sorted(documents) == ["broken.docx", "page0.md", "page1.md", "page2.md"]
+    assert sorted(documents) == ["broken.pdf", "page0.md", "page1.md", "page2.md"]
     assert documents["page0.md"]["outcome"] == "added"
     assert {"parse", "chunk", "embed"} <= set(documents["page0.md"]["timings_ms"])
-    assert (documents["broken.docx"]["state"], documents["broken.docx"]["kind"]) == ("failed", "unreadable")
+    assert (documents["broken.pdf"]["state"], documents["broken.pdf"]["kind"]) == ("failed", "unreadable")
     name, last = news[-1]
     assert (name, last["state"], last["progress"]["done"], last["progress"]["failed"]) == ("done", "done", 4, 1)
     assert last["progress"]["eta_s"] == 0
@@ -66,7 +67,7 @@ def test_a_run_tells_of_every_document_and_is_listed(server, tmp_path):
     assert len(page["documents"]) + len(rest["documents"]) == 4
     assert rest["next"] is None
     failed = checked(server.get(f"/v1/ingestions/{run['id']}/documents", params={"state": "failed"}))["documents"]
-    assert [d["name"] for d in failed] == ["broken.docx"]
+    assert [d["name"] for d in failed] == ["broken.pdf"]
 
 
 def test_whoever_leaves_does_not_stop_the_run(server, tmp_path):
@@ -109,7 +110,7 @@ def test_two_files_of_one_name_are_not_confused(server):
     assert body["progress"]["added"] == 1
     assert [(f["name"], f["kind"]) for f in body["failures"]] == [("notes.md", "same_name")]
     assert "other name" in body["failures"][0]["reason"] or "another name" in body["failures"][0]["reason"]
-    listed = checked(server.get("/v1/documents", params={"limit": 1000}))["documents"]
+    listed = checked(server.get("/v1/documents", params={"limit": 1000, "collection": "default"}))["documents"]
     (found,) = [d for d in listed if d["uri"] == "upload:notes.md"]
     assert "first of two" in checked(server.get(f"/v1/documents/{found['id']}"))["text"]
     server.delete(f"/v1/documents/{found['id']}")
@@ -146,7 +147,7 @@ def test_a_document_above_the_limit_is_refused_and_nothing_of_it_is_kept(tmp_pat
     with serving(Settings(data_dir=tmp_path / "data", document_max_bytes=1000)) as client:
         response = upload(client, ("big.md", b"x" * 1001))
         assert response.status_code == 413
-        assert [path for path in (tmp_path / "data" / "blobs").rglob("*") if path.is_file()] == []
+        assert [path for path in (tmp_path / "data" / "blobs").glob("*/*") if path.is_file()] == []
 
 
 @pytest.fixture
@@ -171,9 +172,10 @@ def test_workers_of_another_machine_take_documents_in(tmp_path, postgres_url, cl
         )
         try:
             assert "working" in worker.stderr.readline()
+            engine = open_engine(postgres_url)
+            until(lambda: "other:0" in [worker.id for worker in Workers(engine).all()])
             many = pages(tmp_path / "many", 40, words=200)
             assert ingest(client, many)["progress"]["added"] == 40
-            engine = open_engine(postgres_url)
             with engine.connect() as connection:
                 took = set(connection.scalars(select(ingest_items.c.worker).distinct()))
             engine.dispose()
