@@ -52,7 +52,12 @@ class Scanner:
             InvalidInputError: A path does not exist.
             StorageFullError: There is no room for the originals.
         """
-        entries = list({entry.uri: entry for entry in source.entries()}.values())
+        listed: dict[str, Entry] = {}
+        for entry in source.entries():
+            if not wanted():
+                return
+            listed.setdefault(entry.uri, entry)
+        entries = list(listed.values())
         gone = {} if run.spec.get("keep_missing") else self._gone(run, source, entries)
         moves = _Moves(self._hashes(run, gone))
         for start in range(0, len(entries), PAGE):

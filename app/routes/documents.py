@@ -17,6 +17,7 @@ from retrieval.types import Document
 router = APIRouter(prefix="/v1", tags=["documents"])
 
 _MAX_NAME_CHARS = 200
+_WAIT_S = 120.0  # a caller who waits holds one of the threads that answer questions too
 
 
 class CollectionBody(BaseModel):
@@ -103,7 +104,7 @@ def upload(
     response: Response,
     files: Annotated[list[UploadFile], File(description="One or more files.")],
     collection: Annotated[str, Form(max_length=64, description="An existing collection.")] = DEFAULT_COLLECTION,
-    wait: Annotated[bool, Form(description="Answer when the run has ended (200), not when it has begun (202).")] = True,
+    wait: Annotated[bool, Form(description="Answer when the run has ended (200) or after two minutes (202).")] = True,
 ) -> RunBody:
     """Take files in; a file of a name that was uploaded before becomes its new revision.
 
@@ -116,7 +117,7 @@ def upload(
     uploads = [_keep(services, file) for file in files]
     run = start_upload_run(services, uploads, collection=collection, created_by=principal.id)
     if wait:
-        run = wait_for(services, run.id)
+        run = wait_for(services, run.id, timeout_s=_WAIT_S)
     if not run.ended:
         response.status_code = 202
     return run_body(services, run)
