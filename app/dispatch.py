@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -19,6 +20,9 @@ from ingestion.workers import Workers
 
 MAX_FAILURES = 5
 """A document that could not be worked on this often, for a reason that was not its own, is given up."""
+
+MAX_SCANS = 20
+"""A run whose scan was begun this often, by errors or by pausing, is given up."""
 
 _BUSY_WAIT_S = 0.1
 _IDLE_WAIT_S = 0.25
@@ -77,6 +81,7 @@ class Dispatcher:
         self._changed = changed
         self._woken = threading.Event()
         self._stopping = threading.Event()
+        self._scans: Counter[str] = Counter()
         self._checked_at = self._kept_house_at = 0.0
         self._thread = threading.Thread(target=self._run, name="dispatch", daemon=True)
 
@@ -149,14 +154,16 @@ class Dispatcher:
             self._delete(run)
             if self._runs.finish(run.id):
                 self._jobs.forget(run.id)
+                self._scans.pop(run.id, None)
                 self._ended(self._runs.get(run.id))
 
     def _see_to_scan(self, run: Run) -> None:
         state = self._jobs.scan_state(run.id)
-        if state == "given_up":
-            self._runs.fail(run.id, "looking through it killed the worker again and again; the log says what was done")
+        if state == "given_up" or self._scans[run.id] > MAX_SCANS:
+            self._runs.fail(run.id, "it could not be looked through, again and again; the log says why")
         elif state == "ended" and not self._runs.get(run.id).scanned:
             # Never begun, or stopped on the way; what it has written down it passes over.
+            self._scans[run.id] += 1
             self._jobs.drop_scan(run.id)
             self._jobs.scan(run.id)
 

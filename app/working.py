@@ -92,6 +92,8 @@ class IngestWork:
                 scanner.scan(run, source, wanted=wanted)
         except AttuneError as error:
             self.runs.fail(run_id, str(error))
+        except OSError as error:
+            self.runs.fail(run_id, f"it could not be looked through: {error.strerror or type(error).__name__}")
 
     def ingest(self, run_id: str, batch: int) -> None:
         """Take in the documents of a batch; they wait to be published afterwards."""
@@ -124,7 +126,7 @@ class IngestWork:
         except (StorageFullError, NotFoundError) as error:
             # Not the documents' fault: they are settled as failed and can be tried again when there is room.
             kind = "storage_full" if isinstance(error, StorageFullError) else "not_found"
-            self.runs.settle(ids, state="failed", reason=str(error), kind=kind)
+            self.runs.settle(ids, state="failed", among=("working",), reason=str(error), kind=kind)
             clean = True
         finally:
             self.runs.release(ids, self.name, failed=not clean)

@@ -124,9 +124,16 @@ class RunItems(Store):
         with self._writing() as connection:
             return connection.execute(update(ingest_items).where(*mine, ~_superseded()).values(values)).rowcount == 1
 
-    def settle(self, ids: Sequence[str], *, state: ItemState, **values: Any) -> None:
-        """Note what became of documents: ``outcome``, ``reason``, ``kind``, ``timings``."""
-        self._update(ids, OPEN, values={"state": state, "finished_at": datetime.now(UTC), **values})
+    def settle(self, ids: Sequence[str], *, state: ItemState, among: Sequence[ItemState] = OPEN, **values: Any) -> None:
+        """Note what became of documents.
+
+        Args:
+            ids: Of the documents.
+            state: What they are now.
+            among: Only those that are in one of these states.
+            values: ``outcome``, ``reason``, ``kind``, ``timings``.
+        """
+        self._update(ids, among, values={"state": state, "finished_at": datetime.now(UTC), **values})
 
     def superseded(self, ids: Sequence[str]) -> set[str]:
         """Return those of some documents that a later run took up."""

@@ -350,6 +350,32 @@ def test_a_source_file_that_changes_after_the_scan_is_read_as_it_was(house, page
     assert all("says" in text for text in house.texts())
 
 
+def test_a_scan_that_fails_again_and_again_ends_its_run(house, pages):
+    class Failing(JobsDoneAtOnce):
+        def scan(self, _run_id):
+            pass  # as a job ends whose work raised something unforeseen
+
+    failing = Failing()
+    failing.work = house.jobs.work
+    house.dispatcher._jobs = failing
+    run_id = house.begin(pages)
+    house.settle(run_id)
+    assert house.runs.get(run_id).state == "failed"
+    assert "again and again" in house.runs.get(run_id).reason
+
+
+def test_a_disk_that_fills_fails_what_waits_and_not_what_is_staged(house, pages):
+    run_id = house.begin(pages)
+    house.jobs.work.scan(run_id)
+    (batch,) = house.runs.assign(run_id)
+    house.blobs.reserve_bytes = 2**60
+    house.jobs.work.ingest(run_id, batch)
+    assert {item.kind for item in house.runs.items(run_id)} == {"storage_full"}
+    house.blobs.reserve_bytes = 0
+    house.runs.retry(run_id)
+    assert outcomes(house.settle(run_id)) == {"added": 3}
+
+
 def test_a_paused_run_takes_nothing_in_until_it_is_resumed(house, pages):
     run_id = house.begin(pages)
     house.runs.pause(run_id)
