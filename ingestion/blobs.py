@@ -163,13 +163,23 @@ class Blobs:
         path = self._path(sha256)
         with storage():
             path.parent.mkdir(mode=0o700, exist_ok=True)
-            fresh.replace(path)
+            # Not replaced where it is whole: a parser may be confined to this very file.
+            if not _holds(path, sha256):
+                fresh.replace(path)
         return sha256
 
     def _path(self, sha256: str) -> Path:
         if not _SHA256.fullmatch(sha256):
             raise NotFoundError("no such original")
         return self.folder / sha256[:2] / sha256
+
+
+def _holds(path: Path, sha256: str) -> bool:
+    try:
+        with path.open("rb") as kept:
+            return hashlib.file_digest(kept, "sha256").hexdigest() == sha256
+    except FileNotFoundError:
+        return False
 
 
 def _written_at(path: Path) -> float:
