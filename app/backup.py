@@ -7,7 +7,7 @@ from base64 import b64encode
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -18,6 +18,7 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Connection,
+    Date,
     Engine,
     LargeBinary,
     Table,
@@ -175,6 +176,8 @@ def _write_table(connection: Connection, table: Table, writer: ArchiveWriter) ->
 def _written(column: Column[Any]) -> tuple[ColumnKind, ColumnElement[Any], Callable[[Any], Any] | None]:
     if isinstance(column.type, UtcDateTime):
         return ColumnKind(column.name, "moment"), column, _moment
+    if isinstance(column.type, Date):
+        return ColumnKind(column.name, "date"), column, date.isoformat
     if isinstance(column.type, LargeBinary):
         return ColumnKind(column.name, "bytes"), column, _base64
     if isinstance(column.type, JSON):

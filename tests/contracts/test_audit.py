@@ -122,9 +122,9 @@ def test_documents_held_by_a_worker_can_be_given_to_another(audit, sql):
     now = datetime.now(UTC)
     sql("INSERT INTO ingest_runs (id, collection, label, state, scanned, batches, spec, created_by, created_at) "
         "VALUES ('r', 'default', 'files', 'running', true, 1, '{}', 'u', :now)", now=now)  # fmt: skip
-    sql("INSERT INTO ingest_items (id, run_id, ordinal, uri, name, size_bytes, state, worker, attempts, chunks, "
-        "embedded, timings, started_at, batch) VALUES ('i', 'r', 0, 'u', 'n', 1, 'working', 'w', 1, 0, 0, '{}', "
-        ":now, 0)", now=now)  # fmt: skip
+    sql("INSERT INTO ingest_items (id, run_id, ordinal, uri, name, size_bytes, state, worker, attempts, failures, "
+        "chunks, embedded, timings, started_at, batch) VALUES ('i', 'r', 0, 'u', 'n', 1, 'working', 'w', 1, 0, 0, 0, "
+        "'{}', :now, 0)", now=now)  # fmt: skip
     sql("INSERT INTO workers (id, host, pid, started_at, seen_at) VALUES ('w', 'h', 1, :now, :now)", now=now)
     assert audit.workers_seen(EARLIER) == {"w"}
     assert audit.workers_seen(LATER) == set()

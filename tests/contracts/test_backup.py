@@ -6,12 +6,12 @@ import tarfile
 import threading
 import time
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import count
 
 import pytest
 from alembic import command
-from sqlalchemy import JSON, Boolean, DateTime, Float, Integer, LargeBinary, insert, inspect, select, text
+from sqlalchemy import JSON, Boolean, Date, DateTime, Float, Integer, LargeBinary, insert, inspect, select, text
 
 from app.archive import Archive, ArchiveWriter, Manifest, TableRows
 from app.backup import LEFT_OUT, back_up
@@ -66,6 +66,8 @@ def value(column, row):
         Float: row + 0.1,
         Integer: row,
     }
+    if isinstance(column.type, Date):
+        return date(2026, 11, 1 + row)
     if isinstance(getattr(column.type, "impl", column.type), DateTime):
         return NOON + timedelta(microseconds=row)
     made = next((entry for kind, entry in kinds.items() if isinstance(column.type, kind)), None)

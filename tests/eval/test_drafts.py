@@ -51,7 +51,7 @@ def bench(embedder_of_module, tmp_path_factory):
     folder = tmp_path_factory.mktemp("docs")
     (folder / "leave.md").write_text(LEAVE)
     (folder / "devices.md").write_text(DEVICES)
-    with open_workbench(embedder_of_module, knobs=Knobs()) as bench:
+    with open_workbench(embedder_of_module, knobs=Knobs(chunk_tokens=48)) as bench:
         assert collect([folder]).files
         bench.add_folder(folder, parse)
         yield bench
