@@ -368,9 +368,9 @@ def original_damaged(house):
 
 def item_stranded(house):
     run(house)
-    house.sql("INSERT INTO ingest_items (id, run_id, ordinal, uri, name, size_bytes, state, worker, attempts, failures, "
-              "chunks, embedded, timings, started_at, batch) VALUES ('i', 'r', 0, 'u', 'n', 1, 'working', 'dead', 1, "
-              "0, 0, 0, '{}', :then, 0)", then=LONG_AGO)  # fmt: skip
+    house.sql("INSERT INTO ingest_items (id, run_id, ordinal, uri, name, size_bytes, state, worker, attempts, "
+              "failures, chunks, embedded, timings, started_at, batch) VALUES ('i', 'r', 0, 'u', 'n', 1, 'working', "
+              "'dead', 1, 0, 0, 0, '{}', :then, 0)", then=LONG_AGO)  # fmt: skip
     house.sql("INSERT INTO workers VALUES ('alive', 'host', 1, :now, :now)", now=str(datetime.now(UTC))[:26])
     house.sql("INSERT INTO workers VALUES ('dead', 'host', 2, :then, :then)", then=LONG_AGO)
 
