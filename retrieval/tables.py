@@ -33,7 +33,7 @@ from retrieval.moments import UtcDateTime
 __all__ = ["UtcDateTime", "metadata", "open_engine"]
 
 _BUSY_TIMEOUT_MS = 30_000
-_MAPPED_BYTES = 256 * 1024 * 1024
+_MAPPED_BYTES = 32 * 1024 * 1024  # of each connection: what is mapped counts as memory of the process every time
 BEGIN = "attune_begin"
 """Execution option: which kind of transaction SQLite begins."""
 
