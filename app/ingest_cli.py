@@ -145,8 +145,6 @@ def work(
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    worker.lower_priority()
-    worker.bound_memory()
     err.print("working; stop with Ctrl+C")
     worker.work(settings, slot=None, stop=stop, name=name or settings.worker_name or socket.gethostname())
 

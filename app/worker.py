@@ -57,6 +57,8 @@ def work(settings: Settings, *, slot: int | None, stop: threading.Event, name: s
         ModelError: Its embedding model is not the server's.
         ConflictError: The slot is taken.
     """
+    _lower_priority()
+    _bound_memory()
     with ExitStack() as stack:
         taken = stack.enter_context(_slot(settings.data_dir / "workers", slot))
         worker = f"{name or 'local'}:{taken}"
@@ -152,14 +154,14 @@ def _beating(record: Workers, worker: str) -> Iterator[None]:
         record.leave(worker)
 
 
-def lower_priority() -> None:
+def _lower_priority() -> None:
     """Give way to whatever else runs here: a question in the server must not wait for a document."""
     os.nice(max(0, 19 - os.nice(0)))
     if hasattr(os, "SCHED_BATCH"):
         os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
 
 
-def bound_memory() -> None:
+def _bound_memory() -> None:
     """Keep the allocator of glibc from an arena a thread: with texts of ever other lengths they grow to gigabytes."""
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:
@@ -178,8 +180,6 @@ def main() -> int:
     given = json.loads(first)
     settings = Settings(**given["settings"])
     logs.configure(settings.log_level, settings.log_format)
-    lower_priority()
-    bound_memory()
     stop = threading.Event()
     # Ctrl+C in a terminal reaches the whole group; the server decides when its workers end.
     signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -30,26 +30,27 @@ from app.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
+WITH_ROUTES = (
+    answers,
+    backups,
+    doctor,
+    documents,
+    evaluations,
+    feedback,
+    golden,
+    health,
+    ingestions,
+    monitoring,
+    quality,
+    search,
+    sources,
+    tokens,
+    uploads,
+)
 
 
 def _routes():
-    for module in (
-        answers,
-        backups,
-        doctor,
-        documents,
-        evaluations,
-        feedback,
-        golden,
-        health,
-        ingestions,
-        monitoring,
-        quality,
-        search,
-        sources,
-        tokens,
-        uploads,
-    ):
+    for module in WITH_ROUTES:
         for route in module.router.routes:
             for method in route.methods:
                 yield f"{method} {route.path}"
