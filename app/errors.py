@@ -7,10 +7,10 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
-from app.streaming import StoppedError
 from ingestion.sources.upload_part import UploadBusyError, UploadExpiredError
 from retrieval.errors import (
     AttuneError,
+    CancelledError,
     ConflictError,
     DataDirectoryError,
     DocumentError,
@@ -38,7 +38,7 @@ STATUS: dict[type[AttuneError], tuple[int, str]] = {
     VectorIndexError: (503, "Index unavailable"),
     DataDirectoryError: (503, "Storage unavailable"),
     StorageFullError: (507, "Storage full"),
-    StoppedError: (503, "Stopped"),
+    CancelledError: (503, "Stopped"),
     AttuneError: (500, "Internal error"),
 }
 """Status and title by error type; the nearest base class counts."""

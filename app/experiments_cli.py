@@ -27,7 +27,7 @@ from app.evaluate_cli import (
 )
 from app.settings import Settings
 from retrieval.errors import InvalidInputError
-from retrieval.prompt import PROMPT_VERSION
+from retrieval.prompt import ANSWER_TEMPLATE
 
 if TYPE_CHECKING:
     from eval.experiment import Experiment
@@ -144,7 +144,7 @@ def _experiment(
 def _answering(settings: Settings) -> str:
     """Name what decides about answers besides the knobs."""
     model = f"{settings.llm_url} {settings.llm_model}" if settings.llm_url else "extractive"
-    return f"{model}, {PROMPT_VERSION}, abstain below {settings.abstain_below}, {settings.passages_shown} passages"
+    return f"{model}, {ANSWER_TEMPLATE}, abstain below {settings.abstain_below}, {settings.passages_shown} passages"
 
 
 def _grid(axes: dict[str, str]) -> "Grid":

@@ -9,14 +9,10 @@ from typing import Any
 
 import structlog
 
-from retrieval.errors import AttuneError
+from retrieval.errors import AttuneError, CancelledError
 
 _LOOK_S = 0.5
 _STOP_TIMEOUT_S = 25.0
-
-
-class StoppedError(AttuneError):
-    """Whoever asked for the work went away, or the server stops; what was finished by then stays."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +49,7 @@ class Works:
 
         def tell(news: Any) -> None:
             if left.is_set() or self.stopping.is_set():
-                raise StoppedError("the work was stopped")
+                raise CancelledError("the work was stopped")
             events.put(news)
 
         # A daemon: work that waits for a hung model must not keep the process from ending.
@@ -84,7 +80,7 @@ class Works:
                 event = events.get(timeout=_LOOK_S)
             except queue.Empty:
                 if self.stopping.is_set():
-                    yield StoppedError("the server stops")
+                    yield CancelledError("the server stops")
                     return
                 continue
             yield event

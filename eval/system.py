@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from retrieval.answer import Answerer
-from retrieval.prompt import PROMPT_VERSION
+from retrieval.prompt import ANSWER_TEMPLATE
 from retrieval.retrieve import Retriever
 from retrieval.types import Passage, Principal
 
@@ -54,5 +54,5 @@ def settings_of(answerer: Answerer) -> dict[str, Any]:
         "abstain_below": answerer.abstain_below,
         "passages_shown": answerer.passages_shown,
         "generator": answerer.versions.get("generator", "unknown"),
-        "prompt": PROMPT_VERSION,
+        "prompt": ANSWER_TEMPLATE,
     }

@@ -17,6 +17,7 @@ AttuneError
 │       └── ParserCrashError it killed its parser
 ├── SourceError            a source of documents as a whole cannot be reached: nothing is known to be gone
 ├── ModelError             an embedding or language model is missing, wrong or failed
+├── CancelledError         whoever asked for the work left, or the server stops; what was finished by then stays
 ├── VectorIndexError       the vector index refused or is inconsistent
 └── StorageFullError       the disk is full, or as full as it may get
 """
@@ -118,3 +119,7 @@ class VectorIndexError(AttuneError):
 
 class StorageFullError(AttuneError):
     """The disk is full, or as full as the settings let it get."""
+
+
+class CancelledError(AttuneError):
+    """Whoever asked for the work left, or the server stops; what was finished by then stays."""

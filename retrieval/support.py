@@ -11,13 +11,10 @@ from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from typing import Literal
 
 from retrieval.sentences import is_heading, sentence_spans
-from retrieval.types import Citation
+from retrieval.types import Citation, SentenceVerdict, Support
 from retrieval.words import Word, stands_in, words_of
-
-Support = Literal["supported", "partly", "unsupported"]
 
 MARK = re.compile(r"[ \t]*\[(\d{1,4})\]")
 """A citation mark with the spaces before it, as ``cite`` leaves them in an answer."""
@@ -29,25 +26,6 @@ _LIST_MARK = re.compile(r"\s*(?:\d{1,2}[.)]|[-*•])\s+")
 _UNITS = ("second", "minute", "hour", "day", "week", "month", "quarter", "year", "%", "percent", "dollar", "euro")
 _DENIES_WITHIN = 5  # words from a denial to the first word that both sides share: "cannot have up to"
 _SHORT = 3  # fewer words in a row stand in any text by chance
-
-
-@dataclass(frozen=True, slots=True)
-class SentenceVerdict:
-    """How far one sentence of an answer is borne out by the quotes it cites.
-
-    Attributes:
-        start: Character offset into the answer, inclusive.
-        end: Character offset into the answer, exclusive; marks after the sentence are left out.
-        citations: The numbers it carries, ascending.
-        missing: In folded words: numbers and names that the quotes lack, words put in place of theirs, and denials that
-            only one side has.
-    """
-
-    start: int
-    end: int
-    verdict: Support
-    citations: tuple[int, ...]
-    missing: tuple[str, ...] = ()
 
 
 def check_sentences(text: str, citations: Sequence[Citation]) -> tuple[SentenceVerdict, ...]:

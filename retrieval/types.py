@@ -5,6 +5,34 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
+from retrieval.document_types import Box, Chunk, Collection, Document, Place, Revision
+
+__all__ = [
+    "EVERYONE",
+    "Answer",
+    "Box",
+    "Chunk",
+    "Citation",
+    "Collection",
+    "Document",
+    "Feedback",
+    "Filters",
+    "Fusion",
+    "Interaction",
+    "Passage",
+    "Place",
+    "Principal",
+    "Query",
+    "Reason",
+    "Revision",
+    "Sampling",
+    "SearchMode",
+    "SentenceVerdict",
+    "Support",
+    "Turn",
+    "Verdict",
+]
+
 EVERYONE = "g:everyone"
 """The group every principal belongs to."""
 
@@ -12,6 +40,9 @@ SearchMode = Literal["dense", "sparse", "hybrid"]
 
 Fusion = Literal["mix", "dbsf", "rrf"]
 """How the dense and the sparse list become one; see ``retrieval.fuse``."""
+
+Support = Literal["supported", "partly", "unsupported"]
+"""How far a sentence of an answer is borne out by what it cites; see ``retrieval.support``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,105 +66,6 @@ class Principal:
 
 
 @dataclass(frozen=True, slots=True)
-class Box:
-    """A rectangle on a page, in points (1/72 inch), origin at the top left, after page rotation."""
-
-    x0: float
-    y0: float
-    x1: float
-    y1: float
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a stretch of the stored text stands in the original.
-
-    Attributes:
-        start: Character offset into the revision's text, inclusive.
-        end: Character offset into the revision's text, exclusive.
-        page: Page, slide or sheet number from 1, where the format has one.
-        box: The rectangle on that page, where the format has one.
-    """
-
-    start: int
-    end: int
-    page: int | None = None
-    box: Box | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Collection:
-    """A named set of documents."""
-
-    id: str
-    name: str
-    created_at: datetime  # UTC
-
-
-@dataclass(frozen=True, slots=True)
-class Document:
-    """One source document; its text lives in revisions.
-
-    Attributes:
-        uri: Where it came from, unique within the collection: ``file:///...`` or ``upload:NAME``.
-        acl: Principal keys that may read it; empty means nobody.
-        live_revision_id: The revision readers see; None until the first is published.
-    """
-
-    id: str
-    collection: str
-    uri: str
-    title: str
-    media_type: str
-    acl: frozenset[str]
-    live_revision_id: str | None
-    size_bytes: int
-    created_at: datetime  # UTC
-    updated_at: datetime  # UTC
-
-
-@dataclass(frozen=True, slots=True)
-class Revision:
-    """One state of a document's text. ``content_sha256`` is of the original bytes."""
-
-    id: str
-    document_id: str
-    number: int  # from 1, per document
-    state: Literal["staged", "live", "retired"]
-    content_sha256: str
-    recipe: str  # parser, chunker and embedder fingerprint: a change of any re-ingests
-    title: str
-    text: str
-    created_at: datetime  # UTC
-
-
-@dataclass(frozen=True, slots=True)
-class Chunk:
-    """A stretch of a revision that is embedded and found as one.
-
-    ``text == revision.text[start:end]``; ``context`` (title, section path, table header) is embedded before it
-    but is no part of any quote.
-    """
-
-    id: str
-    document_id: str
-    revision_id: str
-    ordinal: int  # from 0, in reading order
-    start: int
-    end: int
-    text: str
-    context: str
-    section: tuple[str, ...]
-    token_count: int
-    places: tuple[Place, ...] = ()
-
-    @property
-    def embedding_text(self) -> str:
-        """What the embedder and BM25 see."""
-        return f"{self.context}\n{self.text}" if self.context else self.text
-
-
-@dataclass(frozen=True, slots=True)
 class Passage:
     """A chunk that was found and that the reader may read, with what is needed to cite it.
 
@@ -141,6 +73,8 @@ class Passage:
         score: Fused relevance, higher is better, comparable within one search only.
         dense: Cosine similarity to the question in [-1, 1]; None if the dense search did not return it.
         sparse: BM25 score, >= 0; None if the sparse search did not return it.
+        rerank: What the reranker gave it, on the reranker's own scale; None when it did not look.
+        also: Ids of readable chunks that say the same or stand beside it, folded into this one.
     """
 
     chunk: Chunk
@@ -150,6 +84,27 @@ class Passage:
     score: float
     dense: float | None = None
     sparse: float | None = None
+    rerank: float | None = None
+    also: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """Which documents are searched, among those the asker may read; what is left empty does not narrow.
+
+    Attributes:
+        sources: Ids of sources, any of them.
+        media_types: Such as ``application/pdf``, any of them.
+        updated_from: Documents changed at this moment or later (UTC).
+        updated_until: Documents changed before this moment (UTC).
+        metadata: Keys and values that a document must all have.
+    """
+
+    sources: tuple[str, ...] = ()
+    media_types: tuple[str, ...] = ()
+    updated_from: datetime | None = None
+    updated_until: datetime | None = None
+    metadata: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +134,55 @@ class Turn:
 
 
 @dataclass(frozen=True, slots=True)
+class Sampling:
+    """How a language model draws its words; what is None is left to the generator's own setting.
+
+    Attributes:
+        temperature: 0 to 2.
+        top_p: In (0, 1].
+        max_tokens: Longest answer, at least 1.
+        seed: For generators that honour one.
+        adapter: Name of a LoRA adapter, for generators that have any.
+    """
+
+    temperature: float | None = None
+    top_p: float | None = None
+    max_tokens: int | None = None
+    seed: int | None = None
+    adapter: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What is asked: the words, where to look, what was said before, and how the answer is to be drawn."""
+
+    text: str
+    collection: str | None = None  # name of the one collection to search; None searches all
+    filters: Filters = field(default_factory=Filters)
+    history: tuple[Turn, ...] = ()  # oldest first
+    sampling: Sampling = field(default_factory=Sampling)
+
+
+@dataclass(frozen=True, slots=True)
+class SentenceVerdict:
+    """How far one sentence of an answer is borne out by the quotes it cites.
+
+    Attributes:
+        start: Character offset into the answer, inclusive.
+        end: Character offset into the answer, exclusive; marks after the sentence are left out.
+        citations: The numbers it carries, ascending.
+        missing: In folded words: numbers and names that the quotes lack, words put in place of theirs, and denials that
+            only one side has.
+    """
+
+    start: int
+    end: int
+    verdict: Support
+    citations: tuple[int, ...]
+    missing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """What was said, and on what it stands.
 
@@ -188,6 +192,8 @@ class Answer:
         confidence: In [0, 1]; how sure we are that the question is answered by what is cited.
         nearest: Offered instead of an answer when abstained; best first.
         degraded: True when the language model failed and the extractive answer took its place.
+        sentences: How far each sentence is borne out by what it cites, in order; empty when abstained.
+        removed: Sentences that were left out because nothing bears them out, where the settings say so.
     """
 
     text: str
@@ -197,6 +203,8 @@ class Answer:
     nearest: tuple[Citation, ...] = ()
     degraded: bool = False
     generator: str = "extractive"
+    sentences: tuple[SentenceVerdict, ...] = ()
+    removed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +215,10 @@ class Interaction:
         timings_ms: Stage -> time, and ``total``.
         versions: What answered: embedder, prompt, settings that matter.
         tokens: ``prompt`` and ``completion`` tokens as the language model counted them; empty without one.
+        filters: What narrowed the search.
+        searched: What was searched for in place of a follow-up; empty when it was the question itself.
+        generation: With what the words were drawn: model, prompt and its sha256, mark, sampling, why it ended.
+        conversation_id: The conversation it belongs to, where there is one.
     """
 
     id: str
@@ -220,6 +232,10 @@ class Interaction:
     asked_at: datetime  # UTC
     versions: Mapping[str, Any] = field(default_factory=dict)
     tokens: Mapping[str, int] = field(default_factory=dict)
+    filters: Filters = field(default_factory=Filters)
+    searched: str = ""
+    generation: Mapping[str, Any] = field(default_factory=dict)
+    conversation_id: str | None = None
 
 
 Verdict = Literal["up", "down"]

@@ -1,17 +1,42 @@
 """The seam between a prompt and the words of an answer."""
 
+from collections.abc import Callable
 from typing import Protocol
 
+from retrieval.deadline import Deadline
 from retrieval.prompt import Draft, Prompt
+
+Tell = Callable[[str], None]
+"""Called with each piece of the words as they come; it may raise, and then nothing more is wanted."""
+
+
+def silent(_piece: str) -> None:
+    """Tell nobody."""
 
 
 class Generator(Protocol):
-    """Prompt -> draft. Implementations: extractive (no model), openai_compatible (any chat model over HTTP)."""
+    """Prompt -> draft. Implementations: extractive (no model), openai_compatible (any chat model over HTTP), local.
 
-    def generate(self, prompt: Prompt) -> Draft:
-        """Word an answer from the passages alone.
+    Attributes:
+        name: Of the generator, and of the model where there is one.
+    """
+
+    name: str
+
+    def generate(self, prompt: Prompt, *, deadline: Deadline, tell: Tell = silent) -> Draft:
+        """Word an answer from the passages alone; safe from any thread.
+
+        Args:
+            prompt: Question, passages, history, and how the words are to be drawn.
+            deadline: Looked at some ten times a second while the model works.
+            tell: Told the words piece by piece, where the model gives them so; together they are the draft's text,
+                or the beginning of it.
+
+        Returns:
+            The whole draft.
 
         Raises:
-            ModelError: The model cannot be reached, failed, or gave nothing usable.
+            ModelError: The model cannot be reached, failed, gave nothing usable, or was not done by the deadline.
+            CancelledError: Whoever asked left; the model was told to stop.
         """
         ...

@@ -6,7 +6,7 @@ import time
 import pytest
 import structlog
 
-from app.streaming import Ended, StoppedError, Works
+from app.streaming import Ended, Works
 from retrieval.errors import AttuneError, InvalidInputError
 
 
@@ -71,6 +71,6 @@ def test_a_server_that_stops_ends_all_streams_even_of_work_that_hangs(works):
     threading.Timer(0.2, works.stop).start()
     started = time.monotonic()
     (last,) = news
-    assert isinstance(last, StoppedError)
+    assert isinstance(last, CancelledError)
     assert time.monotonic() - started < 5
     hung.set()
