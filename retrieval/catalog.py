@@ -50,6 +50,7 @@ _REVISIONS = (
     .join(documents, documents.c.id == revisions.c.document_id)
     .where(revisions.c.id == bindparam("id"), revisions.c.state != "staged", _READABLE)
 )
+_READABLE_DOCUMENTS = select(documents.c.id).where(one_of(documents.c.id, "ids"), _READABLE)
 _CHUNKS = (
     select(*CHUNK_COLUMNS)
     .select_from(revisions)
@@ -248,6 +249,10 @@ class Catalog(Revisions, Inventory, Vectors, Retention, Tokens):
             statement, values["collection"] = _PASSAGES_OF_COLLECTION, collection
         with self._reading() as connection:
             return {row[0]: PassageRow(row) for row in connection.execute(statement, values)}
+
+    def readable_documents(self, document_ids: Iterable[str], *, principal: Principal) -> set[str]:
+        """Return those of the documents that the principal may read at this moment."""
+        return {row.id for row in self._read(_READABLE_DOCUMENTS, principal, ids=listed(document_ids))}
 
     def _documents(self, page: Select[Any], principal: Principal, **values: str) -> list[Document]:
         # Page and access rows in one statement: between two, a document could change its readers.

@@ -200,6 +200,17 @@ api_tokens = Table(
     _moment("revoked_at", nullable=True),
 )
 
+conversations = Table(
+    "conversations",
+    metadata,
+    _key(),
+    _words("principal_id"),
+    _words("title"),
+    _moment("created_at"),
+    _moment("updated_at"),
+)
+Index("ix_conversations_principal_id_updated_at", conversations.c.principal_id, conversations.c.updated_at)
+
 interactions = Table(
     "interactions",
     metadata,
@@ -209,7 +220,9 @@ interactions = Table(
     _words("question"),
     Column("payload", JSON, nullable=False),
     _moment("asked_at"),
+    Column("conversation_id", String(255), ForeignKey("conversations.id")),
 )
+Index("ix_interactions_conversation_id_asked_at", interactions.c.conversation_id, interactions.c.asked_at)
 Index("ix_interactions_principal_id_asked_at", interactions.c.principal_id, interactions.c.asked_at)
 Index("ix_interactions_asked_at", interactions.c.asked_at)
 
@@ -261,6 +274,8 @@ def _prepare_sqlite(connection: SQLiteConnection, _record: Any) -> None:
         f"mmap_size = {_MAPPED_BYTES}",
     ):
         connection.execute(f"PRAGMA {pragma}").close()
+    # SQLite's own knows A to Z only.
+    connection.create_function("lower", 1, lambda words: words and words.lower(), deterministic=True)
 
 
 def _begin_sqlite(connection: Connection) -> None:
