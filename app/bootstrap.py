@@ -46,6 +46,7 @@ from ingestion.sources.upload import PartialUploads
 from ingestion.workers import Workers
 from retrieval.answer import Answerer
 from retrieval.catalog import Catalog
+from retrieval.conversations import Conversations
 from retrieval.embed import Embedder
 from retrieval.errors import NotFoundError
 from retrieval.feedback import FeedbackLog
@@ -64,6 +65,7 @@ class Stores:
     catalog: Catalog
     interactions: InteractionLog
     feedback: FeedbackLog
+    conversations: Conversations
     monitoring: MonitoringLog
     golden: GoldenSets
     runs: EvaluationRuns
@@ -209,6 +211,7 @@ def _open_stores(settings: Settings, stack: ExitStack) -> Stores:
         catalog=catalog,
         interactions=InteractionLog(engine),
         feedback=FeedbackLog(engine),
+        conversations=Conversations(catalog),
         monitoring=MonitoringLog(engine),
         golden=GoldenSets(engine),
         runs=EvaluationRuns(engine),

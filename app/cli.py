@@ -11,6 +11,7 @@ from rich.console import Console
 
 from app import experiments_cli, runs_cli, show
 from app.backup_cli import backup, restore
+from app.conversations_cli import conversations
 from app.doctor_cli import doctor
 from app.evaluate_cli import evaluate
 from app.feedback_cli import feedback, monitor
@@ -40,6 +41,7 @@ app.add_typer(source, name="source")
 app.command()(doctor)
 app.command()(backup)
 app.command()(restore)
+app.add_typer(conversations, name="conversations")
 app.command()(feedback)
 app.command()(monitor)
 app.command()(quality)

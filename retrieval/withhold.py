@@ -18,9 +18,9 @@ def withhold(interaction: Interaction, readable: Set[str]) -> Interaction:
         readable: Ids of the documents, among those it names, that its reader may read now.
 
     Returns:
-        The interaction without the turns before it, which are interactions of their own. A citation of a document
-        that is not readable keeps its number, its ids and its place in the answer's list, but neither title nor
-        address nor quote; its passages are left out.
+        The interaction without the turns before it, and what was searched for because of them: they are interactions
+        of their own. A citation of a document that is not readable keeps its number, its ids and its place in the
+        answer's list, but neither title nor address nor quote; its passages are left out.
     """
     answer = interaction.answer
     if all(citation.document_id in readable for citation in answer.citations):
@@ -37,7 +37,7 @@ def withhold(interaction: Interaction, readable: Set[str]) -> Interaction:
             generator=answer.generator,
         )
     passages = tuple(passage for passage in interaction.passages if passage.chunk.document_id in readable)
-    return replace(interaction, answer=answer, passages=passages, history=())
+    return replace(interaction, answer=answer, passages=passages, history=(), searched="")
 
 
 def named_documents(interactions: Iterable[Interaction]) -> set[str]:
@@ -47,6 +47,11 @@ def named_documents(interactions: Iterable[Interaction]) -> set[str]:
         named.update(c.document_id for c in (*interaction.answer.citations, *interaction.answer.nearest))
         named.update(passage.chunk.document_id for passage in interaction.passages)
     return named
+
+
+def is_shown(citation: Citation) -> bool:
+    """Say whether a citation was left whole: what is cited has at least one character."""
+    return bool(citation.quote)
 
 
 def _shown(citations: tuple[Citation, ...], readable: Set[str]) -> tuple[Citation, ...]:

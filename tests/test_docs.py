@@ -12,6 +12,7 @@ from app.errors import STATUS
 from app.routes import (
     answers,
     backups,
+    conversations,
     doctor,
     documents,
     evaluations,
@@ -33,6 +34,7 @@ DOCS = ROOT / "docs"
 WITH_ROUTES = (
     answers,
     backups,
+    conversations,
     doctor,
     documents,
     evaluations,
