@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 import numpy as np
@@ -10,11 +10,14 @@ import numpy as np
 from retrieval.access import readable_keys
 from retrieval.errors import InvalidInputError, VectorIndexError
 from retrieval.index_entry import IndexEntry, point_id
-from retrieval.types import Principal
+from retrieval.labels import AnyOf, Condition, Labels, conditions_of
+from retrieval.types import Filters, Principal
 
 DENSE = "dense"
 SPARSE = "bm25"
-PAYLOAD_INDEXES = ("acl", "collection", "revision")
+PAYLOAD_INDEXES = ("acl", "collection")
+LABEL_INDEXES = ("labels", "updated")
+"""Without edges of their own in the graph, which would make it several times larger; ``updated`` is a number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,7 @@ class IndexPoint:
         vector: Shape (dim,), finite; the length does not matter, search is by cosine.
         text: What BM25 sees; not stored.
         acl: Principal keys that may read it; empty means nobody.
+        labels: Of its document.
     """
 
     chunk_id: str
@@ -35,11 +39,13 @@ class IndexPoint:
     revision_id: str
     collection: str
     acl: frozenset[str]
+    labels: Labels = field(default_factory=Labels)
 
     @property
-    def payload(self) -> dict[str, str | list[str]]:
+    def payload(self) -> dict[str, str | int | list[str]]:
         """What is stored beside the vectors."""
         return {
+            **self.labels.payload,
             "chunk": self.chunk_id,
             "document": self.document_id,
             "revision": self.revision_id,
@@ -116,6 +122,9 @@ class VectorIndex(Protocol):
     def set_access(self, chunk_ids: Sequence[str], acl: frozenset[str]) -> None:
         """Change who may find these chunks; unknown ids are passed over, an empty list hides them from everyone."""
 
+    def set_labels(self, chunk_ids: Sequence[str], labels: Labels) -> None:
+        """Change what searches for these chunks are narrowed by; unknown ids are passed over."""
+
     def search(
         self,
         vector: Sequence[float] | np.ndarray | None,
@@ -123,17 +132,20 @@ class VectorIndex(Protocol):
         *,
         principal: Principal,
         collections: frozenset[str] | None = None,
+        filters: Filters | None = None,
         limit: int = 100,
     ) -> Hits:
         """Find the chunks nearest to a vector and best matching a text that the principal may read.
 
-        BM25 counts document frequencies over what may be read only, so a hidden document moves no score.
+        BM25 counts document frequencies over what may be read in the collections only, so a hidden document moves no
+        score; filters move none either.
 
         Args:
             vector: Shape (dim,); None leaves the dense list empty.
             text: None, or one of only stop words, leaves the sparse list empty.
             principal: Who asks; one without a valid key finds nothing.
             collections: Names to search in; None is all of them, an empty set is none.
+            filters: Which documents among those, as ``checked_filters`` returns them; None is all of them.
             limit: Most hits in each list, from 1.
 
         Returns:
@@ -178,10 +190,15 @@ class VectorIndex(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class SearchPlan:
-    """A search that has something to find: at least one vector, one key and, if named, one collection."""
+    """A search that has something to find: at least one vector, one key and, if named, one collection.
 
-    keys: list[str]
-    collections: list[str] | None
+    Attributes:
+        corpus: What document frequencies are counted over: what may be read in the collections.
+        narrowed: What a hit must fulfil besides; empty without filters.
+    """
+
+    corpus: tuple[Condition, ...]
+    narrowed: tuple[Condition, ...]
     dense: list[float] | None
     sparse: tuple[list[int], list[float]] | None
 
@@ -204,6 +221,7 @@ def plan_search(
     *,
     principal: Principal,
     collections: frozenset[str] | None,
+    filters: Filters | None,
     limit: int,
 ) -> SearchPlan | None:
     """Decide whether an engine may be asked at all, and with what filter.
@@ -216,11 +234,12 @@ def plan_search(
     """
     if limit < 1:
         raise InvalidInputError(f"limit is {limit}; it is at least 1")
-    keys = list(readable_keys(principal))
-    named = None if collections is None else sorted(collections)
-    if not keys or named == [] or (dense is None and sparse is None):
+    keys = readable_keys(principal)
+    if not keys or collections == frozenset() or (dense is None and sparse is None):
         return None
-    return SearchPlan(keys=keys, collections=named, dense=dense, sparse=sparse)
+    corpus = [AnyOf("acl", keys)] + ([] if collections is None else [AnyOf("collection", tuple(sorted(collections)))])
+    narrowed = () if filters is None else conditions_of(filters)
+    return SearchPlan(corpus=tuple(corpus), narrowed=narrowed, dense=dense, sparse=sparse)
 
 
 def search_and_complete(plan: SearchPlan, fingerprint: str, look: Look) -> Hits:

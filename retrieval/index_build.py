@@ -16,8 +16,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from retrieval.errors import ConflictError, VectorIndexError
+from retrieval.index_engine import Change
 from retrieval.index_entry import IndexEntry, to_entry
-from retrieval.index_shard import PAGE, Change, Offset, Shard
+from retrieval.index_shard import PAGE, Offset, Shard
 
 _NICENESS = 10
 _POLL_S = 0.2

@@ -22,19 +22,12 @@ from retrieval.index import (
     search_and_complete,
 )
 from retrieval.index_build import Journal, LiveShard, optimise_aside
+from retrieval.index_engine import Change, deleting, labelling, opening, putting
 from retrieval.index_entry import IndexEntry, point_id
 from retrieval.index_generations import REMEDY, Generations, copy_sparse, remove
-from retrieval.index_shard import (
-    PAGE,
-    Change,
-    HnswSettings,
-    Shard,
-    create_shard,
-    deleting,
-    opening,
-    putting,
-)
-from retrieval.types import Principal
+from retrieval.index_shard import PAGE, HnswSettings, Shard, create_shard
+from retrieval.labels import Labels
+from retrieval.types import Filters, Principal
 
 _BATCH = 128  # Nothing else in this process runs while the engine writes a batch: some 10 ms.
 _FLUSH_EVERY = 20_000  # Points; bounds the write-ahead log (60 MB) and its replay after a kill (2-4 s).
@@ -113,6 +106,11 @@ class EdgeIndex:
         for ids in self._pages(chunk_ids):
             self._write(opening(ids, acl), len(ids))
 
+    def set_labels(self, chunk_ids: Sequence[str], labels: Labels) -> None:
+        """Change what searches for these chunks are narrowed by; see VectorIndex."""
+        for ids in self._pages(chunk_ids):
+            self._write(labelling(ids, labels), len(ids))
+
     def search(
         self,
         vector: Sequence[float] | np.ndarray | None,
@@ -120,6 +118,7 @@ class EdgeIndex:
         *,
         principal: Principal,
         collections: frozenset[str] | None = None,
+        filters: Filters | None = None,
         limit: int = 100,
     ) -> Hits:
         """Find what is nearest and what matches best; see VectorIndex.
@@ -132,6 +131,7 @@ class EdgeIndex:
             None if text is None else self._bm25.query(text),
             principal=principal,
             collections=collections,
+            filters=filters,
             limit=limit,
         )
         if plan is None:

@@ -1,20 +1,16 @@
 """ServerIndex: the vector index on a Qdrant server, for more than one process or machine."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from functools import partial
-from http import HTTPStatus
 from typing import Any, Self
 
 import numpy as np
 from qdrant_client import QdrantClient, models
-from qdrant_client.http.exceptions import ApiException, UnexpectedResponse
 
 from retrieval.bm25 import Bm25Encoder, Bm25Settings
 from retrieval.errors import VectorIndexError
 from retrieval.index import (
     DENSE,
-    PAYLOAD_INDEXES,
     SPARSE,
     Hit,
     Hits,
@@ -24,16 +20,16 @@ from retrieval.index import (
     SearchPlan,
     checked_vector,
     plan_search,
-    ranked,
     search_and_complete,
     short_name,
 )
+from retrieval.index_collection import check_collection, create_collection, hits_of, request_of, server_errors
 from retrieval.index_entry import IndexEntry, point_id, to_entry
-from retrieval.types import Principal
+from retrieval.labels import Labels
+from retrieval.types import Filters, Principal
 
 _BATCH = 256
 _PAGE = 1000
-_PAYLOAD_M = 16
 
 
 class ServerIndex:
@@ -70,9 +66,9 @@ class ServerIndex:
         self._fingerprint = fingerprint
         self._bm25 = Bm25Encoder(bm25 or Bm25Settings())
         self.collection = f"{collection_prefix}_{short_name(fingerprint)}"
-        with _server("open its collection"):
-            self.created = _create(client, self.collection, dim)
-            _check(client, self.collection, dim)
+        with server_errors("open its collection"):
+            self.created = create_collection(client, self.collection, dim)
+            check_collection(client, self.collection, dim)
 
     @classmethod
     def connect(cls, url: str, *, api_key: str | None, dim: int, fingerprint: str) -> Self:
@@ -84,7 +80,7 @@ class ServerIndex:
         Raises:
             VectorIndexError: As the class.
         """
-        with _server("connect"):
+        with server_errors("connect"):
             client = QdrantClient(url=url, api_key=api_key)
         return cls(client, dim=dim, fingerprint=fingerprint)
 
@@ -94,7 +90,7 @@ class ServerIndex:
         for start in range(0, len(points), _BATCH):
             pairs = zip(points[start : start + _BATCH], vectors[start : start + _BATCH], strict=True)
             batch = [self._struct(point, vector) for point, vector in pairs]
-            with _server("write"):
+            with server_errors("write"):
                 self._open().upsert(self.collection, batch, wait=True)
 
     def delete(self, chunk_ids: Sequence[str]) -> None:
@@ -105,16 +101,23 @@ class ServerIndex:
     def remove(self, point_ids: Sequence[Any]) -> None:
         """Take points out by their own ids; see VectorIndex."""
         if point_ids:
-            with _server("write"):
+            with server_errors("write"):
                 self._open().delete(self.collection, models.PointIdsList(points=list(point_ids)), wait=True)
 
     def set_access(self, chunk_ids: Sequence[str], acl: frozenset[str]) -> None:
         """Change who may find these chunks; see VectorIndex."""
+        self._set_payload(chunk_ids, {"acl": sorted(acl)})
+
+    def set_labels(self, chunk_ids: Sequence[str], labels: Labels) -> None:
+        """Change what searches for these chunks are narrowed by; see VectorIndex."""
+        self._set_payload(chunk_ids, dict(labels.payload))
+
+    def _set_payload(self, chunk_ids: Sequence[str], payload: dict[str, Any]) -> None:
         for ids in self._pages(chunk_ids):
             # By filter: by id, an unknown one is an error and the rest may stay as it was.
             these = models.Filter(must=[models.HasIdCondition(has_id=ids)])
-            with _server("write"):
-                self._open().set_payload(self.collection, {"acl": sorted(acl)}, these, wait=True)
+            with server_errors("write"):
+                self._open().set_payload(self.collection, payload, these, wait=True)
 
     def search(
         self,
@@ -123,6 +126,7 @@ class ServerIndex:
         *,
         principal: Principal,
         collections: frozenset[str] | None = None,
+        filters: Filters | None = None,
         limit: int = 100,
     ) -> Hits:
         """Find what is nearest and what matches best; see VectorIndex.
@@ -135,6 +139,7 @@ class ServerIndex:
             None if text is None else self._bm25.query(text),
             principal=principal,
             collections=collections,
+            filters=filters,
             limit=limit,
         )
         if plan is None:
@@ -142,14 +147,14 @@ class ServerIndex:
         return search_and_complete(plan, self._fingerprint, partial(self._look, limit=limit))
 
     def _look(self, plan: SearchPlan, lookups: Sequence[Lookup], limit: int) -> list[tuple[Hit, ...]]:
-        requests = [_request(plan, lookup, limit) for lookup in lookups]
-        with _server("search"):
+        requests = [request_of(plan, lookup, limit) for lookup in lookups]
+        with server_errors("search"):
             found = self._open().query_batch_points(self.collection, requests)
-        return [_hits(response) for response in found]
+        return [hits_of(response) for response in found]
 
     def count(self) -> int:
         """Return the number of points."""
-        with _server("count"):
+        with server_errors("count"):
             return self._open().count(self.collection, exact=True).count
 
     def ids(self) -> Iterator[list[str]]:
@@ -162,7 +167,7 @@ class ServerIndex:
         named = None if point_ids is None else models.Filter(must=[models.HasIdCondition(has_id=list(point_ids))])
         offset: Any = None
         while True:
-            with _server("list its points"):
+            with server_errors("list its points"):
                 records, offset = self._open().scroll(
                     self.collection, named, limit=_PAGE, offset=offset, with_payload=True, with_vectors=False
                 )
@@ -175,7 +180,7 @@ class ServerIndex:
         """Return stored vectors; see VectorIndex."""
         found: dict[str, np.ndarray] = {}
         for ids in self._pages(chunk_ids):
-            with _server("read vectors"):
+            with server_errors("read vectors"):
                 records = self._open().retrieve(self.collection, ids, with_payload=["chunk"], with_vectors=[DENSE])
             for record in records:
                 if record.payload and isinstance(record.vector, dict):
@@ -200,7 +205,7 @@ class ServerIndex:
 
         Deleted points stay in the server's count of indexed ones until it tidies up.
         """
-        with _server("describe itself"):
+        with server_errors("describe itself"):
             told = self._open().get_collection(self.collection)
             # The server counts every sparse vector as indexed, in a graph or not.
             has_words = models.Filter(must=[models.HasVectorCondition(has_vector=SPARSE)])
@@ -229,70 +234,3 @@ class ServerIndex:
         return models.PointStruct(
             id=point_id(point.chunk_id, self._fingerprint), vector=vector, payload=dict(point.payload)
         )
-
-
-@contextmanager
-def _server(doing: str) -> Iterator[None]:
-    """Turn what the client raises into VectorIndexError; its local mode raises ValueError where a server refuses."""
-    try:
-        yield
-    except (ApiException, ValueError) as error:
-        raise VectorIndexError(f"the vector index could not {doing}: {error}") from error
-
-
-def _create(client: QdrantClient, collection: str, dim: int) -> bool:
-    if client.collection_exists(collection):
-        return False
-    try:
-        client.create_collection(
-            collection,
-            vectors_config={DENSE: models.VectorParams(size=dim, distance=models.Distance.COSINE)},
-            sparse_vectors_config={SPARSE: models.SparseVectorParams(modifier=models.Modifier.IDF)},
-            hnsw_config=models.HnswConfigDiff(payload_m=_PAYLOAD_M),
-        )
-    except UnexpectedResponse as error:
-        # Another process made it since we looked.
-        if error.status_code != HTTPStatus.CONFLICT:
-            raise
-        return False
-    return True
-
-
-def _check(client: QdrantClient, collection: str, dim: int) -> None:
-    found = client.get_collection(collection)
-    params = found.config.params
-    dense = params.vectors.get(DENSE) if isinstance(params.vectors, dict) else None
-    if dense is None or SPARSE not in (params.sparse_vectors or {}):
-        raise VectorIndexError(f"the collection {collection} on the server was not made by Attune")
-    if dense.size != dim:
-        raise VectorIndexError(f"the collection {collection} holds vectors of {dense.size} dimensions, not {dim}")
-    # Here and not where it is made: whoever made it may have been killed before these.
-    for key in PAYLOAD_INDEXES:
-        if key not in found.payload_schema:
-            client.create_payload_index(collection, key, models.PayloadSchemaType.KEYWORD, wait=True)
-
-
-def _request(plan: SearchPlan, lookup: Lookup, limit: int) -> models.QueryRequest:
-    must: list[models.Condition] = [models.FieldCondition(key="acl", match=models.MatchAny(any=plan.keys))]
-    if plan.collections is not None:
-        must.append(models.FieldCondition(key="collection", match=models.MatchAny(any=plan.collections)))
-    readable = models.Filter(must=must)
-    some = readable
-    if lookup.among is not None:
-        # The access filter stays: the ids were found with it, but it may have changed since.
-        some = models.Filter(must=[*must, models.HasIdCondition(has_id=list(lookup.among))])
-    if lookup.kind == "dense":
-        return models.QueryRequest(query=plan.dense, using=DENSE, filter=some, limit=limit, with_payload=["chunk"])
-    indices, values = plan.sparse or ([], [])
-    return models.QueryRequest(
-        query=models.SparseVector(indices=indices, values=values),
-        using=SPARSE,
-        filter=some,
-        params=models.SearchParams(idf=models.IdfCorpusParams(corpus=readable)),
-        limit=limit,
-        with_payload=["chunk"],
-    )
-
-
-def _hits(response: models.QueryResponse) -> tuple[Hit, ...]:
-    return ranked([Hit(point.payload["chunk"], point.score) for point in response.points if point.payload])

@@ -6,28 +6,22 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import numpy as np
 import qdrant_edge as engine
 
 from retrieval.errors import VectorIndexError
-from retrieval.index import DENSE, PAYLOAD_INDEXES, SPARSE, Hit, IndexStatus, Lookup, SearchPlan, ranked
+from retrieval.index import DENSE, SPARSE, Hit, IndexStatus, Lookup, SearchPlan, ranked
+from retrieval.index_engine import Change, Engine, filter_of, index_payload
 
 PAGE = 1000
 _CHUNKS_KEPT = 200_000  # About 50 MB.
-
-Change = engine.UpdateOperation
-"""Something to apply to a shard; it may be applied again, and to another shard too."""
 
 Offset = int | uuid.UUID | str
 
 Stored = tuple[Offset, Mapping[str, Any]]
 """The id of a point and its payload."""
-
-Words = tuple[list[int], list[float]]
-"""A sparse vector: indices and weights."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +71,13 @@ class Shard:
         self._graph = directory / "graph.json"
         self._chunks: dict[Offset, str] = {}  # Chunk ids by point id; a pair once true is true for ever.
         self._ef = hnsw.ef
-        with _Engine("open"):
+        with Engine("open"):
             self._engine = engine.EdgeShard.load(str(directory), _config(dim, hnsw))
+            index_payload(self._engine)
 
     def apply(self, change: Change) -> None:
         """Apply a change whole; when it returns, the change survives a kill."""
-        with _Engine("write"):
+        with Engine("write"):
             self._engine.update(change)
 
     def look(self, plan: SearchPlan, lookups: Sequence[Lookup], limit: int) -> list[tuple[Hit, ...]]:
@@ -91,26 +86,30 @@ class Shard:
         Returns:
             A list for each lookup, best first.
         """
-        readable = _readable(plan)
-        requests = [self._request(plan, lookup, readable, limit) for lookup in lookups]
-        with _Engine("search"):
+        corpus, wanted = filter_of(plan.corpus), filter_of(plan.corpus + plan.narrowed)
+        requests = [self._request(plan, lookup, (corpus, wanted), limit) for lookup in lookups]
+        with Engine("search"):
             found = self._engine.query_batch(engine.QueryBatchRequest(requests))
         # Each look at .id makes a UUID, at the price of everything else done with a hit here: once is enough.
         scores = [[(point.id, point.score) for point in points] for points in found]
         chunks = self._chunks_of([point_id for pairs in scores for point_id, _ in pairs])
         return [_hits(pairs, chunks) for pairs in scores]
 
-    def _request(self, plan: SearchPlan, lookup: Lookup, readable: engine.Filter, limit: int) -> engine.QueryRequest:
+    def _request(
+        self, plan: SearchPlan, lookup: Lookup, filters: tuple[engine.Filter, engine.Filter], limit: int
+    ) -> engine.QueryRequest:
+        corpus, some = filters
         if lookup.kind == "dense":
             query = engine.Query.Nearest(plan.dense or [], using=DENSE)
-            params = engine.SearchParams(hnsw_ef=max(self._ef, limit))
+            # The graph has no edges among what a filter leaves: neighbours of neighbours are looked at in their place.
+            acorn = engine.AcornSearchParams(enable=True) if plan.narrowed else None
+            params = engine.SearchParams(hnsw_ef=max(self._ef, limit), acorn=acorn)
         else:
             query = engine.Query.Nearest(engine.SparseVector(*(plan.sparse or ([], []))), using=SPARSE)
-            params = engine.SearchParams(idf=engine.IdfParams(corpus=readable))
-        some = readable
+            params = engine.SearchParams(idf=engine.IdfParams(corpus=corpus))
         if lookup.among is not None:
             # The access filter stays: the ids were found with it, but it may have changed since.
-            some = engine.Filter(must=[readable, engine.HasIdCondition(set(lookup.among))])
+            some = engine.Filter(must=[some, engine.HasIdCondition(set(lookup.among))])
         return engine.QueryRequest(limit=limit, query=query, filter=some, with_payload=False, params=params)
 
     def _chunks_of(self, point_ids: Sequence[Offset]) -> dict[Offset, str]:
@@ -120,32 +119,32 @@ class Shard:
         chunks = self._chunks  # This call's own, should another thread begin anew meanwhile.
         new = {point_id for point_id in point_ids if point_id not in chunks}
         if new:
-            with _Engine("read payloads"):
+            with Engine("read payloads"):
                 records = self._engine.retrieve(list(new), with_payload=["chunk"], with_vector=False)
             chunks |= {record.id: record.payload["chunk"] for record in records if record.payload}
         return chunks
 
     def count(self) -> int:
         """Return the number of points."""
-        with _Engine("count"):
+        with Engine("count"):
             return self._engine.count(engine.CountRequest())
 
     def page(self, offset: Offset | None) -> tuple[list[Stored], Offset | None]:
         """Return points from an offset on, in order of point id, and where the next page starts, if anywhere."""
         request = engine.ScrollRequest(offset=offset, limit=PAGE, with_payload=True, with_vector=False)
-        with _Engine("list its points"):
+        with Engine("list its points"):
             records, following = self._engine.scroll(request)
         return [(record.id, record.payload or {}) for record in records], following
 
     def stored(self, point_ids: Sequence[str]) -> list[Stored]:
         """Return points; those that are not there are left out."""
-        with _Engine("read payloads"):
+        with Engine("read payloads"):
             records = self._engine.retrieve(list(point_ids), with_payload=True, with_vector=False)
         return [(record.id, record.payload or {}) for record in records]
 
     def vectors(self, point_ids: Sequence[str]) -> dict[str, np.ndarray]:
         """Return dense vectors by chunk id: shape (dim,), float32; points that are not there are left out."""
-        with _Engine("read vectors"):
+        with Engine("read vectors"):
             records = self._engine.retrieve(list(point_ids), with_payload=["chunk"], with_vector=[DENSE])
         return {
             record.payload["chunk"]: np.asarray(record.vector[DENSE], dtype=np.float32)
@@ -155,14 +154,14 @@ class Shard:
 
     def status(self) -> IndexStatus:
         """Return how large the shard is and how much of it is in HNSW."""
-        with _Engine("describe itself"):
+        with Engine("describe itself"):
             points = self._engine.count(engine.CountRequest())
             segments = self._engine.info().segments_count
         return IndexStatus(points=points, indexed=max(0, points - self.outside()), segments=segments)
 
     def outside(self) -> int:
         """Return how many points lie outside HNSW, those deleted or replaced since the last build too."""
-        with _Engine("describe itself"):
+        with Engine("describe itself"):
             points = self._engine.count(engine.CountRequest())
             told = self._engine.info().indexed_vectors_count
         if not self._graph.is_file():
@@ -176,7 +175,7 @@ class Shard:
         The engine's own count of indexed vectors takes in every sparse vector, in a graph or not, and goes on
         counting deleted ones. So only its growth since the build tells something: what was written since.
         """
-        with _Engine("describe itself"):
+        with Engine("describe itself"):
             points = self._engine.count(engine.CountRequest())
             has_words = engine.Filter(must=[engine.HasVectorCondition(SPARSE)])
             sparse = self._engine.count(engine.CountRequest(filter=has_words))
@@ -188,12 +187,12 @@ class Shard:
 
     def flush(self) -> None:
         """Put everything applied on disk, safe from a power loss."""
-        with _Engine("flush"):
+        with Engine("flush"):
             self._engine.flush()
 
     def close(self) -> None:
         """Let go of the directory; any later call but this one raises VectorIndexError."""
-        with _Engine("close"):
+        with Engine("close"):
             self._engine.close()
 
 
@@ -204,56 +203,11 @@ def create_shard(directory: Path, *, dim: int, hnsw: HnswSettings) -> None:
         VectorIndexError: The engine cannot write there.
     """
     directory.mkdir(mode=0o700)
-    with _Engine("make a shard"):
+    with Engine("make a shard"):
         shard = engine.EdgeShard.create(str(directory), _config(dim, hnsw))
-        for key in PAYLOAD_INDEXES:
-            shard.update(Change.create_field_index(key, engine.PayloadSchemaType.Keyword))
+        index_payload(shard)
         shard.flush()
         shard.close()
-
-
-def putting(
-    points: Sequence[tuple[str, list[float], Words | None, dict[str, str | list[str]]]],
-) -> Change:
-    """Return the change that puts points in: (point id, dense vector, words if any, payload) each."""
-    return Change.upsert_points([
-        engine.Point(
-            point_id,
-            {DENSE: dense} if words is None else {DENSE: dense, SPARSE: engine.SparseVector(*words)},
-            dict(payload),
-        )
-        for point_id, dense, words, payload in points
-    ])
-
-
-def deleting(point_ids: Sequence[str]) -> Change:
-    """Return the change that takes points out."""
-    return Change.delete_points(list(point_ids))
-
-
-def opening(point_ids: Sequence[str], acl: frozenset[str]) -> Change:
-    """Return the change that sets who may find these points."""
-    # By filter: by id, the engine stops at the first unknown one and leaves the rest as it was.
-    these = engine.Filter(must=[engine.HasIdCondition(set(point_ids))])
-    return Change.set_payload_by_filter(these, {"acl": sorted(acl)})
-
-
-class _Engine:
-    """Turns what the engine raises into VectorIndexError, and nothing else.
-
-    The engine has no exception class of its own: it raises ``Exception`` itself, and a panic in it arrives as a
-    class that cannot be imported. So this compares types, where an ``except`` would catch everything.
-    """
-
-    def __init__(self, doing: str) -> None:
-        self._doing = doing
-
-    def __enter__(self) -> None:
-        """Nothing to do: only leaving matters."""
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
-        if kind is not None and (kind is Exception or kind.__name__ == "PanicException"):
-            raise VectorIndexError(f"the vector index could not {self._doing}: {error}") from error
 
 
 def _config(dim: int, hnsw: HnswSettings) -> engine.EdgeConfig:
@@ -268,13 +222,6 @@ def _config(dim: int, hnsw: HnswSettings) -> engine.EdgeConfig:
         ),
         optimizers=engine.EdgeOptimizersConfig(indexing_threshold=hnsw.indexing_kb),
     )
-
-
-def _readable(plan: SearchPlan) -> engine.Filter:
-    must: list[engine.ConditionType] = [engine.FieldCondition("acl", match=engine.MatchAny(plan.keys))]
-    if plan.collections is not None:
-        must.append(engine.FieldCondition("collection", match=engine.MatchAny(plan.collections)))
-    return engine.Filter(must=must)
 
 
 def _hits(pairs: Sequence[tuple[Offset, float]], chunks: dict[Offset, str]) -> tuple[Hit, ...]:

@@ -4,6 +4,7 @@ import math
 import os
 import uuid
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -14,15 +15,21 @@ from retrieval.errors import InvalidInputError, VectorIndexError
 from retrieval.index import Hits, IndexPoint, VectorIndex
 from retrieval.index_edge import EdgeIndex
 from retrieval.index_server import ServerIndex
-from retrieval.types import Principal
+from retrieval.labels import Labels
+from retrieval.types import Filters, Principal
 
 DIM = 4
 ANN = Principal("u:ann", frozenset({"g:everyone", "g:law"}))
 BOB = Principal("u:bob", frozenset({"g:everyone"}))
+NO_LABELS = Labels()
+JUNE = datetime(2026, 6, 1, tzinfo=UTC)
 NORTH, EAST, SOUTH, WEST = np.eye(DIM, dtype=np.float32)
 
 # Its memory mode says so for each payload index; a server makes them.
-pytestmark = pytest.mark.filterwarnings("ignore:Payload indexes have no effect in the local Qdrant")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:Payload indexes have no effect in the local Qdrant"),
+    pytest.mark.filterwarnings("ignore:Local mode performs exact"),
+]
 
 Open = Callable[..., VectorIndex]
 
@@ -89,7 +96,12 @@ def index(open_index: Open) -> VectorIndex:
 
 
 def point(
-    chunk_id: str, vector=NORTH, text: str = "apple", acl: str = "g:everyone", collection: str = "c"
+    chunk_id: str,
+    vector=NORTH,
+    text: str = "apple",
+    acl: str = "g:everyone",
+    collection: str = "c",
+    labels: Labels = NO_LABELS,
 ) -> IndexPoint:
     return IndexPoint(
         chunk_id=chunk_id,
@@ -99,6 +111,7 @@ def point(
         revision_id=f"revision of {chunk_id}",
         collection=collection,
         acl=frozenset(acl.split()),
+        labels=labels,
     )
 
 
@@ -267,6 +280,70 @@ def test_other_collections_move_no_bm25_score(index):
     assert sparse(hits) == ["apple", "b1", "b2"]
 
 
+@pytest.fixture
+def labelled(index):
+    """Three documents that differ in every label, and one that only Ann's group reads."""
+    index.upsert([
+        point("pdf", labels=Labels("s1", "application/pdf", JUNE, {"team": "law", "year": "2026"})),
+        point("png", labels=Labels("s2", "image/png", JUNE + timedelta(days=1), {"team": "tax"})),
+        point("text", labels=Labels(None, "text/plain", JUNE + timedelta(days=2, milliseconds=500), {"team": "law"})),
+        point("secret", acl="g:law", labels=Labels("s1", "application/pdf", JUNE, {"team": "law"})),
+    ])
+    return index
+
+
+@pytest.mark.parametrize(
+    ("filters", "expected"),
+    [
+        (Filters(), ["pdf", "png", "text"]),
+        (Filters(sources=("s1",)), ["pdf"]),
+        (Filters(sources=("s1", "s2")), ["pdf", "png"]),
+        (Filters(media_types=("application/pdf", "text/plain")), ["pdf", "text"]),
+        (Filters(media_types=("image/*",)), ["png"]),
+        (Filters(updated_from=JUNE + timedelta(days=1)), ["png", "text"]),
+        (Filters(updated_until=JUNE + timedelta(days=1)), ["pdf"]),
+        (Filters(updated_from=JUNE, updated_until=JUNE + timedelta(days=2)), ["pdf", "png"]),
+        (Filters(metadata=(("team", "law"),)), ["pdf", "text"]),
+        (Filters(metadata=(("team", "law"), ("year", "2026"))), ["pdf"]),
+        (Filters(sources=("s2",), metadata=(("team", "law"),)), []),
+        (Filters(metadata=(("team", "LAW"),)), []),
+    ],
+)
+def test_filters_narrow_both_lists_within_what_may_be_read(labelled, filters, expected):
+    hits = labelled.search(NORTH, "apple", principal=BOB, filters=filters)
+    assert (dense(hits), sparse(hits)) == (expected, expected)
+
+
+def test_a_moment_within_the_second_of_the_edge_is_left_to_the_catalog(labelled):
+    # Stored in whole seconds: .5 s after the second day is found from .9 s and until .1 s after it too.
+    for moment in (timedelta(milliseconds=900), timedelta(milliseconds=100)):
+        edge_of_day = JUNE + timedelta(days=2) + moment
+        from_it = labelled.search(NORTH, None, principal=BOB, filters=Filters(updated_from=edge_of_day))
+        until_it = labelled.search(NORTH, None, principal=BOB, filters=Filters(updated_until=edge_of_day))
+        assert "text" in dense(from_it)
+        assert "text" in dense(until_it)
+
+
+def test_filters_move_no_bm25_score(labelled):
+    labelled.upsert([point("other", text="pear")])
+    everywhere = {hit.chunk_id: hit.score for hit in labelled.search(None, "apple", principal=BOB).sparse}
+    narrowed = labelled.search(None, "apple", principal=BOB, filters=Filters(media_types=("image/*",)))
+    assert [(hit.chunk_id, hit.score) for hit in narrowed.sparse] == [("png", everywhere["png"])]
+
+
+def test_labels_change_without_the_vectors(labelled):
+    labelled.set_labels(["png", "never seen", "pdf"], Labels("s9", "text/html", JUNE, {"team": "it"}))
+    found = labelled.search(NORTH, "apple", principal=BOB, filters=Filters(metadata=(("team", "it"),)))
+    assert (dense(found), sparse(found)) == (["pdf", "png"], ["pdf", "png"])
+    assert dense(labelled.search(NORTH, None, principal=BOB, filters=Filters(sources=("s1", "s2")))) == []
+    assert dense(labelled.search(NORTH, None, principal=BOB)) == ["pdf", "png", "text"]
+
+
+def test_a_document_loses_the_metadata_that_its_new_labels_lack(labelled):
+    labelled.set_labels(["pdf"], Labels("s1", "application/pdf", JUNE, {}))
+    assert dense(labelled.search(NORTH, None, principal=BOB, filters=Filters(metadata=(("team", "law"),)))) == ["text"]
+
+
 def test_an_upsert_can_be_repeated(index):
     index.upsert([point("a"), point("b", EAST)])
     index.upsert([point("a"), point("b", EAST)])
@@ -302,6 +379,7 @@ def test_nothing_is_a_fine_amount_to_write_or_delete(index):
     index.upsert([])
     index.delete([])
     index.set_access([], frozenset())
+    index.set_labels([], NO_LABELS)
     assert index.count() == 0
     assert list(index.ids()) == []
     assert index.vectors([]) == {}

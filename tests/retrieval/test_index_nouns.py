@@ -5,7 +5,8 @@ import pytest
 from retrieval.bm25 import Bm25Encoder, Bm25Settings
 from retrieval.index import Hit, plan_search, ranked, short_name
 from retrieval.index_entry import point_id
-from retrieval.types import Principal
+from retrieval.labels import AnyOf
+from retrieval.types import Filters, Principal
 
 ANN = Principal("u:ann", frozenset({"g:b", "g:a"}))
 
@@ -37,17 +38,19 @@ def test_stop_words_are_those_of_the_language():
     assert Bm25Encoder(Bm25Settings(language="english")).query("und der die") is not None
 
 
-def test_a_plan_names_keys_and_collections():
-    plan = plan_search([1.0], None, principal=ANN, collections=frozenset({"y", "x"}), limit=1)
-    assert plan.keys == ["u:ann", "g:a", "g:b"]
-    assert plan.collections == ["x", "y"]
+def test_document_frequencies_are_counted_over_what_may_be_read_and_filters_narrow_hits_only():
+    filters = Filters(media_types=("image/*",))
+    named = frozenset({"y", "x"})
+    plan = plan_search([1.0], None, principal=ANN, collections=named, filters=filters, limit=1)
+    assert plan.corpus == (AnyOf("acl", ("u:ann", "g:a", "g:b")), AnyOf("collection", ("x", "y")))
+    assert plan.narrowed == (AnyOf("labels", ("type:image/*",)),)
 
 
 def test_there_is_no_plan_where_nothing_can_be_found():
     nobody = Principal("", frozenset())
-    assert plan_search([1.0], None, principal=nobody, collections=None, limit=1) is None
-    assert plan_search([1.0], None, principal=ANN, collections=frozenset(), limit=1) is None
-    assert plan_search(None, None, principal=ANN, collections=None, limit=1) is None
+    assert plan_search([1.0], None, principal=nobody, collections=None, filters=None, limit=1) is None
+    assert plan_search([1.0], None, principal=ANN, collections=frozenset(), filters=None, limit=1) is None
+    assert plan_search(None, None, principal=ANN, collections=None, filters=None, limit=1) is None
 
 
 def test_hits_are_ranked_by_score_then_by_id():
