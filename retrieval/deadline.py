@@ -27,6 +27,14 @@ class Deadline:
         """Seconds until the moment, 0 when it has passed."""
         return max(0.0, self._until - time.monotonic())
 
+    def within(self, seconds: float) -> "Deadline":
+        """Make one that passes after so many seconds, or with this one, whichever is sooner.
+
+        Returns:
+            It; whoever left this one has left it too.
+        """
+        return Deadline(min(seconds, self.remaining_s), self._left)
+
     def check(self) -> None:
         """Go on while somebody waits.
 

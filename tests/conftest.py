@@ -184,19 +184,20 @@ def engine(catalog_url: str, open_database: Callable[[str], Engine]) -> Engine:
 TRANSFORMERS = str(Path(sys.executable).parent / "transformers")
 
 
-def _save_tiny_model(folder: Path, reply: str) -> Path:
-    """Write a chat model of a few kilobytes that always gives the same reply."""
+def _save_tiny_model(folder: Path, pieces: tuple[str, ...]) -> Path:
+    """Write a chat model of a few kilobytes that always gives the same reply, piece by piece."""
     import torch
-    from tokenizers import Tokenizer, models, pre_tokenizers, trainers
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
     from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
     tokenizer = Tokenizer(models.BPE(unk_token="<unk>"))
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
     special = ["<unk>", "<s>", "</s>"]
     alphabet = pre_tokenizers.ByteLevel.alphabet()
     trainer = trainers.BpeTrainer(vocab_size=400, special_tokens=special, initial_alphabet=alphabet)
     tokenizer.train_from_iterator(["Roses are watered daily. Oaks are not. Bread is baked. [1] [2]"] * 10, trainer)
-    tokenizer.add_tokens([reply])
+    tokenizer.add_tokens(list(pieces))
     fast = PreTrainedTokenizerFast(tokenizer_object=tokenizer, unk_token="<unk>", bos_token="<s>", eos_token="</s>")
     fast.chat_template = "{% for m in messages %}{{ m['role'] }}: {{ m['content'] }}\n{% endfor %}assistant:"
     fast.save_pretrained(folder)
@@ -212,25 +213,27 @@ def _save_tiny_model(folder: Path, reply: str) -> Path:
         eos_token_id=2,
     )
     model = LlamaForCausalLM(config)
-    token = tokenizer.token_to_id(reply)
+    tokens = [tokenizer.token_to_id(piece) for piece in pieces]
     with torch.no_grad():
-        # The layers add nothing, so each word depends on the one before alone: after the reply the end, else the
-        # reply. Dimension 0 says "any word", dimension 1 "the reply".
+        # The layers add nothing, so each word depends on the one before alone: after any word the first piece, after
+        # each piece the next, after the last the end. Dimension 0 says "any word", dimension n "the n-th piece".
         for weights in model.parameters():
             weights.zero_()
         model.model.norm.weight.fill_(1.0)
         model.model.embed_tokens.weight[:, 0] = 1.0
-        model.model.embed_tokens.weight[token, :2] = torch.tensor([0.0, 1.0])
-        model.lm_head.weight[token, 0] = 10.0
-        model.lm_head.weight[2, 1] = 10.0
+        model.lm_head.weight[tokens[0], 0] = 10.0
+        for n, (token, following) in enumerate(zip(tokens, [*tokens[1:], 2], strict=True), start=1):
+            model.model.embed_tokens.weight[token, 0] = 0.0
+            model.model.embed_tokens.weight[token, n] = 1.0
+            model.lm_head.weight[following, n] = 10.0
     model.save_pretrained(folder)
     return folder
 
 
 @pytest.fixture(scope="session")
-def parrot(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
-    """Make a chat model that gives one reply to everything, for what depends on a reply of a certain form."""
-    return lambda reply: _save_tiny_model(tmp_path_factory.mktemp("parrot"), reply)
+def parrot(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """Make a chat model that gives one reply to everything, in up to 31 pieces that differ."""
+    return lambda *pieces: _save_tiny_model(tmp_path_factory.mktemp("parrot"), pieces)
 
 
 @pytest.fixture(scope="session")

@@ -1,13 +1,56 @@
 """Any OpenAI-compatible server, through LlamaIndex's LLM interface."""
 
+import asyncio
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass, field
 from typing import Any
 
-from retrieval.errors import ModelError
-from retrieval.prompt import NOT_ANSWERED, Draft, Prompt, build_messages
+import httpx
+
+from retrieval.deadline import Deadline
+from retrieval.errors import InvalidInputError, ModelError
+from retrieval.generators.arrivals import EventLoop
+from retrieval.generators.bounded import bound
+from retrieval.generators.breaker import Breaker
+from retrieval.generators.generator import Tell, silent
+from retrieval.generators.reply import Reply
+from retrieval.generators.sampling import record, settle
+from retrieval.prompt import Draft, Prompt, build_messages
+from retrieval.types import Sampling
+
+DEFAULTS = Sampling(temperature=0.0, max_tokens=512)
+
+MOST_CHARS = 20_000  # of a reply, whatever was asked for: a server may not keep to it
+CHARS_A_TOKEN = 8
+
+PAUSE_S = 0.2  # before the second try
+LONGEST_PAUSE_S = 2.0  # that a server may ask for; the extractive answer is there at once
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """How long a server may be silent.
+
+    Attributes:
+        total_s: For the whole reply, the second try included.
+        connect_s: Until there is a connection.
+        first_token_s: From the request to the first word.
+        gap_s: Between two words.
+    """
+
+    total_s: float = 30.0
+    connect_s: float = 5.0
+    first_token_s: float = 20.0
+    gap_s: float = 10.0
 
 
 class OpenAICompatibleGenerator:
-    """Words answers with a chat model behind an OpenAI-compatible ``/chat/completions``."""
+    """Words answers with a chat model behind an OpenAI-compatible ``/chat/completions``.
+
+    Attributes:
+        name: With the model's name.
+        breaker: Leaves the server alone for a while after it failed again and again.
+    """
 
     def __init__(
         self,
@@ -15,83 +58,187 @@ class OpenAICompatibleGenerator:
         model: str,
         *,
         api_key: str | None = None,
-        timeout_s: float = 30.0,
         context_tokens: int = 8192,
-        max_tokens: int = 512,
+        defaults: Sampling = DEFAULTS,
+        timeouts: Timeouts = Timeouts(),
     ) -> None:
-        import httpx
+        import openai
         from llama_index.core.llms import ChatMessage
         from llama_index.llms.openai_like import OpenAILike
-        from openai import OpenAIError
+        from openai.resources.chat import completions  # noqa: F401 - otherwise loaded while the first question waits
 
+        self.name = f"openai_compatible:{model}"
+        self.breaker = Breaker()
         self._message = ChatMessage
+        self._status_error = openai.APIStatusError
+        self._timed_out = (TimeoutError, openai.APITimeoutError, httpx.TimeoutException)
+        self._connection_failed = (openai.APIConnectionError, httpx.TransportError)
         # A server that answers with something else than its protocol shows as KeyError and the like in the client.
-        self._failures = (OpenAIError, httpx.HTTPError, ValueError, KeyError, TypeError, AttributeError, IndexError)
+        self._failures = (
+            *(TimeoutError, openai.OpenAIError, httpx.HTTPError, httpx.StreamError),
+            *(ValueError, KeyError, TypeError, AttributeError, IndexError),
+        )
         self._model = model
-        self._room = context_tokens - max_tokens
+        self._context_tokens = context_tokens
+        self._defaults = defaults
+        self._timeouts = timeouts
+        self._http_timeout = httpx.Timeout(timeouts.total_s, connect=timeouts.connect_s)
+        self._counts_tokens = True  # until the server refuses to
+        client = httpx.AsyncClient(follow_redirects=True, event_hooks={"response": [bound]})
+        self._loop = EventLoop(client.aclose)
         self._llm: Any = OpenAILike(
             model=model,
             api_base=url,
             api_key=api_key or "none",
             is_chat_model=True,
-            temperature=0.0,
-            max_tokens=max_tokens,
-            context_window=context_tokens,
-            timeout=timeout_s,
-            max_retries=0,  # the extractive answer is there at once; a second wait helps nobody
+            max_tokens=None,  # stands in each request; it would override what is asked for there
+            max_retries=0,
+            async_http_client=client,
         )
 
-    def generate(self, prompt: Prompt) -> Draft:
+    def generate(self, prompt: Prompt, *, deadline: Deadline, tell: Tell = silent) -> Draft:
         """Ask the model; see ``Generator``.
 
         Returns:
             Its words, with the numbers it cited.
 
         Raises:
-            ModelError: It cannot be reached, failed, timed out, or answered nothing.
+            ModelError: It cannot be reached, failed, timed out, answered nothing, or is left alone after failures.
+            CancelledError: Whoever asked left.
+            InvalidInputError: An adapter was asked for.
         """
-        messages = [
-            self._message(role=role, content=text) for role, text in build_messages(prompt, context_tokens=self._room)
-        ]
-        text, raw = self._reply(messages)
-        answered = NOT_ANSWERED not in text
+        if prompt.sampling.adapter is not None:
+            raise InvalidInputError("a language model behind a URL has no adapters that can be chosen here")
+        sampling = settle(prompt.sampling, self._defaults)
+        messages = build_messages(prompt, context_tokens=self._context_tokens - (sampling.max_tokens or 0))
+        reply, ending = self._reply(messages, sampling, deadline=deadline, tell=tell)
         return Draft(
-            text=text if answered else "",
+            text=reply.end(),
             quotes=None,
-            confidence=None if answered else 0.0,
-            generator=f"openai_compatible:{self._model}",
-            tokens=_tokens(raw),
+            confidence=None if reply.answered else 0.0,
+            generator=self.name,
+            tokens=ending.tokens,
+            generation=record(sampling, model=self._model, finish=ending.finish, attempts=ending.attempts),
         )
 
-    def complete(self, prompt: str) -> str:
+    def complete(self, prompt: str, *, deadline: Deadline | None = None) -> str:
         """Reply to a prompt of ours, about something else than a reader's question.
+
+        Args:
+            prompt: All the model is told.
+            deadline: None for the longest that is set.
 
         Returns:
             What the model said, without surrounding space; never empty.
 
         Raises:
-            ModelError: It cannot be reached, failed, timed out, or answered nothing.
+            ModelError: It cannot be reached, failed, timed out, answered nothing, or is left alone after failures.
+            CancelledError: Whoever asked left.
         """
-        return self._reply([self._message(role="user", content=prompt)])[0]
+        deadline = deadline or Deadline(self._timeouts.total_s)
+        return self._reply([("user", prompt)], self._defaults, deadline=deadline, tell=silent)[0].text
 
-    def _reply(self, messages: list[Any]) -> tuple[str, Any]:
-        try:
-            response = self._llm.chat(messages)
-            text = response.message.content
-        except self._failures as error:
-            raise ModelError(f"the language model failed: {type(error).__name__}: {error}") from error
-        text = (text or "").strip()
-        if not text:
-            raise ModelError("the language model answered nothing")
-        return text, response.raw
+    def _reply(
+        self, messages: list[tuple[str, str]], sampling: Sampling, *, deadline: Deadline, tell: Tell
+    ) -> tuple[Reply, "_Ending"]:
+        chat = [self._message(role=role, content=text) for role, text in messages]
+        most_chars = min((sampling.max_tokens or MOST_CHARS) * CHARS_A_TOKEN, MOST_CHARS)
+        reply, ending = Reply(tell, most_chars=most_chars), _Ending()
+        with self.breaker.guard():
+            deadline = deadline.within(self._timeouts.total_s)
+            for piece in self._loop.iterate(self._pieces(chat, sampling, ending), deadline=deadline):
+                reply.add(piece)
+                if reply.full:
+                    ending.finish = "length"
+                    break
+            if not reply.text:
+                raise ModelError("the language model answered nothing")
+            if ending.finish is None:
+                raise ModelError("the language model's reply broke off")
+        return reply, ending
+
+    async def _pieces(self, chat: list[Any], sampling: Sampling, ending: "_Ending") -> AsyncGenerator[str]:
+        """Give the words as they come; ask once more where a first request fails before its first word."""
+        counted, begun = self._counts_tokens, False
+        while True:
+            ending.attempts += 1
+            try:
+                async for response in self._stream(chat, sampling, counted=counted):
+                    begun = begun or bool(response.delta)
+                    ending.read(response.raw)
+                    yield response.delta or ""
+                if not begun and ending.finish is None:
+                    raise httpx.RemoteProtocolError("the stream ended before the first word")
+            except self._failures as error:
+                pause_s = None if begun else self._pause_s(error, counted=counted, attempts=ending.attempts)
+                if pause_s is None:
+                    raise ModelError(_in_words(error)) from error
+                counted = counted and not self._refused(error)
+            else:
+                self._counts_tokens = counted
+                return
+            await asyncio.sleep(pause_s)
+
+    async def _stream(self, chat: list[Any], sampling: Sampling, *, counted: bool) -> AsyncGenerator[Any]:
+        options = record(sampling)
+        if counted:
+            options["stream_options"] = {"include_usage": True}
+        clock = asyncio.get_running_loop().time
+        async with asyncio.timeout(self._timeouts.first_token_s) as patience:
+            async for response in await self._llm.astream_chat(chat, timeout=self._http_timeout, **options):
+                # Comments that keep a connection alive are no words; a thought is.
+                if response.delta or response.additional_kwargs.get("thinking_delta"):
+                    patience.reschedule(clock() + self._timeouts.gap_s)
+                yield response
+
+    def _pause_s(self, error: Exception, *, counted: bool, attempts: int) -> float | None:
+        """Say how long to wait before asking again; None where that would not help."""
+        if attempts > 1 or isinstance(error, self._timed_out):
+            return None
+        if isinstance(error, self._connection_failed):
+            return PAUSE_S
+        if self._refused(error):
+            return 0.0 if counted else None
+        return _retry_after_s(error.response) if isinstance(error, self._status_error) else None
+
+    def _refused(self, error: Exception) -> bool:
+        """Whether it may be the counting of tokens (``stream_options``) that the server does not take."""
+        return isinstance(error, self._status_error) and error.status_code in {400, 422}
 
 
-def _tokens(raw: Any) -> dict[str, int]:
-    """Read what the server counted; the protocol leaves ``usage`` open, and some servers send zeros or null."""
-    usage = getattr(raw, "usage", None)
-    counted = {
-        "prompt": getattr(usage, "prompt_tokens", None),
-        "completion": getattr(usage, "completion_tokens", None),
-    }
-    # A prompt always has tokens: without a count of them the server counted nothing, and 0 would be taken for free.
-    return {name: int(count or 0) for name, count in counted.items()} if counted["prompt"] else {}
+@dataclass(slots=True)
+class _Ending:
+    """What is known of a reply besides its words."""
+
+    attempts: int = 0
+    finish: str | None = None
+    tokens: dict[str, int] = field(default_factory=dict)
+
+    def read(self, raw: Any) -> None:
+        """Take in what a part of the reply tells; the protocol leaves ``usage`` open, and some servers send zeros."""
+        for choice in getattr(raw, "choices", None) or ():
+            self.finish = choice.finish_reason or self.finish
+        usage = getattr(raw, "usage", None)
+        # A prompt always has tokens: without a count of them the server counted nothing, and 0 would be taken for free.
+        if prompt := getattr(usage, "prompt_tokens", None):
+            self.tokens = {"prompt": int(prompt), "completion": int(getattr(usage, "completion_tokens", None) or 0)}
+
+
+def _in_words(error: Exception) -> str:
+    if isinstance(error, TimeoutError):
+        return "the language model was silent for too long"
+    return f"the language model failed: {type(error).__name__}: {error}"[:500]
+
+
+def _retry_after_s(response: httpx.Response) -> float | None:
+    """Read when a server that is busy or broken may be asked again; None for too late, or not at all."""
+    if response.status_code != 429 and response.status_code < 500:
+        return None
+    asked = response.headers.get("retry-after")
+    if asked is None:
+        return PAUSE_S if response.status_code >= 500 else None
+    try:
+        pause_s = float(asked)
+    except ValueError:  # a date
+        return None
+    return max(pause_s, PAUSE_S) if pause_s <= LONGEST_PAUSE_S else None
