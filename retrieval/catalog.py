@@ -8,16 +8,18 @@ from operator import itemgetter
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Row, Select, and_, bindparam, exists, func, insert, select
+from sqlalchemy import Row, Select, and_, bindparam, func, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from retrieval.access import readable_keys
+from retrieval.document_labels import DocumentLabels
 from retrieval.errors import ConflictError, InvalidInputError, NotFoundError
+from retrieval.gate import READABLE, Gate
 from retrieval.inventory import Inventory
 from retrieval.retention import Retention
 from retrieval.revisions import Revisions
 from retrieval.rows import Known, PassageRow, RevisionKey, StagedRevision, Token, storable, to_chunks
-from retrieval.store import CHUNK_COLUMNS, listed, one_of
+from retrieval.store import CHUNK_COLUMNS, listed
 from retrieval.tables import chunks, collections, document_access, documents, revisions
 from retrieval.tokens import Tokens
 from retrieval.types import Chunk, Collection, Document, Principal, Revision
@@ -28,45 +30,27 @@ __all__ = ["Catalog", "Known", "PassageRow", "RevisionKey", "StagedRevision", "T
 MAX_PAGE_DOCUMENTS = 1_000
 _COLLECTION_NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
-# The second gate, and the only one that correctness rests on: published, not deleted, and an access row that is
-# one of the reader's keys. A document without access rows is read by nobody.
-_READABLE = and_(
-    documents.c.deleted_at.is_(None),
-    documents.c.live_revision_id.is_not(None),
-    exists().where(
-        document_access.c.document_id == documents.c.id,
-        one_of(document_access.c.principal_key, "keys", indexed=False),
-    ),
-)
-_PASSAGES = (
-    select(*CHUNK_COLUMNS, collections.c.name, documents.c.title, documents.c.uri)
-    .join(documents, and_(documents.c.id == chunks.c.document_id, documents.c.live_revision_id == chunks.c.revision_id))
-    .join(collections, collections.c.id == documents.c.collection_id)
-    .where(one_of(chunks.c.id, "ids"), _READABLE)
-)
-_PASSAGES_OF_COLLECTION = _PASSAGES.where(collections.c.name == bindparam("collection"))
 _REVISIONS = (
     select(revisions)
     .join(documents, documents.c.id == revisions.c.document_id)
-    .where(revisions.c.id == bindparam("id"), revisions.c.state != "staged", _READABLE)
+    .where(revisions.c.id == bindparam("id"), revisions.c.state != "staged", READABLE)
 )
-_READABLE_DOCUMENTS = select(documents.c.id).where(one_of(documents.c.id, "ids"), _READABLE)
 _CHUNKS = (
     select(*CHUNK_COLUMNS)
     .select_from(revisions)
     .join(documents, documents.c.id == revisions.c.document_id)
     .outerjoin(chunks, chunks.c.revision_id == revisions.c.id)
-    .where(revisions.c.id == bindparam("id"), revisions.c.state != "staged", _READABLE)
+    .where(revisions.c.id == bindparam("id"), revisions.c.state != "staged", READABLE)
     .order_by(chunks.c.ordinal)
 )
 _DOCUMENTS = (
     select(documents, collections.c.name.label("collection"))
     .join(collections, collections.c.id == documents.c.collection_id)
-    .where(_READABLE)
+    .where(READABLE)
 )
 
 
-class Catalog(Revisions, Inventory, Vectors, Retention, Tokens):
+class Catalog(Gate, Revisions, Inventory, Vectors, DocumentLabels, Retention, Tokens):
     """Documents, revisions, chunks and who may read them, on SQLite or PostgreSQL; any number of threads may share it.
 
     Every method that reads for somebody requires ``principal``. Missing and forbidden are one error with one text.
@@ -127,7 +111,7 @@ class Catalog(Revisions, Inventory, Vectors, Retention, Tokens):
         statement = (
             select(collections.c.id, collections.c.name, collections.c.created_at, func.count(documents.c.id))
             .select_from(collections)
-            .outerjoin(documents, and_(documents.c.collection_id == collections.c.id, _READABLE))
+            .outerjoin(documents, and_(documents.c.collection_id == collections.c.id, READABLE))
             .group_by(collections.c.id, collections.c.name, collections.c.created_at)
         )
         with self._reading() as connection:
@@ -225,35 +209,6 @@ class Catalog(Revisions, Inventory, Vectors, Retention, Tokens):
             raise NotFoundError(f"no revision {revision_id}")
         return to_chunks([row for row in rows if row[0] is not None])
 
-    def passages_for(
-        self, chunk_ids: Sequence[str], *, principal: Principal, collection: str | None = None
-    ) -> dict[str, PassageRow]:
-        """Return those of the chunks that stand in a live revision which the principal may read at this moment.
-
-        One statement for all of them, so that of any document they show one revision whole.
-
-        Args:
-            chunk_ids: What the index found.
-            principal: Who asks.
-            collection: Name of the one collection to read from; None reads from all.
-
-        Returns:
-            By chunk id; what is missing, retired, deleted or forbidden is left out, all alike.
-        """
-        keys = readable_keys(principal)
-        if not keys or not chunk_ids:
-            return {}
-        values = {"ids": listed(chunk_ids), "keys": listed(keys)}
-        statement = _PASSAGES
-        if collection is not None:
-            statement, values["collection"] = _PASSAGES_OF_COLLECTION, collection
-        with self._reading() as connection:
-            return {row[0]: PassageRow(row) for row in connection.execute(statement, values)}
-
-    def readable_documents(self, document_ids: Iterable[str], *, principal: Principal) -> set[str]:
-        """Return those of the documents that the principal may read at this moment."""
-        return {row.id for row in self._read(_READABLE_DOCUMENTS, principal, ids=listed(document_ids))}
-
     def _documents(self, page: Select[Any], principal: Principal, **values: str) -> list[Document]:
         # Page and access rows in one statement: between two, a document could change its readers.
         paged = page.subquery()
@@ -286,6 +241,8 @@ def _to_document(rows: Sequence[Any]) -> Document:
         size_bytes=row.size_bytes,
         created_at=row.created_at,
         updated_at=row.updated_at,
+        source_id=row.source_id,
+        metadata=row.metadata,
     )
 
 

@@ -1,6 +1,7 @@
-"""The nouns of a document as it is kept; all frozen, changed with ``dataclasses.replace``. Import them from ``types``."""
+"""The nouns of a kept document; all frozen, changed with ``dataclasses.replace``. Import them from ``types``."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
@@ -49,6 +50,8 @@ class Document:
         uri: Where it came from, unique within the collection: ``file:///...`` or ``upload:NAME``.
         acl: Principal keys that may read it; empty means nobody.
         live_revision_id: The revision readers see; None until the first is published.
+        source_id: The source that keeps it in step; None for uploads and paths given once.
+        metadata: Keys and values that people gave it; searches can be narrowed by them.
     """
 
     id: str
@@ -61,6 +64,8 @@ class Document:
     size_bytes: int
     created_at: datetime  # UTC
     updated_at: datetime  # UTC
+    source_id: str | None = None
+    metadata: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

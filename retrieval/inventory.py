@@ -39,7 +39,7 @@ class Inventory(Store):
         """
         statement = (
             select(documents.c.uri, documents.c.id, revisions.c.content_sha256, revisions.c.recipe)
-            .add_columns(revisions.c.source_version, document_access.c.principal_key)
+            .add_columns(revisions.c.source_version, documents.c.metadata, document_access.c.principal_key)
             .join(revisions, revisions.c.id == documents.c.live_revision_id)
             .join(collections, collections.c.id == documents.c.collection_id)
             .outerjoin(document_access, document_access.c.document_id == documents.c.id)
@@ -50,9 +50,9 @@ class Inventory(Store):
         found: dict[str, Known] = {}
         with self._reading() as connection:
             rows = connection.execute(statement, {"ids": listed(uris)}).all()
-        for (uri, key, sha256, recipe, version), of_document in groupby(rows, key=itemgetter(0, 1, 2, 3, 4)):
-            acl = frozenset(row[5] for row in of_document if row[5] is not None)
-            found[uri] = Known(key, sha256, recipe, acl, version)
+        for (uri, key, sha256, recipe, version, metadata), of_document in groupby(rows, key=itemgetter(*range(6))):
+            acl = frozenset(row[6] for row in of_document if row[6] is not None)
+            found[uri] = Known(key, sha256, recipe, acl, version, metadata)
         return found
 
     def known_under(self, collection: str, uri_prefix: str) -> list[tuple[str, str]]:
@@ -121,7 +121,7 @@ class Inventory(Store):
         if document_ids:
             others = one_of(documents.c.id, "ids"), documents.c.source_id.is_distinct_from(source_id)
             with self._writing() as connection:
-                adopted = update(documents).where(*others).values(source_id=source_id)
+                adopted = update(documents).where(*others).values(source_id=source_id, relabel=documents.c.relabel + 1)
                 connection.execute(adopted, {"ids": listed(document_ids)})
 
     def staged_revisions(self) -> list[RevisionKey]:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from unicodedata import category
 
 from retrieval.errors import InvalidInputError
 from retrieval.types import Filters
@@ -64,7 +65,7 @@ def _check_pair(key: str, value: str) -> None:
         raise InvalidInputError(f"metadata: {key[:80]!r} is no key: 1 to 64 of A-Z a-z 0-9 . _ - are allowed")
     if len(value) > MAX_VALUE_CHARS:
         raise InvalidInputError(f"metadata: {key} has {len(value)} characters; at most {MAX_VALUE_CHARS} are kept")
-    if any(not c.isprintable() for c in value):
+    if any(category(c) in {"Cc", "Cs"} for c in value):
         raise InvalidInputError(f"metadata: {key} holds control characters")
 
 

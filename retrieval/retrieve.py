@@ -8,9 +8,10 @@ from retrieval.embed import Embedder, FloatArray
 from retrieval.errors import InvalidInputError, ModelError
 from retrieval.fuse import Fused, fuse
 from retrieval.index import VectorIndex
+from retrieval.metadata import checked_filters
 from retrieval.rerank import KeepOrder, Reranker
 from retrieval.rows import PassageRow
-from retrieval.types import Fusion, Passage, Principal, SearchMode
+from retrieval.types import Filters, Fusion, Passage, Principal, SearchMode
 
 MAX_QUESTION_CHARS = 4000
 
@@ -42,6 +43,7 @@ class Retriever:
         *,
         principal: Principal,
         collection: str | None = None,
+        filters: Filters | None = None,
         limit: int = 10,
         mode: SearchMode = "hybrid",
     ) -> list[Passage]:
@@ -51,6 +53,7 @@ class Retriever:
             question: 1 to 4,000 characters.
             principal: Who asks.
             collection: Name of the one collection to search; None searches all.
+            filters: Which documents to search in it; None searches all.
             limit: Most passages to return, 1 to 1,000.
             mode: Which of the two lists to use.
 
@@ -58,21 +61,22 @@ class Retriever:
             Passages of live revisions, best first; empty when nothing matches or nothing may be read.
 
         Raises:
-            InvalidInputError: The question is empty or too long.
+            InvalidInputError: The question is empty or too long, or a filter can be no document's.
             NotFoundError: There is no such collection.
         """
         question = checked_question(question)
         if collection is not None:
             self.catalog.collection(collection)
+        within = _Within(principal, collection, checked_filters(filters or Filters()))
         pool = max(self.pool, limit)
         asked = _Asked(
             vector=None if mode == "sparse" else self.embedder.embed_query(question),
             words=None if mode == "dense" else question,
         )
-        found = self._search(asked, principal, collection, pool)
+        found = self._search(asked, within, pool)
         # Hits the catalog refused (retired, revoked) left holes; one deeper look fills them.
         if len(found.readable) < limit and found.refused:
-            found = self._search(asked, principal, collection, pool * 2 + found.refused)
+            found = self._search(asked, within, pool * 2 + found.refused)
         return self._reranked(question, asked.vector, found.readable, limit)
 
     def _reranked(
@@ -93,16 +97,19 @@ class Retriever:
         behind = [replace(passage, score=min(passage.score, floor)) for passage in passages[depth:]]
         return [*seen, *behind][:limit]
 
-    def _search(self, asked: "_Asked", principal: Principal, collection: str | None, pool: int) -> "_Found":
+    def _search(self, asked: "_Asked", within: "_Within", pool: int) -> "_Found":
+        principal, collection, filters = within.principal, within.collection, within.filters
         hits = self.index.search(
             asked.vector,
             asked.words,
             principal=principal,
             collections=None if collection is None else frozenset({collection}),
+            filters=filters,
             limit=pool,
         )
         fused = fuse(hits.dense, hits.sparse, fusion=self.fusion, dense_weight=self.dense_weight)
-        rows = self.catalog.passages_for([f.chunk_id for f in fused], principal=principal, collection=collection)
+        ids = [f.chunk_id for f in fused]
+        rows = self.catalog.passages_for(ids, principal=principal, collection=collection, filters=filters)
         readable = [(f, rows[f.chunk_id]) for f in fused if f.chunk_id in rows]
         return _Found(readable=readable, refused=len(fused) - len(readable))
 
@@ -113,6 +120,15 @@ class _Asked:
 
     vector: FloatArray | None
     words: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Within:
+    """Where is searched, and for whom."""
+
+    principal: Principal
+    collection: str | None
+    filters: Filters | None
 
 
 @dataclass(frozen=True, slots=True)

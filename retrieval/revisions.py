@@ -11,7 +11,8 @@ from sqlalchemy.exc import IntegrityError
 
 from retrieval.access import checked_acl
 from retrieval.errors import ConflictError, InvalidInputError, NotFoundError
-from retrieval.rows import StagedRevision, chunk_row, storable
+from retrieval.metadata import checked_metadata
+from retrieval.rows import StagedRevision, check_chunk, chunk_row, storable
 from retrieval.store import Store
 from retrieval.tables import (
     CORPUS_EPOCH,
@@ -46,10 +47,11 @@ class Revisions(Store):
 
         Raises:
             NotFoundError: There is no such collection.
-            InvalidInputError: A text holds NUL or a lone surrogate, or a key of the access list is malformed.
+            InvalidInputError: A text holds NUL or a lone surrogate, or access list or metadata are malformed.
             ConflictError: Other writers were faster at this uri again and again.
         """
         checked_acl(staged.acl)
+        checked_metadata(staged.metadata or {})
         for name in ("title", "media_type", "recipe", "text"):
             if not storable(getattr(staged, name)):
                 raise InvalidInputError(f"the {name} holds characters that are not text (NUL or a lone surrogate)")
@@ -99,7 +101,7 @@ class Revisions(Store):
             if revision.state != "staged":
                 raise ConflictError(f"revision {revision_id} is {revision.state}; chunks are added to a staged one")
             for chunk in added:
-                _check_chunk(chunk, revision_id, revision)
+                check_chunk(chunk, revision_id, revision.document_id, revision.text)
             try:
                 _insert(connection, chunks, [chunk_row(chunk) for chunk in added])
                 insert_vectors(connection, vectors or {}, fingerprint)
@@ -108,8 +110,12 @@ class Revisions(Store):
             if ready:
                 connection.execute(update(revisions).where(revisions.c.id == revision_id).values(ready=True))
 
-    def publish(self, revision_id: str) -> str | None:
+    def publish(self, revision_id: str, *, at: datetime | None = None) -> str | None:
         """Make a staged revision the one that readers see, with its title, access list and size, at one stroke.
+
+        Args:
+            revision_id: A staged revision.
+            at: The moment that the document is said to have changed (UTC); now when None.
 
         Returns:
             The id of the revision that was live until now and is retired; None when this is the first.
@@ -127,7 +133,7 @@ class Revisions(Store):
             _check_publishable(connection, document, revision)
             retired: str | None = document.live_revision_id
             # Retired first: the database allows one live revision at any moment.
-            now = datetime.now(UTC)
+            now = at or datetime.now(UTC)
             _set_state(connection, retired, state="retired", retired_at=now)
             _set_state(connection, revision_id, state="live")
             connection.execute(
@@ -139,6 +145,7 @@ class Revisions(Store):
                     media_type=revision.media_type,
                     size_bytes=revision.size_bytes,
                     source_id=revision.source_id or document.source_id,
+                    metadata=document.metadata if revision.metadata is None else revision.metadata,
                     updated_at=now,
                 )
             )
@@ -256,15 +263,6 @@ def _insert(connection: Connection, table: Table, rows: list[dict[str, Any]]) ->
     # An INSERT without rows would make one of defaults.
     if rows:
         connection.execute(insert(table), rows)
-
-
-def _check_chunk(chunk: Chunk, revision_id: str, revision: Row[*tuple[Any, ...]]) -> None:
-    if (chunk.revision_id, chunk.document_id) != (revision_id, revision.document_id):
-        raise InvalidInputError(f"chunk {chunk.id} is not of revision {revision_id}")
-    if revision.text[chunk.start : chunk.end] != chunk.text:
-        raise InvalidInputError(f"chunk {chunk.id} is not the text at {chunk.start}:{chunk.end} of its revision")
-    if not storable(chunk.context):
-        raise InvalidInputError(f"the context of chunk {chunk.id} holds NUL or a lone surrogate")
 
 
 def _check_publishable(

@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, is_dataclass
+from dataclasses import dataclass, field, is_dataclass
 from datetime import datetime
 from functools import cache
 from types import UnionType
 from typing import Any, Union, cast, get_args, get_origin, get_type_hints
 
+from retrieval.errors import InvalidInputError
 from retrieval.types import Box, Chunk, Place
 
 
@@ -21,6 +22,7 @@ class StagedRevision:
         acl: Principal keys that may read the document once this is published; empty means nobody.
         source_id: The source that keeps the document in step; None for uploads and paths given once.
         source_version: What the source calls this state of it, where it does.
+        metadata: What the document's becomes; None keeps what it has.
     """
 
     title: str
@@ -32,6 +34,7 @@ class StagedRevision:
     acl: frozenset[str]
     source_id: str | None = None
     source_version: str | None = None
+    metadata: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,7 @@ class Known:
     recipe: str
     acl: frozenset[str]
     source_version: str | None = None
+    metadata: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +76,7 @@ class PassageRow:
     takes as long as finding them.
 
     Attributes:
-        row: What ``to_chunks`` takes, then collection name, title and uri.
+        row: What ``to_chunks`` takes, then collection name, title, uri and when the document changed.
     """
 
     row: Sequence[Any]
@@ -85,17 +89,23 @@ class PassageRow:
     @property
     def collection(self) -> str:
         """Name of the collection."""
-        return str(self.row[-3])
+        return str(self.row[-4])
 
     @property
     def title(self) -> str:
         """Title of the document."""
-        return str(self.row[-2])
+        return str(self.row[-3])
 
     @property
     def uri(self) -> str:
         """Where the document came from."""
-        return str(self.row[-1])
+        return str(self.row[-2])
+
+    @property
+    def updated_at(self) -> datetime:
+        """When the document's live revision was published (UTC)."""
+        moment: datetime = self.row[-1]
+        return moment
 
 
 def chunk_row(chunk: Chunk) -> dict[str, Any]:
@@ -124,6 +134,20 @@ def chunk_row(chunk: Chunk) -> dict[str, Any]:
         "token_count": chunk.token_count,
         "places": places,
     }
+
+
+def check_chunk(chunk: Chunk, revision_id: str, document_id: str, text: str) -> None:
+    """Check that a chunk is of a revision, and a slice of its text.
+
+    Raises:
+        InvalidInputError: It is not.
+    """
+    if (chunk.revision_id, chunk.document_id) != (revision_id, document_id):
+        raise InvalidInputError(f"chunk {chunk.id} is not of revision {revision_id}")
+    if text[chunk.start : chunk.end] != chunk.text:
+        raise InvalidInputError(f"chunk {chunk.id} is not the text at {chunk.start}:{chunk.end} of its revision")
+    if not storable(chunk.context):
+        raise InvalidInputError(f"the context of chunk {chunk.id} holds NUL or a lone surrogate")
 
 
 def to_chunks(rows: Sequence[Sequence[Any]]) -> list[Chunk]:

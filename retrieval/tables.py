@@ -86,6 +86,9 @@ documents = Table(
     # No foreign key: it would make a circle with revisions, which SQLite cannot add afterwards.
     Column("live_revision_id", String(255)),
     Column("source_id", String(255), index=True),  # what keeps it in step; None for uploads and paths given once
+    Column("metadata", JSON, nullable=False, server_default=text("'{}'")),
+    # How often its labels changed since the index took them over.
+    Column("relabel", Integer, nullable=False, server_default=text("0")),
     _moment("created_at"),
     _moment("updated_at"),
     _moment("deleted_at", nullable=True),
@@ -98,6 +101,13 @@ Index(
     unique=True,
     sqlite_where=text("deleted_at IS NULL"),
     postgresql_where=text("deleted_at IS NULL"),
+)
+
+Index(
+    "ix_documents_relabel",
+    documents.c.relabel,
+    sqlite_where=text("relabel > 0"),
+    postgresql_where=text("relabel > 0"),
 )
 
 document_access = Table(
@@ -123,6 +133,7 @@ revisions = Table(
     Column("size_bytes", BigInteger, nullable=False),
     Column("acl", JSON, nullable=False),  # what the document's access becomes when this revision is published
     Column("source_id", String(255)),
+    Column("metadata", JSON(none_as_null=True)),  # as the access list; None keeps what the document has
     Column("source_version", Text),  # what the source calls this state (ETag, modification time), where it does
     Column("ready", Boolean, nullable=False, server_default=false()),  # every chunk is there: it may be published
     _moment("created_at"),

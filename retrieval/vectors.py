@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, and_, delete, insert, select, update
+from sqlalchemy import Connection, and_, delete, func, insert, select, update
 
+from retrieval.labels import Labels
 from retrieval.rows import RevisionKey, to_chunks
 from retrieval.store import CHUNK_COLUMNS, Store, listed, one_of
 from retrieval.tables import (
@@ -42,6 +43,7 @@ class ReadyRevision:
 
     Attributes:
         acl: Who may read the document once it is.
+        labels: Of the document once it is, but for the moment.
         chunks: In reading order.
         vectors: The vector of each, in order; None for one that has none.
         fingerprints: Which embedder made each; None where there is no vector.
@@ -50,6 +52,7 @@ class ReadyRevision:
     key: RevisionKey
     collection: str
     acl: frozenset[str]
+    labels: Labels
     chunks: tuple[Chunk, ...]
     vectors: tuple[NDArray[np.float32] | None, ...]
     fingerprints: tuple[str | None, ...]
@@ -103,7 +106,8 @@ class Vectors(Store):
             It; None when it was published or discarded meanwhile.
         """
         head = (
-            select(collections.c.name, revisions.c.acl)
+            select(collections.c.name, revisions.c.acl, func.coalesce(revisions.c.source_id, documents.c.source_id))
+            .add_columns(revisions.c.media_type, revisions.c.metadata, documents.c.metadata)
             .select_from(revisions)
             .join(documents, documents.c.id == revisions.c.document_id)
             .join(collections, collections.c.id == documents.c.collection_id)
@@ -125,6 +129,7 @@ class Vectors(Store):
             key=key,
             collection=row[0],
             acl=frozenset(row[1]),
+            labels=Labels(row[2], row[3], None, row[5] if row[4] is None else row[4]),
             chunks=tuple(to_chunks(rows)),
             vectors=tuple(to_vector(entry[-1]) for entry in rows),
             fingerprints=tuple(entry[-2] for entry in rows),

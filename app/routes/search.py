@@ -4,6 +4,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.dependencies import PrincipalDep, ServicesDep
+from app.routes.filter_bodies import FiltersBody
 from retrieval.types import Passage, SearchMode
 
 router = APIRouter(prefix="/v1", tags=["search"])
@@ -18,6 +19,7 @@ class SearchBody(BaseModel):
 
     question: str = Field(min_length=1, max_length=4000, description="1 to 4,000 characters.")
     collection: str | None = Field(default=None, max_length=64, description="Search this collection only.")
+    filters: FiltersBody = Field(default_factory=FiltersBody)
     limit: int = Field(default=10, ge=1, le=100)
     mode: SearchMode = Field(default="hybrid", description="dense, sparse (BM25), or both fused.")
 
@@ -51,7 +53,12 @@ class ResultsBody(BaseModel):
 def search(body: SearchBody, services: ServicesDep, principal: PrincipalDep) -> ResultsBody:
     """Find the passages that fit best among those the caller may read."""
     passages = services.retriever.retrieve(
-        body.question, principal=principal, collection=body.collection, limit=body.limit, mode=body.mode
+        body.question,
+        principal=principal,
+        collection=body.collection,
+        filters=body.filters.filters(),
+        limit=body.limit,
+        mode=body.mode,
     )
     return ResultsBody(results=[_passage_body(p) for p in passages])
 

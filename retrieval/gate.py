@@ -1,0 +1,78 @@
+"""The second gate: which passages a reader may see, decided in the statement that reads them, on every question."""
+
+from collections.abc import Iterable, Sequence
+
+from sqlalchemy import and_, bindparam, exists, select
+
+from retrieval.access import readable_keys
+from retrieval.document_labels import narrowed
+from retrieval.rows import PassageRow
+from retrieval.store import CHUNK_COLUMNS, Store, listed, one_of
+from retrieval.tables import chunks, collections, document_access, documents
+from retrieval.types import Filters, Principal
+
+# The second gate, and the only one that correctness rests on: published, not deleted, and an access row that is
+# one of the reader's keys. A document without access rows is read by nobody.
+READABLE = and_(
+    documents.c.deleted_at.is_(None),
+    documents.c.live_revision_id.is_not(None),
+    exists().where(
+        document_access.c.document_id == documents.c.id,
+        one_of(document_access.c.principal_key, "keys", indexed=False),
+    ),
+)
+_PASSAGES = (
+    select(*CHUNK_COLUMNS, collections.c.name, documents.c.title, documents.c.uri, documents.c.updated_at)
+    .join(documents, and_(documents.c.id == chunks.c.document_id, documents.c.live_revision_id == chunks.c.revision_id))
+    .join(collections, collections.c.id == documents.c.collection_id)
+    .where(one_of(chunks.c.id, "ids"), READABLE)
+)
+_PASSAGES_OF_COLLECTION = _PASSAGES.where(collections.c.name == bindparam("collection"))
+_DOCUMENTS = select(documents.c.id).where(one_of(documents.c.id, "ids"), READABLE)
+
+
+class Gate(Store):
+    """The part of the catalog that questions go through."""
+
+    def passages_for(
+        self,
+        chunk_ids: Sequence[str],
+        *,
+        principal: Principal,
+        collection: str | None = None,
+        filters: Filters | None = None,
+    ) -> dict[str, PassageRow]:
+        """Return those of the chunks that stand in a live revision which the principal may read at this moment.
+
+        One statement for all of them, so that of any document they show one revision whole.
+
+        Args:
+            chunk_ids: What the index found.
+            principal: Who asks.
+            collection: Name of the one collection to read from; None reads from all.
+            filters: Which documents, as ``checked_filters`` returns them; None is all of them.
+
+        Returns:
+            By chunk id; what is missing, retired, deleted or forbidden is left out, all alike.
+        """
+        keys = readable_keys(principal)
+        if not keys or not chunk_ids:
+            return {}
+        values = {"ids": listed(chunk_ids), "keys": listed(keys)}
+        statement = _PASSAGES
+        if collection is not None:
+            statement, values["collection"] = _PASSAGES_OF_COLLECTION, collection
+        if filters is not None:
+            statement, more = narrowed(statement, filters)
+            values |= more
+        with self._reading() as connection:
+            return {row[0]: PassageRow(row) for row in connection.execute(statement, values)}
+
+    def readable_documents(self, document_ids: Iterable[str], *, principal: Principal) -> set[str]:
+        """Return those of the documents that the principal may read at this moment."""
+        keys = readable_keys(principal)
+        if not keys:
+            return set()
+        with self._reading() as connection:
+            rows = connection.execute(_DOCUMENTS, {"keys": listed(keys), "ids": listed(document_ids)})
+            return {row.id for row in rows}
