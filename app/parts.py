@@ -19,8 +19,10 @@ from retrieval.generators.extractive import ExtractiveGenerator
 from retrieval.generators.generator import Generator
 from retrieval.index import VectorIndex
 from retrieval.pack import unpack
+from retrieval.prompt import read_template
 from retrieval.rerank import open_reranker
 from retrieval.retrieve import Retriever
+from retrieval.types import Sampling
 
 EMBEDDER = "embedder"
 """The index pointer that names the server's embedder; a worker with another one would fill a foreign index."""
@@ -101,33 +103,65 @@ def build_answerer(settings: Settings, retriever: Retriever) -> Answerer:
     catalog, embedder = retriever.catalog, retriever.embedder
     sentence_vectors = _SentenceVectors(catalog, embedder.dim)
     extractive = ExtractiveGenerator(embedder, Bm25Encoder(Bm25Settings()).terms, sentence_vectors)
-    generator: Generator = extractive
-    if settings.llm_url:
-        from retrieval.generators.openai_compatible import OpenAICompatibleGenerator
-
-        key = settings.llm_api_key
-        generator = OpenAICompatibleGenerator(
-            settings.llm_url,
-            settings.llm_model,
-            api_key=key.get_secret_value() if key else None,
-            timeout_s=settings.llm_timeout_s,
-            context_tokens=settings.llm_context_tokens,
-            max_tokens=settings.llm_max_tokens,
-        )
+    generator = build_generator(settings, extractive)
     return Answerer(
         retriever,
         generator,
         extractive,
         passages_shown=settings.passages_shown,
         abstain_below=settings.abstain_below,
+        unsupported=settings.unsupported_sentences,
+        template=read_template(settings.answer_prompt).name,
         versions={
             "embedder": embedder.fingerprint,
             "dense_weight": settings.dense_weight,
             "fusion": retriever.fusion,
             "rerank": retriever.reranker.name,
-            "generator": f"openai_compatible:{settings.llm_model}" if settings.llm_url else "extractive",
+            "generator": generator.name,
         },
     )
+
+
+def build_generator(settings: Settings, extractive: Generator) -> Generator:
+    """Pick what words the answers.
+
+    Returns:
+        The language model that the settings name, or the extractive generator.
+
+    Raises:
+        ModelError: The model's folder cannot be loaded.
+        InvalidInputError: Two models are named.
+    """
+    if settings.llm_url and settings.local_model:
+        raise InvalidInputError("one language model words the answers: set ATTUNE_LLM_URL or ATTUNE_LOCAL_MODEL")
+    defaults = Sampling(temperature=settings.llm_temperature, max_tokens=settings.llm_max_tokens)
+    if settings.llm_url:
+        from retrieval.generators.openai_compatible import OpenAICompatibleGenerator, Timeouts
+
+        key = settings.llm_api_key
+        return OpenAICompatibleGenerator(
+            settings.llm_url,
+            settings.llm_model,
+            api_key=key.get_secret_value() if key else None,
+            context_tokens=settings.llm_context_tokens,
+            defaults=defaults,
+            timeouts=Timeouts(
+                total_s=settings.llm_timeout_s,
+                first_token_s=settings.llm_first_token_timeout_s,
+                gap_s=settings.llm_gap_timeout_s,
+            ),
+        )
+    if settings.local_model:
+        from retrieval.generators.local import LocalGenerator
+
+        return LocalGenerator(
+            settings.local_model,
+            adapters=settings.local_adapters,
+            device=settings.local_device,
+            context_tokens=settings.llm_context_tokens,
+            defaults=defaults,
+        )
+    return extractive
 
 
 def build_judge(settings: Settings) -> Judge | None:

@@ -7,6 +7,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from retrieval.compose import Unsupported
+from retrieval.prompt import ANSWER_TEMPLATE
 from retrieval.types import Fusion
 
 
@@ -51,10 +53,30 @@ class Settings(BaseSettings):
     llm_model: str = Field(default="default", description="Model name sent to the language model's server.")
     llm_api_key: SecretStr | None = Field(default=None, description="Key of the language model's server.")
     llm_timeout_s: float = Field(
-        default=30.0, gt=0, description="Longest wait for the language model; then the extractive answer is given."
+        default=30.0,
+        gt=0,
+        description="Longest wait for an answer in a language model's words; then the extractive answer is given.",
+    )
+    llm_first_token_timeout_s: float = Field(
+        default=20.0, gt=0, description="Longest wait for the first word of the language model's server."
+    )
+    llm_gap_timeout_s: float = Field(
+        default=10.0, gt=0, description="Longest silence of the language model's server between two words."
     )
     llm_context_tokens: int = Field(default=8192, ge=512, description="Context window of the language model.")
     llm_max_tokens: int = Field(default=512, ge=16, description="Longest answer asked of the language model.")
+    llm_temperature: float = Field(
+        default=0.0, ge=0, le=2, description="How freely the language model draws its words; 0 takes the likeliest."
+    )
+    local_model: Path | None = Field(
+        default=None, description="Folder of a language model (safetensors) that runs in this process."
+    )
+    local_adapters: Path | None = Field(
+        default=None, description="Folder of LoRA adapters of that model, one folder each; needs the extra local."
+    )
+    local_device: str | None = Field(
+        default=None, description="Where that model runs: cpu or cuda; cuda is taken where there is one when unset."
+    )
     judge_url: str | None = Field(
         default=None, description="OpenAI-compatible server of a judge model for evaluations; none judges when unset."
     )
@@ -62,6 +84,15 @@ class Settings(BaseSettings):
     judge_api_key: SecretStr | None = Field(default=None, description="Key of the judge's server.")
     prices: Path | None = Field(
         default=None, description="Price table of language models (JSON), for the cost of an evaluation."
+    )
+    answer_prompt: str = Field(
+        default=ANSWER_TEMPLATE,
+        min_length=1,
+        description="Prompt template of language models: one that comes with Attune, or a file of your own.",
+    )
+    unsupported_sentences: Unsupported = Field(
+        default="mark",
+        description="What becomes of a language model's sentences that nothing bears out: mark or remove.",
     )
     passages_shown: int = Field(default=8, ge=1, le=50, description="Passages the generator sees.")
     retrieval_pool: int = Field(

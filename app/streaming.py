@@ -1,9 +1,10 @@
 """Long work in threads of its own, its progress handed out as it happens."""
 
+import asyncio
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -52,16 +53,55 @@ class Works:
                 raise CancelledError("the work was stopped")
             events.put(news)
 
-        # A daemon: work that waits for a hung model must not keep the process from ending.
-        thread = threading.Thread(target=_run, args=(work, tell, events, name), name=name, daemon=True)
-        self.threads[:] = [other for other in self.threads if other.is_alive()]
-        self.threads.append(thread)
-        thread.start()
+        self._begin(lambda: events.put(_outcome(lambda: work(tell), name)), name)
         try:
             yield from self._followed(events)
         finally:
             # Not joined here: whoever drops this iterator may be the event loop, which everybody waits for.
             left.set()
+
+    async def followed(
+        self, work: Callable[[Callable[[Any], None], Callable[[], bool]], Any], *, name: str
+    ) -> AsyncIterator[Any]:
+        """Run work in a thread of its own and follow it from the event loop, so that waiting holds no other thread.
+
+        Args:
+            work: Called with a function that takes news, as in ``streamed``, and one that says whether nobody waits.
+            name: Of the thread.
+
+        Yields:
+            The news as they come; last ``Ended``, or the error that ended the work.
+        """
+        loop = asyncio.get_running_loop()
+        events: asyncio.Queue[Any] = asyncio.Queue()
+        left = threading.Event()
+
+        def gone() -> bool:
+            return left.is_set() or self.stopping.is_set()
+
+        def tell(news: Any) -> None:
+            if gone():
+                raise CancelledError("the work was stopped")
+            _put(loop, events, news)
+
+        self._begin(lambda: _put(loop, events, _outcome(lambda: work(tell, gone), name)), name)
+        try:
+            while True:
+                event = await self._coming(events)
+                if event is None:
+                    continue
+                yield event
+                if isinstance(event, Ended | AttuneError):
+                    return
+        finally:
+            left.set()
+
+    async def _coming(self, events: "asyncio.Queue[Any]") -> Any:
+        """Wait a moment for what comes next; None when nothing came."""
+        try:
+            return await asyncio.wait_for(events.get(), _LOOK_S)
+        except TimeoutError:
+            return CancelledError("the server stops") if self.stopping.is_set() else None
 
     def stop(self) -> None:
         """Have every work end at its next report."""
@@ -73,6 +113,13 @@ class Works:
         deadline = time.monotonic() + _STOP_TIMEOUT_S
         for thread in self.threads:
             thread.join(max(0.0, deadline - time.monotonic()))
+
+    def _begin(self, run: Callable[[], None], name: str) -> None:
+        # A daemon: work that waits for a hung model must not keep the process from ending.
+        thread = threading.Thread(target=run, name=name, daemon=True)
+        self.threads[:] = [other for other in self.threads if other.is_alive()]
+        self.threads.append(thread)
+        thread.start()
 
     def _followed(self, events: "queue.SimpleQueue[Any]") -> Iterator[Any]:
         while True:
@@ -88,16 +135,19 @@ class Works:
                 return
 
 
-def _run(
-    work: Callable[[Callable[[Any], None]], Any],
-    tell: Callable[[Any], None],
-    events: "queue.SimpleQueue[Any]",
-    name: str,
-) -> None:
+def _put(loop: asyncio.AbstractEventLoop, events: "asyncio.Queue[Any]", news: Any) -> None:
     try:
-        events.put(Ended(work(tell)))
+        loop.call_soon_threadsafe(events.put_nowait, news)
+    except RuntimeError:
+        # The loop is closed: the server is gone, and with it whoever waited.
+        structlog.get_logger().debug("nobody follows any more")
+
+
+def _outcome(work: Callable[[], Any], name: str) -> Ended | AttuneError:
+    try:
+        return Ended(work())
     except AttuneError as error:
-        events.put(error)
+        return error
     except Exception as error:  # noqa: BLE001 - the worker loop: somebody waits for the end, whatever it is
         structlog.get_logger().error("unexpected", work=name, exc_info=error)
-        events.put(AttuneError("something went wrong here; the server's log says what"))
+        return AttuneError("something went wrong here; the server's log says what")

@@ -11,7 +11,6 @@ from prometheus_client.registry import Collector
 from eval.monitoring import Point
 from ingestion.run_rows import RunProgress
 from retrieval.errors import AttuneError
-from retrieval.support import check_sentences
 from retrieval.types import Answer, Feedback, Interaction
 
 _BUCKETS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
@@ -80,9 +79,8 @@ class Telemetry:
         self._answers.labels(outcome(answer), answer.generator).inc()
         for kind, count in interaction.tokens.items():
             self._tokens.labels(kind).inc(count)
-        if not answer.abstained:
-            for sentence in check_sentences(answer.text, answer.citations):
-                self._sentences.labels(sentence.verdict).inc()
+        for sentence in answer.sentences:
+            self._sentences.labels(sentence.verdict).inc()
 
     def said(self, feedback: Feedback) -> None:
         """Count feedback."""

@@ -23,6 +23,7 @@ from eval.tags import language_of
 from eval.workbench import ASKER, COLLECTION, open_workbench
 from retrieval.answer import Answerer
 from retrieval.embed import Embedder
+from retrieval.types import Query
 
 SPLITS = {"feedbackqa": ("dev",), "scifact": ("test", "train"), "tts-handbook": ("dev",)}
 HOMES = ("feedbackqa", "scifact")
@@ -36,7 +37,7 @@ Drawn = Callable[[np.random.Generator], tuple[Window, Window]]
 
 def asked(texts: Sequence[str], answerer: Answerer, embedder: Embedder) -> Window:
     """Ask all questions as a server does; top score and gap are cosines of the passages it shows."""
-    interactions = [answerer.answer(text, principal=ASKER, collection=COLLECTION) for text in texts]
+    interactions = [answerer.answer(Query(text, collection=COLLECTION), principal=ASKER) for text in texts]
     cosines = [
         [*sorted((p.dense for p in found.passages if p.dense is not None), reverse=True), np.nan, np.nan]
         for found in interactions

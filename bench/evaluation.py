@@ -22,6 +22,7 @@ from eval.measure import measure_answers
 from eval.metrics import average_precision_at_k, mrr_at_k, ndcg_at_k, precision_at_k, recall_at_k
 from eval.workbench import ASKER, COLLECTION, open_workbench
 from retrieval.embed import SentenceTransformerEmbedder, bundled_model_path
+from retrieval.types import Query
 
 PARTS = ("metrics", "overhead", "scifact")
 RANKINGS, QUESTIONS, ROUNDS = 1000, 1000, 3
@@ -82,7 +83,7 @@ def overhead() -> None:
         for turn in range(ROUNDS):
             started = time.perf_counter()
             for question in golden.questions:
-                answerer.answer(question.text, principal=ASKER, collection=COLLECTION)
+                answerer.answer(Query(question.text, collection=COLLECTION), principal=ASKER)
             answering = time.perf_counter() - started
             started = time.perf_counter()
             measure_answers(system, golden).as_json()

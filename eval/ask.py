@@ -14,7 +14,7 @@ from retrieval.answer import Answerer
 from retrieval.errors import InvalidInputError
 from retrieval.prompt import retrieval_question
 from retrieval.retrieve import MAX_QUESTION_CHARS
-from retrieval.types import Passage, SearchMode
+from retrieval.types import Passage, Query, SearchMode
 
 _DEEPEST = 1000  # passages, what a retriever gives at most
 
@@ -106,9 +106,8 @@ def ask_questions(system: System, questions: Sequence[Question], progress: Progr
 
 def _ask(system: System, always: Answerer, question: Question) -> Outcome:
     started = time.perf_counter()
-    interaction = always.answer(
-        question.text, principal=system.principal, collection=system.collection, history=question.history
-    )
+    query = Query(question.text, collection=system.collection, history=tuple(question.history))
+    interaction = always.answer(query, principal=system.principal)
     total_ms = (time.perf_counter() - started) * 1000
     answer = interaction.answer
     threshold = system.answerer.abstain_below if system.answerer else 0.0

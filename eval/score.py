@@ -11,7 +11,6 @@ from eval.golden import Question
 from eval.metrics import average_precision_at_k, mrr_at_k, ndcg_at_k, precision_at_k, recall_at_k
 from eval.prices import Price, cost
 from eval.wording import bleu, exact_match, rouge_l, spoken, token_f1
-from retrieval.support import check_sentences
 from retrieval.types import Answer
 
 DEPTH = 100
@@ -131,7 +130,7 @@ def _evidence_scores(outcome: Outcome) -> Scores:
 def _citation_scores(outcome: Outcome) -> Scores:
     relevant = outcome.question.relevant
     shown = () if outcome.abstained else outcome.cited
-    verdicts = () if outcome.abstained else check_sentences(outcome.answer.text, outcome.answer.citations)
+    verdicts = () if outcome.abstained else outcome.answer.sentences
     return {
         "citations_relevant": float(sum(document in relevant for document in shown)) if relevant else None,
         "citations_shown": float(len(shown)) if relevant else None,

@@ -7,15 +7,19 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from retrieval.cite import citation_of, cite
-from retrieval.errors import ModelError
+from retrieval.cite import citation_of
+from retrieval.compose import Unsupported
+from retrieval.deadline import Deadline
+from retrieval.events import Listen, Restarted, Retrieved, unheard
 from retrieval.generators.generator import Generator
-from retrieval.prompt import PROMPT_VERSION, Draft, Prompt, retrieval_question
-from retrieval.retrieve import Retriever, checked_question
-from retrieval.types import Answer, Interaction, Passage, Principal, Turn
+from retrieval.prompt import ANSWER_TEMPLATE, Prompt, retrieval_question
+from retrieval.retrieve import MAX_QUESTION_CHARS, Retriever, checked_question
+from retrieval.say import Said, Speaker, may_cite
+from retrieval.types import Answer, Interaction, Passage, Principal, Query
 
 NO_ANSWER = "I found nothing in the documents that answers this."
 NEAREST_SHOWN = 3
+ANSWER_TIMEOUT_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +31,8 @@ class Answerer:
         fallback: Takes its place when the generator fails; the extractive generator, which cannot be unreachable.
         passages_shown: How many passages the generator sees.
         abstain_below: Confidence in [0, 1] below which no answer is given.
+        unsupported: What becomes of sentences that nothing bears out.
+        template: The prompt template of language models; see ``read_template``.
     """
 
     retriever: Retriever
@@ -34,23 +40,20 @@ class Answerer:
     fallback: Generator
     passages_shown: int = 8
     abstain_below: float = 0.5
+    unsupported: Unsupported = "mark"
+    template: str = ANSWER_TEMPLATE
     versions: Mapping[str, Any] = field(default_factory=dict)
 
     def answer(
-        self,
-        question: str,
-        *,
-        principal: Principal,
-        collection: str | None = None,
-        history: Sequence[Turn] = (),
+        self, query: Query, *, principal: Principal, listen: Listen = unheard, deadline: Deadline | None = None
     ) -> Interaction:
         """Answer a question with citations, or say that the documents do not answer it.
 
         Args:
-            question: 1 to 4,000 characters.
+            query: What is asked, in 1 to 4,000 characters.
             principal: Who asks; nothing else is searched than what it may read.
-            collection: Name of the one collection to search; None searches all.
-            history: Earlier turns, oldest first.
+            listen: Told what happens, as it happens.
+            deadline: 30 seconds when None; at its end the fallback answers.
 
         Returns:
             The question, the answer and what produced it, ready to be logged.
@@ -58,56 +61,60 @@ class Answerer:
         Raises:
             InvalidInputError: The question is empty or too long.
             NotFoundError: There is no such collection.
+            CancelledError: Whoever asked left.
         """
         watch = _Stopwatch()
-        question = checked_question(question)
-        passages = self.retriever.retrieve(
-            retrieval_question(question, history)[-4000:],
-            principal=principal,
-            collection=collection,
-            limit=self.passages_shown,
+        deadline = deadline or Deadline(ANSWER_TIMEOUT_S)
+        question = checked_question(query.text)
+        searched = retrieval_question(question, query.history)[-MAX_QUESTION_CHARS:]
+        passages = tuple(
+            self.retriever.retrieve(
+                searched, principal=principal, collection=query.collection, limit=self.passages_shown
+            )
         )
         watch.lap("retrieve")
-        prompt = Prompt(question=question, passages=tuple(passages), history=tuple(history))
-        draft, degraded = self._draft(prompt)
+        listen(Retrieved(passages, searched))
+        prompt = Prompt(question, passages, query.history, query.sampling, self.template, search_question=searched)
+        speaker = Speaker(self.generator, self.fallback, self.abstain_below, self.unsupported)
+        check = may_cite(self.retriever.catalog, principal, passages)
+        said = speaker.say(prompt, deadline=deadline, listen=listen, may_cite=check)
         watch.lap("generate")
-        answer = self._cited(draft, passages, degraded=degraded)
-        watch.lap("cite")
+        answer = self._answer(said, passages)
+        if answer.abstained and said.told.text:
+            listen(Restarted("nothing in the documents bears the answer out"))
         return Interaction(
             id=uuid.uuid4().hex,
             question=question,
-            history=tuple(history),
-            collection=collection,
+            history=query.history,
+            collection=query.collection,
             principal_id=principal.id,
             answer=answer,
-            passages=tuple(passages),
+            passages=passages,
             timings_ms=watch.total(),
             asked_at=datetime.now(UTC),
-            versions={**self.versions, "prompt": PROMPT_VERSION},
-            tokens=draft.tokens,
+            versions={**self.versions, "prompt": self.template},
+            tokens=said.draft.tokens,
+            filters=query.filters,
+            searched="" if searched == question else searched,
+            generation={**said.draft.generation, "mark": prompt.mark},
         )
 
-    def _draft(self, prompt: Prompt) -> tuple[Draft, bool]:
-        try:
-            return self.generator.generate(prompt), False
-        except ModelError:
-            # An employee is better served by the document's own words now than by an error message.
-            return self.fallback.generate(prompt), True
-
-    def _cited(self, draft: Draft, passages: Sequence[Passage], *, degraded: bool) -> Answer:
-        text, citations = cite(draft, passages)
+    def _answer(self, said: Said, passages: Sequence[Passage]) -> Answer:
+        told, draft = said.told, said.draft
         # A model's sentences that cite nothing stand on nothing; no citation at all is no answer.
-        confidence = draft.confidence if draft.confidence is not None else float(bool(citations))
-        abstained = not citations or confidence < self.abstain_below
+        confidence = draft.confidence if draft.confidence is not None else float(bool(told.citations))
+        abstained = not told.citations or confidence < self.abstain_below
         nearest = tuple(citation_of(n, p) for n, p in enumerate(passages[:NEAREST_SHOWN], start=1))
         return Answer(
-            text=NO_ANSWER if abstained else text,
+            text=NO_ANSWER if abstained else told.text,
             abstained=abstained,
             confidence=confidence,
-            citations=() if abstained else citations,
+            citations=() if abstained else told.citations,
             nearest=nearest if abstained else (),
-            degraded=degraded,
+            degraded=said.degraded,
             generator=draft.generator,
+            sentences=() if abstained else tuple(told.verdicts),
+            removed=told.removed,
         )
 
 

@@ -1,7 +1,7 @@
 """Draft -> text and citations that hold; pure."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from retrieval.prompt import Draft, Quote
 from retrieval.sentences import sentence_spans
@@ -9,56 +9,107 @@ from retrieval.types import Citation, Passage, Place
 
 _MARKS = re.compile(r"[ \t]*\[(\d{1,4}(?:\s*,\s*\d{1,4})*)\]")
 _WORD = re.compile(r"\w+")
+_CLAIM_CHARS = 2000
+
+MayCite = Callable[[Passage], bool]
+"""Says whether a passage may be cited now: access can end while an answer is made."""
+
+
+def always(_passage: Passage) -> bool:
+    """Let every passage be cited."""
+    return True
+
+
+class Numbering:
+    """Citations by number, from 1 in order of first use; the same quote keeps its number.
+
+    Args:
+        passages: What the generator was given, in its order.
+        may_cite: Asked before each new citation.
+
+    Attributes:
+        citations: Those given so far, in order.
+        quotes: What each of them quotes.
+    """
+
+    def __init__(self, passages: Sequence[Passage], *, may_cite: MayCite = always) -> None:
+        self._passages = passages
+        self._may_cite = may_cite
+        self._numbers: dict[Quote, int] = {}
+        self.citations: list[Citation] = []
+        self.quotes: list[Quote] = []
+
+    def number(self, quote: Quote) -> int | None:
+        """Return the number of a quote, a new one the first time; None when it may not be cited."""
+        if quote not in self._numbers:
+            passage = self._passages[quote.passage]
+            if not self._may_cite(passage):
+                return None
+            self._numbers[quote] = len(self.citations) + 1
+            self.citations.append(_citation(self._numbers[quote], quote, passage))
+            self.quotes.append(quote)
+        return self._numbers[quote]
+
+    def resolve(self, text: str, *, before: str = "", quotes: Sequence[Quote] | None = None) -> str:
+        """Resolve the ``[n]`` marks of a text.
+
+        A number that names no passage is dropped: a citation that leads nowhere is worse than none.
+
+        Args:
+            text: With the generator's marks.
+            before: What stood before it, for a mark's claim may have begun there.
+            quotes: What ``[n]`` stands for; None when n names a passage and the quote is to be found in it.
+
+        Returns:
+            The text with its marks renumbered.
+        """
+        whole = before + text
+
+        def resolved(match: re.Match[str]) -> str:
+            end = len(before) + match.start()
+            claim = whole[_claim_start(whole, end) : end]
+            found = [self._quote(int(number), claim, quotes) for number in re.split(r"\s*,\s*", match.group(1))]
+            numbers = dict.fromkeys(self.number(quote) for quote in found if quote is not None)
+            marks = [f"[{number}]" for number in numbers if number is not None]
+            return (" " + "".join(marks)) if marks else ""
+
+        return _MARKS.sub(resolved, text)
+
+    def renumbered(self, text: str, other: "Numbering") -> str:
+        """Take over a text that another numbering over the same passages resolved.
+
+        Returns:
+            The text with this numbering's marks.
+        """
+        return self.resolve(text, quotes=other.quotes)
+
+    def _quote(self, number: int, claim: str, quotes: Sequence[Quote] | None) -> Quote | None:
+        if quotes is not None:
+            return quotes[number - 1] if 1 <= number <= len(quotes) else None
+        if not 1 <= number <= len(self._passages):
+            return None
+        chunk = self._passages[number - 1].chunk
+        start, end = best_sentence(claim, chunk.text)
+        return Quote(passage=number - 1, start=chunk.start + start, end=chunk.start + end)
 
 
 def cite(draft: Draft, passages: Sequence[Passage]) -> tuple[str, tuple[Citation, ...]]:
-    """Resolve the ``[n]`` marks of a draft.
-
-    A number that names no passage is dropped: a citation that leads nowhere is worse than none. The rest are
-    numbered from 1 in order of first use.
-
-    Args:
-        draft: The generator's words.
-        passages: What the generator was given, in the same order.
+    """Resolve the ``[n]`` marks of a whole draft; see ``Numbering``.
 
     Returns:
         The text with its marks renumbered, and one citation a number; every quote is a verbatim slice of its passage.
     """
-    citations: dict[Quote, Citation] = {}
-
-    def resolve(match: re.Match[str]) -> str:
-        claim = draft.text[_claim_start(draft.text, match.start()) : match.start()]
-        marks: list[str] = []
-        for number in re.split(r"\s*,\s*", match.group(1)):
-            quote = _quote(draft, passages, int(number), claim)
-            if quote is None:
-                continue
-            if quote not in citations:
-                citations[quote] = _citation(len(citations) + 1, quote, passages[quote.passage])
-            mark = f"[{citations[quote].number}]"
-            if mark not in marks:
-                marks.append(mark)
-        return (" " + "".join(marks)) if marks else ""
-
-    text = _MARKS.sub(resolve, draft.text).strip()
-    return text, tuple(citations.values())
+    numbering = Numbering(passages)
+    text = numbering.resolve(draft.text, quotes=draft.quotes).strip()
+    return text, tuple(numbering.citations)
 
 
 def _claim_start(text: str, end: int) -> int:
-    """Where the sentence before a mark begins, other marks skipped."""
-    bare = _MARKS.sub(lambda m: " " * len(m.group()), text[:end])
+    """Where the sentence before a mark begins, other marks skipped; at most some sentences back."""
+    first = max(0, end - _CLAIM_CHARS)
+    bare = _MARKS.sub(lambda m: " " * len(m.group()), text[first:end])
     spans = sentence_spans(bare)
-    return spans[-1][0] if spans else 0
-
-
-def _quote(draft: Draft, passages: Sequence[Passage], number: int, claim: str) -> Quote | None:
-    if draft.quotes is not None:
-        return draft.quotes[number - 1] if 1 <= number <= len(draft.quotes) else None
-    if not 1 <= number <= len(passages):
-        return None
-    chunk = passages[number - 1].chunk
-    start, end = best_sentence(claim, chunk.text)
-    return Quote(passage=number - 1, start=chunk.start + start, end=chunk.start + end)
+    return first + spans[-1][0] if spans else first
 
 
 def best_sentence(claim: str, text: str) -> tuple[int, int]:

@@ -218,7 +218,6 @@ class Interaction:
         filters: What narrowed the search.
         searched: What was searched for in place of a follow-up; empty when it was the question itself.
         generation: With what the words were drawn: model, prompt and its sha256, mark, sampling, why it ended.
-        conversation_id: The conversation it belongs to, where there is one.
     """
 
     id: str
@@ -235,7 +234,7 @@ class Interaction:
     filters: Filters = field(default_factory=Filters)
     searched: str = ""
     generation: Mapping[str, Any] = field(default_factory=dict)
-    conversation_id: str | None = None
+    conversation_id: str | None = None  # the stored conversation it stands in
 
 
 Verdict = Literal["up", "down"]

@@ -187,7 +187,7 @@ def _opened(found: Conversation, asked: list[Interaction], *, before: str | None
 
 
 def _turn(interaction: Interaction, conversation_id: str) -> StoredTurnBody:
-    body = answer_body(interaction, conversation_id).model_dump()
+    body = answer_body(interaction).model_dump()
     for listed, citations in (("citations", interaction.answer.citations), ("nearest", interaction.answer.nearest)):
         body[listed] = [shown | {"available": is_shown(c)} for shown, c in zip(body[listed], citations, strict=True)]
     return StoredTurnBody(

@@ -15,8 +15,10 @@ import numpy as np
 
 from retrieval.abstain import confidence
 from retrieval.bm25 import Terms
+from retrieval.deadline import Deadline
 from retrieval.embed import Embedder, FloatArray
-from retrieval.prompt import Draft, Prompt, Quote, retrieval_question
+from retrieval.generators.generator import Tell, silent
+from retrieval.prompt import Draft, Prompt, Quote
 from retrieval.sentences import is_heading, sentence_spans
 from retrieval.types import Passage
 
@@ -50,18 +52,21 @@ class _Sentence:
 class ExtractiveGenerator:
     """Quotes the sentences that answer; needs no model beyond the embedder and cannot be unreachable."""
 
+    name = "extractive"
+
     def __init__(self, embedder: Embedder, terms: Terms, sentence_vectors: SentenceVectors) -> None:
         self._embedder = embedder
         self._terms = terms
         self._sentence_vectors = sentence_vectors
 
-    def generate(self, prompt: Prompt) -> Draft:
-        """Pick up to three quotes; see ``Generator``.
+    def generate(self, prompt: Prompt, *, deadline: Deadline, tell: Tell = silent) -> Draft:
+        """Pick up to three quotes; see ``Generator``. Nothing is told: they are all there at once.
 
         Returns:
             A draft with one quote a paragraph; its text is empty when there is nothing to quote.
         """
-        question = retrieval_question(prompt.question, prompt.history)
+        del deadline, tell
+        question = prompt.search_question or prompt.question
         asked = self._terms(question)
         sentences = self._sentences(question, prompt.passages)
         if not sentences:

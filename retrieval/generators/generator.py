@@ -29,8 +29,7 @@ class Generator(Protocol):
         Args:
             prompt: Question, passages, history, and how the words are to be drawn.
             deadline: Looked at some ten times a second while the model works.
-            tell: Told the words piece by piece, where the model gives them so; together they are the draft's text,
-                or the beginning of it.
+            tell: Told all the words piece by piece as they come, or none of them.
 
         Returns:
             The whole draft.

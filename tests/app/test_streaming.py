@@ -7,7 +7,7 @@ import pytest
 import structlog
 
 from app.streaming import Ended, Works
-from retrieval.errors import AttuneError, InvalidInputError
+from retrieval.errors import AttuneError, CancelledError, InvalidInputError
 
 
 @pytest.fixture

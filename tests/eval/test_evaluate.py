@@ -165,11 +165,13 @@ def test_nothing_is_left_on_disk(write_beir, embedder, tmp_path, monkeypatch):
 class Scripted:
     """A generator that says what the test wrote down: by question, the sentences to quote and the confidence."""
 
+    name = "scripted"
+
     def __init__(self, script):
         self.script = script
         self.asked = []
 
-    def generate(self, prompt):
+    def generate(self, prompt, **_):
         self.asked.append((prompt.question, prompt.history))
         wanted, confidence = self.script[prompt.question]
         quotes = []

@@ -5,6 +5,7 @@ import pytest
 
 from retrieval.bm25 import Bm25Encoder, Bm25Settings
 from retrieval.cite import cite
+from retrieval.deadline import Deadline
 from retrieval.generators.extractive import ExtractiveGenerator
 from retrieval.prompt import Prompt
 from retrieval.sentences import sentence_spans
@@ -34,7 +35,7 @@ def generate():
         }
         generator = ExtractiveGenerator(BagOfWords(), TERMS, lambda _ids: stored if vectors else {})
         prompt = Prompt(question, passages)
-        draft = generator.generate(prompt)
+        draft = generator.generate(prompt, deadline=Deadline(1))
         return draft, *cite(draft, passages)
 
     return run

@@ -1,0 +1,120 @@
+"""One question, from request to record: history, answer, log, metrics, traces. Every way to ask goes through here."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from fastapi import Request
+
+from app import logs
+from app.bootstrap import Services
+from app.streaming import Ended
+from retrieval.deadline import Deadline
+from retrieval.errors import AttuneError, CancelledError, InvalidInputError
+from retrieval.events import Event, Listen
+from retrieval.types import Interaction, Principal, Query
+
+NEW = "new"
+"""In the place of a conversation's id: the answer begins one."""
+
+_LOOK_S = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question as somebody asked it.
+
+    Attributes:
+        conversation: Id of the one it goes on with, ``new`` to begin one, None for none.
+        headers: Of the request, for traces.
+    """
+
+    query: Query
+    principal: Principal
+    conversation: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def answer(services: Services, asked: Asked, *, listen: Listen, left: Callable[[], bool]) -> Interaction:
+    """Answer a question and keep what came of it.
+
+    Args:
+        services: What answers.
+        asked: The question.
+        listen: Told what happens, as it happens.
+        left: Says whether nobody waits for the answer any more; then nothing is kept.
+
+    Returns:
+        The answer as it was recorded.
+
+    Raises:
+        InvalidInputError: The question is empty or too long, or has both a history and a conversation.
+        NotFoundError: There is no such collection or conversation.
+        CancelledError: Whoever asked left.
+    """
+    query, principal = _remembered(services, asked), asked.principal
+    deadline = Deadline(services.settings.llm_timeout_s, left)
+    interaction = services.answerer.answer(query, principal=principal, listen=listen, deadline=deadline)
+    ended_ns = time.time_ns()
+    services.interactions.record(interaction)
+    conversation = asked.conversation
+    if conversation == NEW:
+        conversation = services.conversations.create(principal=principal).id
+    if conversation is not None:
+        services.conversations.append(conversation, interaction.id, principal=principal)
+        interaction = replace(interaction, conversation_id=conversation)
+    services.observing.telemetry.answered(interaction)
+    logs.answered(interaction, question=services.settings.log_questions)
+    if traces := services.observing.traces:
+        traces.answered(interaction, headers=asked.headers, ended_ns=ended_ns)
+    return interaction
+
+
+def _remembered(services: Services, asked: Asked) -> Query:
+    if asked.conversation in {None, NEW}:
+        return asked.query
+    if asked.query.history:
+        raise InvalidInputError("a question has a history or a conversation, not both")
+    history = services.conversations.history(str(asked.conversation), principal=asked.principal)
+    return replace(asked.query, history=history)
+
+
+def events(services: Services, asked: Asked) -> AsyncIterator[Event | Ended | AttuneError]:
+    """Answer in a thread of its own; closing the iterator ends the work.
+
+    Returns:
+        An iterator over what happens; last ``Ended`` with the interaction, or the error that ended it.
+    """
+
+    def work(tell: Callable[[Any], None], gone: Callable[[], bool]) -> Interaction:
+        return answer(services, asked, listen=tell, left=gone)
+
+    return services.works.followed(work, name="answer")
+
+
+async def answered(services: Services, asked: Asked, request: Request) -> Interaction:
+    """Wait for an answer as long as the client does.
+
+    Returns:
+        The answer.
+
+    Raises:
+        AttuneError: What ended the work.
+        CancelledError: The client left, or the server stops.
+    """
+    happening = events(services, asked)
+    while True:
+        coming = asyncio.ensure_future(anext(happening))
+        while not coming.done():
+            await asyncio.wait({coming}, timeout=_LOOK_S)
+            if not coming.done() and await request.is_disconnected():
+                coming.cancel()
+                raise CancelledError("the client has left")
+        event = coming.result()
+        if isinstance(event, Ended):
+            result: Interaction = event.result
+            return result
+        if isinstance(event, AttuneError):
+            raise event

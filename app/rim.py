@@ -1,0 +1,62 @@
+"""What is done to every response: headers, and a count."""
+
+from typing import TYPE_CHECKING
+
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app import errors
+
+if TYPE_CHECKING:
+    from app.bootstrap import Services
+
+TOO_LARGE = 413
+
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+    "img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+
+class Rim:
+    """Puts security headers on every response and counts it.
+
+    Plain ASGI: Starlette's BaseHTTPMiddleware takes half a millisecond a request and hides that a client has left.
+    """
+
+    def __init__(self, app: ASGIApp, services: "Services") -> None:
+        self._app = app
+        self._services = services
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        status = 500  # an error that no handler of ours knows is answered outside of here
+        replaced = False
+
+        async def sending(message: Message) -> None:
+            nonlocal status, replaced
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                status = message["status"]
+                if status == TOO_LARGE and headers.get("content-type") != errors.PROBLEM:
+                    # Refused before it reached a route, so no handler of ours made the body.
+                    replaced = True
+                    detail = "the body of the request is larger than is taken"
+                    await errors.problem(TOO_LARGE, "Too large", detail, HEADERS)(scope, receive, send)
+                    return
+                for name, value in HEADERS.items():
+                    headers.setdefault(name, value)
+            if not replaced:
+                await send(message)
+
+        try:
+            await self._app(scope, receive, sending)
+        finally:
+            route = getattr(scope.get("route"), "path", None)
+            self._services.observing.telemetry.request(scope["method"], route, status)
