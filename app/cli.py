@@ -4,6 +4,7 @@ import json
 import sys
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import quote
 
 import typer
 from pydantic import ValidationError
@@ -108,6 +109,15 @@ def search(
     body = {"question": _text(question), "limit": limit, "mode": mode, "collection": collection}
     with owner(Settings()) as client:
         _print(checked(client.post("/v1/search", json=body)), as_json, show.results)
+
+
+@app.command()
+def replay(
+    interaction_id: Annotated[str, typer.Argument(help="As an answer names it.")], as_json: Json = False
+) -> None:
+    """Answer a recorded question again with what was recorded, and say what differs."""
+    with owner(Settings()) as client:
+        _print(checked(client.post(f"/v1/answers/{quote(interaction_id, safe='')}/replay")), as_json, show.replayed)
 
 
 @app.command()

@@ -27,6 +27,18 @@ def answer(body: dict[str, Any], console: Console) -> None:
     console.print(f"\n[dim]good or not? attune feedback {body['interaction_id']} --up | --down[/dim]")
 
 
+def replayed(body: dict[str, Any], console: Console) -> None:
+    """Show an answer that was made again."""
+    made = ", ".join(f"{name} {value}" for name, value in body["generation"].items() if name != "mark")
+    console.print(f"[dim]searched for: {escape(body['searched'])}\nmade with: {escape(made)}[/dim]\n")
+    console.print(escape(body["recorded"]))
+    if body["same"]:
+        console.print("\n[green]The same words, citations and verdicts again.[/green]")
+        return
+    console.print(f"\n[yellow]It differs: {escape('; '.join(body['differences']))}.[/yellow]\n")
+    console.print(escape(body["answer"]))
+
+
 def results(body: dict[str, Any], console: Console) -> None:
     """Show search results."""
     if not body["results"]:

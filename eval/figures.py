@@ -229,7 +229,7 @@ _ANSWERS = (
     _mean("degraded", "nothing was asked", "lower"),
     *(
         _time(f"{stage}_p{q}_ms" if stage != "total" else f"p{q}_ms", f"{stage}_ms", q)
-        for stage in ("total", "retrieve", "generate", "cite")
+        for stage in ("total", "retrieve", "generate")
         for q in ((50, 95, 99) if stage == "total" else (50, 95))
     ),
     _mean("prompt_tokens", "no language model counted tokens", "lower", optional=True),

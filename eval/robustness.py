@@ -16,7 +16,7 @@ from eval.workbench import Progress, Workbench, silent
 from retrieval.errors import InvalidInputError
 from retrieval.prompt import retrieval_question
 from retrieval.retrieve import MAX_QUESTION_CHARS, Retriever, checked_question
-from retrieval.types import Passage, Principal, SearchMode
+from retrieval.types import Filters, Passage, Principal, SearchMode
 
 INJECTED_DOCUMENTS = "injected_documents"
 """Copies of relevant documents that speak to the model; the questions stay as they are."""
@@ -215,6 +215,7 @@ class _Blind(Retriever):
         *,
         principal: Principal,
         collection: str | None = None,
+        filters: Filters | None = None,
         limit: int = 10,
         mode: SearchMode = "hybrid",
     ) -> list[Passage]:
@@ -223,8 +224,9 @@ class _Blind(Retriever):
         Returns:
             As ``Retriever.retrieve``.
         """
+        deep = max(limit, self.pool)
         found = Retriever.retrieve(
-            self, question, principal=principal, collection=collection, limit=max(limit, self.pool), mode=mode
+            self, question, principal=principal, collection=collection, filters=filters, limit=deep, mode=mode
         )
         hidden = self.hidden.get(question, frozenset())
         return [passage for passage in found if passage.uri not in hidden][:limit]

@@ -1,20 +1,20 @@
 """The path of a question: rewrite -> retrieve -> generate -> cite. The front door of this package."""
 
-import time
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from retrieval.cite import citation_of
+from retrieval.cite import MayCite, always, citation_of
 from retrieval.compose import Unsupported
 from retrieval.deadline import Deadline
 from retrieval.events import Listen, Restarted, Retrieved, unheard
 from retrieval.generators.generator import Generator
-from retrieval.prompt import ANSWER_TEMPLATE, Prompt, retrieval_question
+from retrieval.prompt import ANSWER_TEMPLATE, Draft, Prompt, read_template, retrieval_question
 from retrieval.retrieve import MAX_QUESTION_CHARS, Retriever, checked_question
-from retrieval.say import Said, Speaker, may_cite
+from retrieval.say import Said, Speaker, still_readable
+from retrieval.stopwatch import Stopwatch
 from retrieval.types import Answer, Interaction, Passage, Principal, Query
 
 NO_ANSWER = "I found nothing in the documents that answers this."
@@ -63,25 +63,24 @@ class Answerer:
             NotFoundError: There is no such collection.
             CancelledError: Whoever asked left.
         """
-        watch = _Stopwatch()
-        deadline = deadline or Deadline(ANSWER_TIMEOUT_S)
+        watch = Stopwatch()
         question = checked_question(query.text)
         searched = retrieval_question(question, query.history)[-MAX_QUESTION_CHARS:]
         passages = tuple(
             self.retriever.retrieve(
-                searched, principal=principal, collection=query.collection, limit=self.passages_shown
+                searched,
+                principal=principal,
+                collection=query.collection,
+                filters=query.filters,
+                limit=self.passages_shown,
             )
         )
         watch.lap("retrieve")
         listen(Retrieved(passages, searched))
         prompt = Prompt(question, passages, query.history, query.sampling, self.template, search_question=searched)
-        speaker = Speaker(self.generator, self.fallback, self.abstain_below, self.unsupported)
-        check = may_cite(self.retriever.catalog, principal, passages)
-        said = speaker.say(prompt, deadline=deadline, listen=listen, may_cite=check)
+        check = still_readable(self.retriever.catalog, principal, passages)
+        answer, draft = self.reply(prompt, listen=listen, deadline=deadline, may_cite=check)
         watch.lap("generate")
-        answer = self._answer(said, passages)
-        if answer.abstained and said.told.text:
-            listen(Restarted("nothing in the documents bears the answer out"))
         return Interaction(
             id=uuid.uuid4().hex,
             question=question,
@@ -93,11 +92,46 @@ class Answerer:
             timings_ms=watch.total(),
             asked_at=datetime.now(UTC),
             versions={**self.versions, "prompt": self.template},
-            tokens=said.draft.tokens,
+            tokens=draft.tokens,
             filters=query.filters,
             searched="" if searched == question else searched,
-            generation={**said.draft.generation, "mark": prompt.mark},
+            generation={
+                **draft.generation,
+                "mark": prompt.mark,
+                "template": self.template,
+                "template_sha256": read_template(self.template).sha256,
+            },
         )
+
+    def reply(
+        self,
+        prompt: Prompt,
+        *,
+        listen: Listen = unheard,
+        deadline: Deadline | None = None,
+        may_cite: MayCite = always,
+    ) -> tuple[Answer, Draft]:
+        """Answer a prompt.
+
+        Args:
+            prompt: Its passages may be read by whoever is told the answer.
+            listen: Told what happens, as it happens.
+            deadline: 30 seconds when None; at its end the fallback answers.
+            may_cite: Asked before each citation.
+
+        Returns:
+            The answer, and the draft it was made from.
+
+        Raises:
+            CancelledError: Whoever asked left.
+        """
+        speaker = Speaker(self.generator, self.fallback, self.abstain_below, self.unsupported)
+        deadline = deadline or Deadline(ANSWER_TIMEOUT_S)
+        said = speaker.say(prompt, deadline=deadline, listen=listen, may_cite=may_cite)
+        answer = self._answer(said, prompt.passages)
+        if answer.abstained and said.told.text:
+            listen(Restarted("nothing in the documents bears the answer out"))
+        return answer, said.draft
 
     def _answer(self, said: Said, passages: Sequence[Passage]) -> Answer:
         told, draft = said.told, said.draft
@@ -116,17 +150,3 @@ class Answerer:
             sentences=() if abstained else tuple(told.verdicts),
             removed=told.removed,
         )
-
-
-class _Stopwatch:
-    def __init__(self) -> None:
-        self._started = self._last = time.perf_counter()
-        self._laps: dict[str, float] = {}
-
-    def lap(self, name: str) -> None:
-        now = time.perf_counter()
-        self._laps[name] = round((now - self._last) * 1000, 3)
-        self._last = now
-
-    def total(self) -> dict[str, float]:
-        return {**self._laps, "total": round((self._last - self._started) * 1000, 3)}

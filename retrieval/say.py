@@ -74,7 +74,7 @@ class Speaker:
         return Said(draft, composer, degraded=False)
 
 
-def may_cite(catalog: Catalog, principal: Principal, passages: Sequence[Passage]) -> MayCite:
+def still_readable(catalog: Catalog, principal: Principal, passages: Sequence[Passage]) -> MayCite:
     """Make the check that a reader may still read what is about to be cited.
 
     Access can end, and documents can be deleted, while a language model takes its time. The passages were checked

@@ -1,9 +1,10 @@
 """What is sent and received about questions and answers."""
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from app.routes.filter_bodies import FiltersBody
 from retrieval.types import Box, Citation, Interaction, Query, Sampling, SentenceVerdict, Support, Turn
 
 
@@ -35,6 +36,7 @@ class QuestionBody(BaseModel):
 
     question: str = Field(min_length=1, max_length=4000, description="1 to 4,000 characters.")
     collection: str | None = Field(default=None, max_length=64, description="Search this collection only.")
+    filters: FiltersBody = Field(default_factory=FiltersBody, description="Which documents are searched.")
     history: list[TurnBody] = Field(default=[], max_length=200, description="Earlier turns, oldest first.")
     conversation_id: str | None = Field(
         default=None,
@@ -44,10 +46,18 @@ class QuestionBody(BaseModel):
     sampling: SamplingBody = Field(default_factory=SamplingBody, description="How a language model draws its words.")
 
     def query(self) -> Query:
-        """Shape it for the question path."""
+        """Shape it for the question path.
+
+        Returns:
+            What is asked.
+
+        Raises:
+            InvalidInputError: A filter's value can be no document's.
+        """
         return Query(
             text=self.question,
             collection=self.collection,
+            filters=self.filters.filters(),
             history=tuple(Turn(turn.role, turn.text) for turn in self.history),
             sampling=Sampling(**self.sampling.model_dump()),
         )
@@ -103,7 +113,22 @@ class AnswerBody(BaseModel):
     interaction_id: str
     conversation_id: str | None = Field(default=None, description="The stored conversation it stands in.")
     searched: str = Field(description="What was searched for in place of a follow-up; empty for the question itself.")
-    timings_ms: dict[str, float] = Field(examples=[{"retrieve": 14.1, "generate": 3.2, "cite": 0.1, "total": 17.4}])
+    timings_ms: dict[str, float] = Field(examples=[{"retrieve": 14.1, "generate": 3.3, "total": 17.4}])
+
+
+class ReplayBody(BaseModel):
+    """A stored question, answered again from what was recorded."""
+
+    same: bool = Field(description="True when the words, the citations and the verdicts are the same.")
+    differences: list[str] = Field(examples=[["the words differ"]])
+    recorded: str = Field(description="The answer as it was given.")
+    answer: str = Field(description="The answer as it is now.")
+    generation: dict[str, Any] = Field(
+        description="With what the words were drawn: template and its sha256, mark, model, temperature, top_p, "
+        "max_tokens, seed, where they apply.",
+        examples=[{"template": "answer-2", "temperature": 0.0, "seed": 7}],
+    )
+    searched: str
 
 
 def answer_body(interaction: Interaction) -> AnswerBody:

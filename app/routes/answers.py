@@ -8,11 +8,13 @@ from fastapi.responses import JSONResponse, Response, StreamingResponse
 from app.answering import Asked, answered, events
 from app.dependencies import PrincipalDep, ServicesDep
 from app.errors import status_of
-from app.routes.answer_bodies import AnswerBody, QuestionBody, answer_body, citation_body, sentence_body
+from app.routes.answer_bodies import AnswerBody, QuestionBody, ReplayBody, answer_body, citation_body, sentence_body
 from app.sse import MEDIA_TYPE, event
 from app.streaming import Ended
 from retrieval.errors import AttuneError
 from retrieval.events import Cited, Event, Judged, Restarted, Retrieved, Token
+from retrieval.replay import replay
+from retrieval.withhold import named_documents, withhold
 
 QUESTION_MAX_BYTES = 8 * 2**20  # a question with 200 long turns before it
 
@@ -39,6 +41,41 @@ async def ask(body: QuestionBody, request: Request, services: ServicesDep, princ
         return StreamingResponse(_stream(events(services, asked)), media_type=MEDIA_TYPE)
     found = await answered(services, asked, request)
     return JSONResponse(answer_body(found).model_dump())
+
+
+@router.get("/answers/{interaction_id}", summary="Open a stored answer")
+def stored(interaction_id: str, services: ServicesDep, principal: PrincipalDep) -> AnswerBody:
+    """Return an answer of the caller's as it was given; withheld when one of its documents may not be read any more.
+
+    Administrators may open anybody's.
+
+    Returns:
+        The answer.
+    """
+    interaction = services.interactions.get(interaction_id, principal=principal)
+    named = named_documents([interaction])
+    return answer_body(withhold(interaction, services.catalog.readable_documents(named, principal=principal)))
+
+
+@router.post("/answers/{interaction_id}/replay", summary="Answer a stored question again")
+def replayed(interaction_id: str, services: ServicesDep, principal: PrincipalDep) -> ReplayBody:
+    """Answer again from the same passages with the same prompt, sampling and seed; nothing is recorded.
+
+    404 also when one of the passages may not be read any more.
+
+    Returns:
+        Both answers, and what differs.
+    """
+    interaction = services.interactions.get(interaction_id, principal=principal)
+    made = replay(services.answerer, interaction, principal=principal)
+    return ReplayBody(
+        same=not made.differences,
+        differences=list(made.differences),
+        recorded=interaction.answer.text,
+        answer=made.answer.text,
+        generation=dict(interaction.generation),
+        searched=interaction.searched or interaction.question,
+    )
 
 
 async def _stream(happening: AsyncIterator[Event | Ended | AttuneError]) -> AsyncIterator[bytes]:

@@ -5,6 +5,7 @@ import pytest
 from eval.golden import GoldenPassage, Question
 from eval.prices import Price
 from eval.score import Outcome, Ranking, score_answer, score_ranking
+from retrieval.support import check_sentences
 from retrieval.types import Answer, Citation
 
 
@@ -21,7 +22,13 @@ def outcome(**changes):
     confidence = changes.get("confidence", 0.8)
     citations = tuple(citation(number, quote) for number, quote in enumerate(quotes, start=1))
     fields = {
-        "answer": Answer(text, abstained=False, confidence=confidence, citations=citations),
+        "answer": Answer(
+            text,
+            abstained=False,
+            confidence=confidence,
+            citations=citations,
+            sentences=check_sentences(text, citations),
+        ),
         "cited": ("hr.md", "leave.md"),
         "found": ("hr.md", "leave.md"),
         "confidence": confidence,

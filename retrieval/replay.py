@@ -1,0 +1,87 @@
+"""A recorded answer, made once more from what was recorded: is it still what would be said?"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+from retrieval.answer import Answerer
+from retrieval.errors import NotFoundError
+from retrieval.prompt import Prompt, read_template
+from retrieval.types import Answer, Citation, Interaction, Principal, Sampling
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """An answer made again, and what differs from the one that was recorded.
+
+    Attributes:
+        differences: In words; empty when the same was said with the same citations.
+    """
+
+    answer: Answer
+    differences: tuple[str, ...]
+
+
+def replay(answerer: Answerer, interaction: Interaction, *, principal: Principal) -> Replay:
+    """Answer a recorded question again from the same passages, with the same prompt, mark, sampling and seed.
+
+    Args:
+        answerer: As it is now; another model is named among the differences.
+        interaction: As it was recorded.
+        principal: Who asks for it.
+
+    Returns:
+        The answer, and what differs.
+
+    Raises:
+        NotFoundError: The principal may not read one of its passages, or the template is gone.
+    """
+    ids = {passage.chunk.document_id for passage in interaction.passages}
+    if ids - answerer.retriever.catalog.readable_documents(ids, principal=principal):
+        # The same words as for an interaction that is not there: what was deleted is not told apart.
+        raise NotFoundError(f"no interaction {interaction.id}")
+    made = interaction.generation
+    template = made.get("template", answerer.template)
+    prompt = Prompt(
+        interaction.question,
+        interaction.passages,
+        interaction.history,
+        _sampling(made),
+        template,
+        **({"mark": made["mark"]} if "mark" in made else {}),
+        search_question=interaction.searched or interaction.question,
+    )
+    recorded = interaction.answer
+    # What the fallback said is replayed by the fallback.
+    answering = replace(answerer, template=template)
+    if recorded.generator == answerer.fallback.name:
+        answering = replace(answering, generator=answerer.fallback)
+    answer, _ = answering.reply(prompt)
+    differences = [*_changed_makers(interaction, answer, read_template(template).sha256), *_changed(recorded, answer)]
+    return Replay(answer, tuple(differences))
+
+
+def _sampling(made: Any) -> Sampling:
+    return Sampling(**{field.name: made.get(field.name) for field in fields(Sampling)})
+
+
+def _changed_makers(interaction: Interaction, answer: Answer, template_sha256: str) -> list[str]:
+    before = interaction.answer.generator
+    found = [] if before == answer.generator else [f"{before} answered; {answer.generator} answers now"]
+    if interaction.generation.get("template_sha256", template_sha256) != template_sha256:
+        found.append("the prompt template of this name has changed")
+    return found
+
+
+def _changed(before: Answer, after: Answer) -> list[str]:
+    pairs: dict[str, tuple[Any, Any]] = {
+        "the words differ": (before.text, after.text),
+        "abstention differs": (before.abstained, after.abstained),
+        "the citations differ": (_places(before.citations), _places(after.citations)),
+        "the verdicts differ": (before.sentences, after.sentences),
+    }
+    return [words for words, (one, other) in pairs.items() if one != other]
+
+
+def _places(citations: Sequence[Citation]) -> list[tuple[str, int, int]]:
+    return [(citation.revision_id, citation.start, citation.end) for citation in citations]
