@@ -1,24 +1,21 @@
 """The path of a question: rewrite -> retrieve -> generate -> cite. The front door of this package."""
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from retrieval.cite import MayCite, always, citation_of
 from retrieval.compose import Unsupported
 from retrieval.deadline import Deadline
-from retrieval.events import Listen, Restarted, Retrieved, unheard
+from retrieval.events import Listen, Retrieved, unheard
 from retrieval.generators.generator import Generator
-from retrieval.prompt import ANSWER_TEMPLATE, Draft, Prompt, read_template, retrieval_question
+from retrieval.prompt import ANSWER_TEMPLATE, Prompt, read_template, retrieval_question
 from retrieval.retrieve import MAX_QUESTION_CHARS, Retriever, checked_question
-from retrieval.say import Said, Speaker, still_readable
+from retrieval.say import Speaker, still_readable
 from retrieval.stopwatch import Stopwatch
-from retrieval.types import Answer, Interaction, Passage, Principal, Query
+from retrieval.types import Interaction, Principal, Query
 
-NO_ANSWER = "I found nothing in the documents that answers this."
-NEAREST_SHOWN = 3
 ANSWER_TIMEOUT_S = 30.0
 
 
@@ -79,7 +76,8 @@ class Answerer:
         listen(Retrieved(passages, searched))
         prompt = Prompt(question, passages, query.history, query.sampling, self.template, search_question=searched)
         check = still_readable(self.retriever.catalog, principal, passages)
-        answer, draft = self.reply(prompt, listen=listen, deadline=deadline, may_cite=check)
+        deadline = deadline or Deadline(ANSWER_TIMEOUT_S)
+        answer, draft = self.speaker.say(prompt, deadline=deadline, listen=listen, may_cite=check)
         watch.lap("generate")
         return Interaction(
             id=uuid.uuid4().hex,
@@ -103,50 +101,7 @@ class Answerer:
             },
         )
 
-    def reply(
-        self,
-        prompt: Prompt,
-        *,
-        listen: Listen = unheard,
-        deadline: Deadline | None = None,
-        may_cite: MayCite = always,
-    ) -> tuple[Answer, Draft]:
-        """Answer a prompt.
-
-        Args:
-            prompt: Its passages may be read by whoever is told the answer.
-            listen: Told what happens, as it happens.
-            deadline: 30 seconds when None; at its end the fallback answers.
-            may_cite: Asked before each citation.
-
-        Returns:
-            The answer, and the draft it was made from.
-
-        Raises:
-            CancelledError: Whoever asked left.
-        """
-        speaker = Speaker(self.generator, self.fallback, self.abstain_below, self.unsupported)
-        deadline = deadline or Deadline(ANSWER_TIMEOUT_S)
-        said = speaker.say(prompt, deadline=deadline, listen=listen, may_cite=may_cite)
-        answer = self._answer(said, prompt.passages)
-        if answer.abstained and said.told.text:
-            listen(Restarted("nothing in the documents bears the answer out"))
-        return answer, said.draft
-
-    def _answer(self, said: Said, passages: Sequence[Passage]) -> Answer:
-        told, draft = said.told, said.draft
-        # A model's sentences that cite nothing stand on nothing; no citation at all is no answer.
-        confidence = draft.confidence if draft.confidence is not None else float(bool(told.citations))
-        abstained = not told.citations or confidence < self.abstain_below
-        nearest = tuple(citation_of(n, p) for n, p in enumerate(passages[:NEAREST_SHOWN], start=1))
-        return Answer(
-            text=NO_ANSWER if abstained else told.text,
-            abstained=abstained,
-            confidence=confidence,
-            citations=() if abstained else told.citations,
-            nearest=nearest if abstained else (),
-            degraded=said.degraded,
-            generator=draft.generator,
-            sentences=() if abstained else tuple(told.verdicts),
-            removed=told.removed,
-        )
+    @property
+    def speaker(self) -> Speaker:
+        """What words the answers."""
+        return Speaker(self.generator, self.fallback, self.abstain_below, self.unsupported)

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from retrieval.answer import Answerer
+from retrieval.answer import ANSWER_TIMEOUT_S, Answerer
+from retrieval.deadline import Deadline
 from retrieval.errors import NotFoundError
 from retrieval.prompt import Prompt, read_template
 from retrieval.types import Answer, Citation, Interaction, Principal, Sampling
@@ -52,11 +53,10 @@ def replay(answerer: Answerer, interaction: Interaction, *, principal: Principal
         search_question=interaction.searched or interaction.question,
     )
     recorded = interaction.answer
-    # What the fallback said is replayed by the fallback.
-    answering = replace(answerer, template=template)
+    speaker = answerer.speaker
     if recorded.generator == answerer.fallback.name:
-        answering = replace(answering, generator=answerer.fallback)
-    answer, _ = answering.reply(prompt)
+        speaker = replace(speaker, generator=answerer.fallback)
+    answer, _ = speaker.say(prompt, deadline=Deadline(ANSWER_TIMEOUT_S))
     differences = [*_changed_makers(interaction, answer, read_template(template).sha256), *_changed(recorded, answer)]
     return Replay(answer, tuple(differences))
 

@@ -5,28 +5,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from retrieval.catalog import Catalog
-from retrieval.cite import MayCite
+from retrieval.cite import MayCite, always, citation_of
 from retrieval.compose import Composer, Unsupported
 from retrieval.deadline import Deadline
 from retrieval.errors import ModelError
-from retrieval.events import Listen, Restarted
+from retrieval.events import Listen, Restarted, unheard
 from retrieval.generators.generator import Generator
 from retrieval.prompt import Draft, Prompt
-from retrieval.types import Passage, Principal
+from retrieval.types import Answer, Passage, Principal
 
+NO_ANSWER = "I found nothing in the documents that answers this."
+NEAREST_SHOWN = 3
 FALLBACK_S = 1.0
 """What the fallback has when the generator took all the time there was."""
 
 _CHECKED_FOR_S = 0.25
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """A draft, and what of it was told to the reader."""
-
-    draft: Draft
-    told: Composer
-    degraded: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,26 +35,39 @@ class Speaker:
     abstain_below: float
     unsupported: Unsupported
 
-    def say(self, prompt: Prompt, *, deadline: Deadline, listen: Listen, may_cite: MayCite) -> Said:
+    def say(
+        self, prompt: Prompt, *, deadline: Deadline, listen: Listen = unheard, may_cite: MayCite = always
+    ) -> tuple[Answer, Draft]:
         """Answer a prompt.
 
+        Args:
+            prompt: Its passages may be read by whoever is told the answer.
+            deadline: At its end the fallback answers.
+            listen: Told what happens, as it happens.
+            may_cite: Asked before each citation.
+
         Returns:
-            What was drafted and what was told of it; nothing is told of a draft that is not sure enough.
+            The answer, and the draft it was made from; nothing is told of a draft that is not sure enough.
 
         Raises:
             CancelledError: Whoever asked left.
         """
         try:
-            return self._said(self.generator, prompt, deadline, listen, may_cite)
+            said = self._said(self.generator, prompt, deadline, listen, may_cite)
+            degraded = False
         except ModelError as error:
             # An employee is better served by the document's own words now than by an error message.
             listen(Restarted(str(error)))
             said = self._said(self.fallback, prompt, Deadline(FALLBACK_S), listen, may_cite)
-            return Said(said.draft, said.told, degraded=True)
+            degraded = True
+        answer = self._answer(said, prompt.passages, degraded=degraded)
+        if answer.abstained and said.told.text:
+            listen(Restarted("nothing in the documents bears the answer out"))
+        return answer, said.draft
 
     def _said(
         self, generator: Generator, prompt: Prompt, deadline: Deadline, listen: Listen, may_cite: MayCite
-    ) -> Said:
+    ) -> "_Said":
         composer = Composer(prompt.passages, listen, unsupported=self.unsupported, may_cite=may_cite)
         draft = generator.generate(prompt, deadline=deadline, tell=composer.feed)
         if draft.quotes is not None:
@@ -71,7 +77,31 @@ class Speaker:
             composer.feed(draft.text)
         if sure:
             composer.finish()
-        return Said(draft, composer, degraded=False)
+        return _Said(draft, composer)
+
+    def _answer(self, said: "_Said", passages: Sequence[Passage], *, degraded: bool) -> Answer:
+        told, draft = said.told, said.draft
+        # A model's sentences that cite nothing stand on nothing; no citation at all is no answer.
+        confidence = draft.confidence if draft.confidence is not None else float(bool(told.citations))
+        abstained = not told.citations or confidence < self.abstain_below
+        nearest = tuple(citation_of(n, p) for n, p in enumerate(passages[:NEAREST_SHOWN], start=1))
+        return Answer(
+            text=NO_ANSWER if abstained else told.text,
+            abstained=abstained,
+            confidence=confidence,
+            citations=() if abstained else told.citations,
+            nearest=nearest if abstained else (),
+            degraded=degraded,
+            generator=draft.generator,
+            sentences=() if abstained else tuple(told.verdicts),
+            removed=told.removed,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    draft: Draft
+    told: Composer
 
 
 def still_readable(catalog: Catalog, principal: Principal, passages: Sequence[Passage]) -> MayCite:
