@@ -1,0 +1,175 @@
+"""Answers as they are streamed, stored and made again; over real HTTP."""
+
+import json
+import socket
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+
+from app.owner import serving
+from app.settings import Settings
+
+ATTUNE = str(Path(sys.executable).parent / "attune")
+LEAVE = "How many days of annual leave do I get?"
+
+
+@pytest.fixture
+def api(server, token):
+    headers = {"Authorization": f"Bearer {token}"}
+    with httpx.Client(base_url=server.base_url, headers=headers, timeout=60) as client:
+        yield client
+
+
+def streamed(api, **body):
+    """The events of an answer: (name, data) pairs."""
+    with api.stream("POST", "/v1/answers", json=body, headers={"Accept": "text/event-stream"}) as response:
+        assert response.status_code == 200
+        lines = [line for line in response.iter_lines() if line]
+    names = [line.removeprefix("event: ") for line in lines if line.startswith("event: ")]
+    bodies = [json.loads(line.removeprefix("data: ")) for line in lines if line.startswith("data: ")]
+    return list(zip(names, bodies, strict=True))
+
+
+def test_a_stream_tells_the_answer_piece_by_piece_with_citations_and_verdicts(api):
+    events = streamed(api, question=LEAVE)
+    names = [name for name, _ in events]
+    assert (names[0], names[-1]) == ("retrieval", "done")
+    done = events[-1][1]
+    assert "".join(body["text"] for name, body in events if name == "token") == done["answer"]
+    assert [body for name, body in events if name == "citation"] == done["citations"]
+    assert [body for name, body in events if name == "verdict"] == done["sentences"]
+    assert done["sentences"]
+    assert {sentence["verdict"] for sentence in done["sentences"]} == {"supported"}
+    assert names.index("citation") < names.index("token")
+
+
+def test_a_question_that_cannot_be_answered_streams_no_words(api):
+    events = streamed(api, question="zxqv plimbo wurstel?")
+    assert [name for name, _ in events] == ["retrieval", "done"]
+    assert events[-1][1]["abstained"]
+
+
+def test_a_stream_of_bad_input_ends_with_an_error(api):
+    (name, body), *more = streamed(api, question="annual leave", collection="no-such")
+    assert (name, body["status"], body["recoverable"], more) == ("error", 404, False, [])
+
+
+def test_a_stored_answer_opens_as_it_was_and_is_made_again(api):
+    given = api.post("/v1/answers", json={"question": LEAVE}).json()
+    key = given["interaction_id"]
+    assert api.get(f"/v1/answers/{key}").json() == given
+    replayed = api.post(f"/v1/answers/{key}/replay").json()
+    assert (replayed["same"], replayed["differences"], replayed["answer"]) == (True, [], given["answer"])
+    assert api.post("/v1/answers/none/replay").status_code == 404
+
+
+def test_an_answer_is_replayed_from_the_command_line(api, server_settings):
+    key = api.post("/v1/answers", json={"question": LEAVE}).json()["interaction_id"]
+    environment = {"ATTUNE_DATA_DIR": str(server_settings.data_dir), "PATH": "/usr/bin:/bin"}
+    command = [ATTUNE, "replay", key]
+    shown = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=True).stdout
+    assert "The same words, citations and verdicts again." in shown
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "the",
+        "?",
+        "Urlaub",
+        "休暇は何日ですか",
+        "ما هي الإجازة",
+        "is it of the and",
+        "a\x00b\x07 leave",
+        "leave " * 600,
+        "\u202eleave",
+    ],
+)
+def test_odd_questions_get_an_answer_or_a_clear_error(api, question):
+    response = api.post("/v1/answers", json={"question": question[:4000]})
+    assert response.status_code in {200, 422}
+    assert response.json()["detail" if response.status_code == 422 else "answer"]
+
+
+def test_a_conversation_of_200_turns_is_answered(api):
+    history = [{"role": ("user", "assistant")[n % 2], "text": f"turn {n} " + "word " * 400} for n in range(200)]
+    response = api.post("/v1/answers", json={"question": LEAVE, "history": history})
+    assert response.status_code == 200
+
+
+class Hanging:
+    """A language model's server that takes a request and never answers; says when its client hung up."""
+
+    def __init__(self):
+        self.listening = socket.create_server(("127.0.0.1", 0))
+        self.asked, self.left = threading.Event(), threading.Event()
+        threading.Thread(target=self._run, daemon=True).start()
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.listening.getsockname()[1]}/v1"
+
+    def _run(self):
+        while True:
+            connection, _ = self.listening.accept()
+            threading.Thread(target=self._hang, args=(connection,), daemon=True).start()
+
+    def _hang(self, connection):
+        received = connection.recv(65536)
+        self.asked.set()
+        while received:
+            received = connection.recv(65536)
+        self.left.set()
+
+
+@pytest.fixture(scope="module")
+def hanging():
+    return Hanging()
+
+
+@pytest.fixture(scope="module")
+def slow_server(hanging, tmp_path_factory, ingest):
+    home = tmp_path_factory.mktemp("slow")
+    (home / "roses.txt").write_text("Roses are watered daily. Oaks are watered never.")
+    settings = Settings(data_dir=home / "data", llm_url=hanging.url, llm_timeout_s=20)
+    with serving(settings) as client:
+        ingest(client, home / "roses.txt")
+        yield client
+
+
+@pytest.mark.parametrize("accept", ["text/event-stream", "application/json"])
+def test_work_stops_within_a_second_of_the_client_leaving(slow_server, hanging, accept):
+    hanging.asked.clear()
+    hanging.left.clear()
+    body = {"question": "When are roses watered?"}
+    address = httpx.URL(slow_server.base_url)
+    with socket.create_connection((address.host, address.port)) as client:
+        content = json.dumps(body).encode()
+        head = (
+            f"POST /v1/answers HTTP/1.1\r\nHost: {address.host}\r\nAccept: {accept}\r\n"
+            f"Authorization: {slow_server.headers['authorization']}\r\nContent-Type: application/json\r\n"
+            f"Content-Length: {len(content)}\r\n\r\n"
+        )
+        client.sendall(head.encode() + content)
+        assert hanging.asked.wait(10)
+    started = time.monotonic()
+    assert hanging.left.wait(5)
+    assert time.monotonic() - started < 1
+
+
+def test_a_model_that_never_answers_is_replaced_by_the_deadline_plus_a_second(tmp_path, hanging, ingest):
+    (tmp_path / "roses.txt").write_text("Roses are watered daily. Oaks are watered never.")
+    settings = Settings(data_dir=tmp_path / "data", llm_url=hanging.url, llm_timeout_s=2)
+    with serving(settings) as client:
+        ingest(client, tmp_path / "roses.txt")
+        client.post("/v1/search", json={"question": "warm up"})
+        started = time.monotonic()
+        answer = client.post("/v1/answers", json={"question": "When are roses watered?"}).json()
+        assert time.monotonic() - started < 3
+    assert answer["degraded"]
+    assert answer["citations"][0]["quote"].startswith("Roses are watered daily.")
