@@ -163,6 +163,7 @@ def _make_whole(publisher: Publisher) -> None:
     if publisher.index.count() < catalog.counts()[1]:
         # Another embedder has another index, and a rebuild may have been cut short: the catalog is the truth.
         publisher.rebuild()
+    publisher.relabel()
     catalog.set_index_pointer(EMBEDDER, publisher.embedder.fingerprint)
 
 

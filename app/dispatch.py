@@ -122,6 +122,7 @@ class Dispatcher:
             Whether there is work at all.
         """
         published = self._publisher.publish_ready()
+        self._publisher.relabel()
         at_work = self._runs.at_work()
         if published or at_work:
             self._runs.settle_published()

@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -13,6 +13,7 @@ from ingestion.run_rows import Item, RunProgress
 from ingestion.runs import Run
 from ingestion.scan import items_of
 from retrieval.errors import AttuneError, InvalidInputError
+from retrieval.metadata import checked_metadata
 from retrieval.types import EVERYONE
 
 _LOOK_S = 0.1
@@ -50,16 +51,30 @@ class News:
 
 
 def start_paths_run(
-    services: Services, paths: Sequence[Path], *, collection: str, keep_missing: bool, created_by: str
+    services: Services,
+    paths: Sequence[Path],
+    *,
+    collection: str,
+    keep_missing: bool,
+    created_by: str,
+    metadata: Mapping[str, str] | None = None,
 ) -> Run:
     """Begin to take in files and folders of this machine.
+
+    Args:
+        services: The server's.
+        paths: What to take in.
+        collection: Where to.
+        keep_missing: Documents whose files are gone from a folder stay.
+        created_by: Who asked for it.
+        metadata: Of all the documents; None keeps what each has.
 
     Returns:
         The run; its worker finds out what there is to do.
 
     Raises:
         NotFoundError: There is no such collection.
-        InvalidInputError: A path does not exist.
+        InvalidInputError: A path does not exist, or a key or a value cannot be kept.
         StorageFullError: The disk is full.
     """
     for path in paths:
@@ -67,7 +82,7 @@ def start_paths_run(
             raise InvalidInputError(
                 f"{os.fsencode(path).decode('utf-8', 'replace')} does not exist or cannot be reached"
             )
-    spec = {"paths": [os.fspath(path) for path in paths], "keep_missing": keep_missing}
+    spec = {"paths": [os.fspath(path) for path in paths], "keep_missing": keep_missing} | _of_metadata(metadata)
     label = ", ".join(str(path) for path in paths[:3]) + (f" and {len(paths) - 3} more" if len(paths) > 3 else "")
     return _begin(services, collection, label, spec, created_by=created_by)
 
@@ -91,20 +106,40 @@ def start_sync(services: Services, source: Any, *, created_by: str) -> Run:
     return _begin(services, source.collection, source.name, spec, source_id=source.id, created_by=created_by)
 
 
-def start_upload_run(services: Services, uploads: Sequence[Upload], *, collection: str, created_by: str) -> Run:
+def start_upload_run(
+    services: Services,
+    uploads: Sequence[Upload],
+    *,
+    collection: str,
+    created_by: str,
+    metadata: Mapping[str, str] | None = None,
+) -> Run:
     """Begin to take in files that were uploaded; of one name the last counts.
+
+    Args:
+        services: The server's.
+        uploads: What to take in.
+        collection: Where to.
+        created_by: Who asked for it.
+        metadata: Of all the documents; None keeps what each has.
 
     Returns:
         The run.
 
     Raises:
         NotFoundError: There is no such collection.
+        InvalidInputError: A key or a value cannot be kept.
     """
     label = ", ".join(upload.name for upload in uploads[:3])
     label += f" and {len(uploads) - 3} more" if len(uploads) > 3 else ""
-    run = _create(services, collection, label, {}, created_by=created_by, uploads=uploads)
+    spec = _of_metadata(metadata)
+    run = _create(services, collection, label, spec, created_by=created_by, uploads=uploads)
     services.dispatcher.wake()
     return run
+
+
+def _of_metadata(metadata: Mapping[str, str] | None) -> dict[str, Any]:
+    return {} if metadata is None else {"metadata": checked_metadata(metadata)}
 
 
 def _begin(

@@ -110,7 +110,8 @@ class IngestWork:
             self.blobs.check_room()
             documents, by_uri = self._documents(run, items)
             wanted = _Every(lambda: not self.stopping.is_set() and self._runs_on(run_id))
-            terms = Terms(run.collection, run.spec["recipe"], frozenset(run.spec["acl"]))
+            acl, metadata = frozenset(run.spec["acl"]), run.spec.get("metadata")
+            terms = Terms(run.collection, run.spec["recipe"], acl, metadata=metadata)
             with closing(self.ingestor().ingest(documents, terms)) as results:
                 for result in results:
                     self._note(by_uri[result.incoming.file.uri], result, run.collection)

@@ -38,6 +38,11 @@ KINDS: dict[str, Kind] = {
     "point-stale-access": Kind(
         "error", "points have another access list than their document", "the document's list is set"
     ),
+    "point-stale-labels": Kind(
+        "error",
+        "points have another source, type, date or metadata than their document: searches narrowed by them miss it",
+        "the document's are set",
+    ),
     "point-orphan": Kind("warning", "points belong to no chunk", "they are taken out of the index"),
     "point-stray": Kind(
         "warning", "points stand under a wrong id, a second time or foreign", "they are taken out of the index"

@@ -10,6 +10,7 @@ from sqlalchemy import Select, and_, delete, exists, func, or_, select, text, un
 from ingestion.audit_chunks import ChunkAudit
 from ingestion.run_rows import OPEN
 from ingestion.tables import ingest_items, ingest_runs, workers
+from retrieval.document_labels import DocumentLabels
 from retrieval.errors import ConflictError
 from retrieval.store import listed, one_of
 from retrieval.tables import chunks, documents, index_pointers, revisions
@@ -18,7 +19,7 @@ from retrieval.tables import chunks, documents, index_pointers, revisions
 _SETTLED_WELL = ("done", "cancelled")
 
 
-class Audit(ChunkAudit):
+class Audit(ChunkAudit, DocumentLabels):
     """The whole catalog: chunks, documents, revisions, originals, runs, pointers."""
 
     def revisionless(self, before: datetime) -> dict[str, str | None]:

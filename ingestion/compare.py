@@ -11,6 +11,7 @@ from ingestion.audit_chunks import Standing, StoredChunk
 from retrieval.embed import FloatArray
 from retrieval.index import VectorIndex
 from retrieval.index_entry import IndexEntry
+from retrieval.labels import Labels
 from retrieval.vectors import to_vector
 
 Found = dict[str, list[str]]
@@ -42,13 +43,14 @@ class Comparison:
             point_ids: Only these; None looks at all.
 
         Returns:
-            Point ids by ailment: orphans, strays, wrong labels, stale access.
+            Point ids by ailment: orphans, strays, points of another document, stale access, stale labels.
         """
         found = _nothing()
         for page in self.index.entries(point_ids):
             standings = self.audit.standings([entry.chunk_id for entry in page if entry.owned])
+            labels = self.audit.labels({standing.document_id for standing in standings.values()})
             for entry in page:
-                code = "point-stray" if not entry.owned else self._of_point(entry, standings)
+                code = "point-stray" if not entry.owned else _of_point(entry, standings, labels)
                 if code is not None:
                     found[code].append(entry.point_id)
         return found
@@ -90,17 +92,6 @@ class Comparison:
                     found["vector-damaged"].append(chunk.id)
         return found
 
-    def _of_point(self, entry: IndexEntry, standings: dict[str, Standing]) -> str | None:
-        standing = standings.get(entry.chunk_id)
-        if standing is None:
-            return "point-orphan"
-        if not standing.live:
-            return None  # staged, to be published; or retired or deleted, to be collected: see ``Audit.uncollected``
-        labels = (entry.document_id, entry.revision_id, entry.collection)
-        if labels != (standing.document_id, standing.revision_id, standing.collection):
-            return "point-mislabelled"
-        return None if entry.acl == standing.acl else "point-stale-access"
-
     def _pages(self, chunk_ids: Sequence[str] | None) -> Iterable[list[StoredChunk]]:
         if chunk_ids is not None:
             for start in range(0, len(chunk_ids), PAGE):
@@ -110,6 +101,23 @@ class Comparison:
         while page := self.audit.live_chunks_after(after, PAGE):
             yield page
             after = page[-1].id
+
+
+def _of_point(entry: IndexEntry, standings: dict[str, Standing], labels: dict[str, Labels]) -> str | None:
+    standing = standings.get(entry.chunk_id)
+    if standing is None:
+        return "point-orphan"
+    if not standing.live:
+        return None  # staged, to be published; or retired or deleted, to be collected: see ``Audit.uncollected``
+    named = (entry.document_id, entry.revision_id, entry.collection)
+    if named != (standing.document_id, standing.revision_id, standing.collection):
+        return "point-mislabelled"
+    if entry.acl != standing.acl:
+        return "point-stale-access"
+    wanted = labels.get(standing.document_id, Labels()).payload
+    return (
+        None if (list(entry.labels), entry.updated) == (wanted["labels"], wanted["updated"]) else "point-stale-labels"
+    )
 
 
 def _nothing() -> defaultdict[str, list[str]]:

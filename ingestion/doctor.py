@@ -190,6 +190,7 @@ class Doctor:
                     "point-stray": remedies.take_out,
                     "point-mislabelled": remedies.put_in_points,
                     "point-stale-access": remedies.set_access,
+                    "point-stale-labels": remedies.set_labels,
                 },
             ),
         ]

@@ -97,6 +97,7 @@ class Preparer:
             recipe=terms.recipe + (WITHOUT_OCR if document.unread_pages else ""),
             source_id=incoming.source_id,
             source_version=incoming.source_version,
+            metadata=terms.metadata,
             timings=clock.times,
             examined=examined,
         )

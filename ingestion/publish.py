@@ -5,8 +5,10 @@ only then the revision before it is taken out. A kill between any two steps leav
 lead on: nothing is lost, nothing is seen twice or in part.
 """
 
+import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 
 import numpy as np
 
@@ -16,12 +18,14 @@ from retrieval.catalog import Catalog
 from retrieval.embed import Embedder, FloatArray
 from retrieval.errors import ConflictError, NotFoundError, VectorIndexError
 from retrieval.index import IndexPoint, VectorIndex
+from retrieval.labels import Labels
 from retrieval.types import Chunk
 from retrieval.vectors import ReadyRevision, StoredVectors, to_vector
 
 REBUILD_BATCH = 256
 _REVISIONS_AT_ONCE = 32
 _POINTS_AT_ONCE = 512
+_RELABELLED_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,8 @@ class Publisher:
     index: VectorIndex
     embedder: Embedder
     originals: Originals | None = None
+    # Labels that are read before they change must not be written after the change was taken over.
+    _labelling: threading.RLock = field(default_factory=threading.RLock, repr=False, compare=False)
 
     def publish_ready(self) -> int:
         """Publish revisions that wait for it, the oldest first, some at a time.
@@ -48,15 +54,35 @@ class Publisher:
         """
         batch: list[ReadyRevision] = []
         dealt_with = 0
-        for key in self.catalog.ready_revisions(_REVISIONS_AT_ONCE):
-            revision = self.catalog.ready_revision(key)
-            if revision is None:
-                continue
-            batch.append(revision)
-            if sum(len(r.chunks) for r in batch) >= _POINTS_AT_ONCE:
-                dealt_with += self._publish(batch)
-                batch = []
-        return dealt_with + self._publish(batch)
+        waiting = self.catalog.ready_revisions(_REVISIONS_AT_ONCE)
+        with self._labelling:
+            for key in waiting:
+                revision = self.catalog.ready_revision(key)
+                if revision is None:
+                    continue
+                batch.append(revision)
+                if sum(len(r.chunks) for r in batch) >= _POINTS_AT_ONCE:
+                    dealt_with += self._publish(batch)
+                    batch = []
+            return dealt_with + self._publish(batch)
+
+    def relabel(self) -> int:
+        """Tell the index of labels that changed since it was told of them; nothing is embedded again.
+
+        Returns:
+            Of how many documents.
+        """
+        count = 0
+        while True:
+            with self._labelling:
+                due = self.catalog.relabellings(_RELABELLED_AT_ONCE)
+                for document in due:
+                    self.index.set_labels(document.chunk_ids, document.labels)
+                if not due:
+                    return count
+                self.index.flush()
+                self.catalog.relabelled(due)
+            count += len(due)
 
     def delete(self, document_id: str) -> None:
         """Delete a document: invisible at once, then out of the index, then out of the catalog, then its originals.
@@ -100,7 +126,12 @@ class Publisher:
             vectors = self.catalog.stored_vectors([c.id for c in chunks], self.embedder.fingerprint)
             made = self._embed([c for c in chunks if c.id not in vectors])
             embedded += len(made)
-            self.index.upsert([_point(c, (vectors | made)[c.id], collection, acl) for c, acl, collection in batch])
+            vectors |= made
+            labels = self.catalog.labels({chunk.document_id for chunk in chunks})
+            self.index.upsert([
+                _point(c, vectors[c.id], collection, (acl, labels.get(c.document_id, Labels())))
+                for c, acl, collection in batch
+            ])
         self.index.flush()
         return embedded
 
@@ -108,8 +139,11 @@ class Publisher:
         if not batch:
             return 0
         vectors = self._vectors(batch)
+        now = datetime.now(UTC)
         points = [
-            _point(c, vectors[c.id], revision.collection, revision.acl) for revision in batch for c in revision.chunks
+            _point(c, vectors[c.id], revision.collection, (revision.acl, replace(revision.labels, updated_at=now)))
+            for revision in batch
+            for c in revision.chunks
         ]
         self.index.upsert(points)
         # A process that dies loses nothing acknowledged; a machine that loses power keeps only what was flushed.
@@ -119,12 +153,12 @@ class Publisher:
             ids = [chunk.id for chunk in revision.chunks]
             if any(key not in kept for key in ids):
                 raise VectorIndexError("the index did not keep all of a document's chunks")
-            self._make_live(revision.key.id, ids)
+            self._make_live(revision.key.id, ids, now)
         return len(batch)
 
-    def _make_live(self, revision_id: str, chunk_ids: Sequence[str]) -> None:
+    def _make_live(self, revision_id: str, chunk_ids: Sequence[str], now: datetime) -> None:
         try:
-            retired = self.catalog.publish(revision_id)
+            retired = self.catalog.publish(revision_id, at=now)
         except NotFoundError:
             # Its document was deleted and purged meanwhile.
             self.index.delete(chunk_ids)
@@ -167,7 +201,8 @@ class Publisher:
         return {key: vector for key, vector in unpacked.items() if vector is not None}
 
 
-def _point(chunk: Chunk, vector: np.ndarray, collection: str, acl: frozenset[str]) -> IndexPoint:
+def _point(chunk: Chunk, vector: np.ndarray, collection: str, of_document: tuple[frozenset[str], Labels]) -> IndexPoint:
+    acl, labels = of_document
     return IndexPoint(
         chunk_id=chunk.id,
         vector=vector,
@@ -176,4 +211,5 @@ def _point(chunk: Chunk, vector: np.ndarray, collection: str, acl: frozenset[str
         revision_id=chunk.revision_id,
         collection=collection,
         acl=acl,
+        labels=labels,
     )

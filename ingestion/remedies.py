@@ -17,6 +17,7 @@ from ingestion.write import embed_chunks, spans_in
 from retrieval.errors import ConflictError, NotFoundError
 from retrieval.index import IndexPoint
 from retrieval.index_entry import IndexEntry
+from retrieval.labels import Labels
 from retrieval.vectors import StoredVectors, vector_bytes
 
 _AT_ONCE = 256
@@ -46,6 +47,7 @@ class Remedies:
                 self.embed(lacking)
                 vectors |= catalog.stored_vectors(lacking, fingerprint)
             standings = self.audit.standings([chunk.id for chunk in chunks])
+            labels = self.audit.labels({chunk.document_id for chunk in chunks})
             index.upsert([
                 IndexPoint(
                     chunk_id=c.id,
@@ -55,6 +57,7 @@ class Remedies:
                     revision_id=c.revision_id,
                     collection=standings[c.id].collection,
                     acl=standings[c.id].acl,
+                    labels=labels.get(c.document_id, Labels()),
                 )
                 for c in chunks
                 if c.id in standings and c.id in vectors
@@ -82,6 +85,16 @@ class Remedies:
             alike[standing.acl].append(chunk_id)
         for acl, chunk_ids in alike.items():
             self.publisher.index.set_access(chunk_ids, acl)
+        self.publisher.index.flush()
+
+    def set_labels(self, point_ids: Sequence[str]) -> None:
+        """Give points the labels of their document."""
+        alike: dict[str, list[str]] = defaultdict(list)
+        ids = [entry.chunk_id for entry in self._entries(point_ids)]
+        for chunk_id, standing in self.audit.standings(ids).items():
+            alike[standing.document_id].append(chunk_id)
+        for document_id, labels in self.audit.labels(alike).items():
+            self.publisher.index.set_labels(alike[document_id], labels)
         self.publisher.index.flush()
 
     def keep_vectors(self, chunk_ids: Sequence[str]) -> None:

@@ -43,12 +43,14 @@ class Terms:
         acl: Who may read them; empty means nobody.
         recipe: What their revisions are made with, see ``prepare.recipe_of``.
         ready: They may be published as soon as they are staged.
+        metadata: What theirs becomes; None keeps what a document has.
     """
 
     collection: str
     recipe: str
     acl: frozenset[str] = frozenset({EVERYONE})
     ready: bool = False
+    metadata: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

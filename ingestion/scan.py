@@ -206,7 +206,8 @@ def _as_wanted(spec: Mapping[str, Any], before: Known) -> bool:
     recipe = before.recipe
     if recipe.endswith(WITHOUT_OCR) and not ocr_available():
         recipe = recipe.removesuffix(WITHOUT_OCR)
-    return recipe == spec["recipe"] and before.acl == frozenset(spec["acl"])
+    metadata = spec.get("metadata")
+    return recipe == spec["recipe"] and before.acl == frozenset(spec["acl"]) and metadata in (None, before.metadata)
 
 
 def _emptied(where: str, count: int) -> str:

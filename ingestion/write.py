@@ -33,6 +33,7 @@ class Prepared:
     recipe: str
     source_id: str | None = None
     source_version: str | None = None
+    metadata: Mapping[str, str] | None = None
     timings: Mapping[str, float] = field(default_factory=dict)
     examined: Examined | None = None
 
@@ -118,6 +119,7 @@ class Writer:
                 acl=prepared.acl,
                 source_id=prepared.source_id,
                 source_version=prepared.source_version,
+                metadata=prepared.metadata,
             ),
         )
         chunks = [

@@ -15,6 +15,7 @@ class IndexEntry:
 
     Attributes:
         point_id: Under which the engine keeps it.
+        labels: As ``Labels.payload`` has them, and so ``updated``.
         owned: Whether that is the id which its chunk gives; False for a second point of a chunk, and a foreign one.
     """
 
@@ -25,6 +26,8 @@ class IndexEntry:
     revision_id: str
     collection: str
     acl: frozenset[str]
+    labels: tuple[str, ...] = ()
+    updated: int = 0
 
 
 @lru_cache(maxsize=50_000)  # About 12 MB; a search asks for a hundred, most of them again and again.
@@ -39,7 +42,7 @@ def to_entry(stored_id: object, payload: Mapping[str, object], fingerprint: str)
     chunk, document, revision, collection = (
         str(payload.get(name) or "") for name in ("chunk", "document", "revision", "collection")
     )
-    acl = payload.get("acl")
+    acl, labels, updated = (payload.get(name) for name in ("acl", "labels", "updated"))
     return IndexEntry(
         point_id=found,
         owned=found == point_id(chunk, fingerprint),
@@ -48,4 +51,6 @@ def to_entry(stored_id: object, payload: Mapping[str, object], fingerprint: str)
         revision_id=revision,
         collection=collection,
         acl=frozenset(str(key) for key in acl) if isinstance(acl, list) else frozenset(),
+        labels=tuple(str(label) for label in labels) if isinstance(labels, list) else (),
+        updated=updated if isinstance(updated, int) else 0,
     )

@@ -1,9 +1,11 @@
 """Documents and collections."""
 
+import json
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, File, Form, Query, Response, UploadFile
+from fastapi import APIRouter, Depends, File, Form, Query, Response, UploadFile
 from fastapi import Path as PathParameter
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -11,7 +13,8 @@ from app.bootstrap import DEFAULT_COLLECTION, Services
 from app.dependencies import AdministratorDep, PrincipalDep, ServicesDep
 from app.ingesting import Upload, start_upload_run, wait_for
 from app.routes.run_bodies import RunBody, run_body
-from retrieval.errors import NotFoundError
+from retrieval.errors import InvalidInputError, NotFoundError
+from retrieval.metadata import MAX_KEYS, MAX_VALUE_CHARS, checked_metadata
 from retrieval.types import Document
 
 router = APIRouter(prefix="/v1", tags=["documents"])
@@ -59,6 +62,8 @@ class DocumentBody(BaseModel):
     revision_id: str
     created_at: datetime
     updated_at: datetime
+    source_id: str | None = Field(description="The source that keeps it in step; null for uploads and paths.")
+    metadata: dict[str, str] = Field(examples=[{"department": "legal"}])
 
 
 class DocumentsBody(BaseModel):
@@ -66,6 +71,18 @@ class DocumentsBody(BaseModel):
 
     documents: list[DocumentBody]
     next: str | None = Field(description="Give this as `after` to get the next page; null on the last.")
+
+
+class MetadataBody(BaseModel):
+    """What a document is to be found by."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    metadata: dict[str, str] = Field(
+        max_length=MAX_KEYS,
+        description=f"At most {MAX_KEYS} keys of A-Z a-z 0-9 . _ - with values of up to {MAX_VALUE_CHARS} characters.",
+        examples=[{"department": "legal", "year": "2026"}],
+    )
 
 
 class DocumentTextBody(DocumentBody):
@@ -93,6 +110,22 @@ def create_collection(body: NewCollectionBody, services: ServicesDep, _principal
     return CollectionBody(name=made.name, documents=0, created_at=made.created_at)
 
 
+@dataclass(frozen=True, slots=True)
+class _Destination:
+    collection: str
+    metadata: dict[str, str] | None
+
+
+def _destination(
+    collection: Annotated[str, Form(max_length=64, description="An existing collection.")] = DEFAULT_COLLECTION,
+    metadata: Annotated[
+        str | None,
+        Form(max_length=20_000, description="A JSON object of texts for all files; kept as it was when not given."),
+    ] = None,
+) -> _Destination:
+    return _Destination(collection, None if metadata is None else _metadata_of(metadata))
+
+
 @router.post(
     "/documents",
     summary="Upload documents",
@@ -103,7 +136,7 @@ def upload(
     principal: AdministratorDep,
     response: Response,
     files: Annotated[list[UploadFile], File(description="One or more files.")],
-    collection: Annotated[str, Form(max_length=64, description="An existing collection.")] = DEFAULT_COLLECTION,
+    to: Annotated[_Destination, Depends(_destination)],
     wait: Annotated[bool, Form(description="Answer when the run has ended (200) or after two minutes (202).")] = True,
 ) -> RunBody:
     """Take files in; a file of a name that was uploaded before becomes its new revision.
@@ -113,9 +146,9 @@ def upload(
     Returns:
         The run.
     """
-    services.catalog.collection(collection)
+    services.catalog.collection(to.collection)
     uploads = [_keep(services, file) for file in files]
-    run = start_upload_run(services, uploads, collection=collection, created_by=principal.id)
+    run = start_upload_run(services, uploads, collection=to.collection, created_by=principal.id, metadata=to.metadata)
     if wait:
         run = wait_for(services, run.id, timeout_s=_WAIT_S)
     if not run.ended:
@@ -157,6 +190,17 @@ def document(
     return DocumentTextBody(**body, revision=opened.number, text=opened.text)
 
 
+@router.put("/documents/{document_id}/metadata", summary="Set a document's metadata")
+def set_metadata(
+    document_id: DocumentId, body: MetadataBody, services: ServicesDep, principal: AdministratorDep
+) -> DocumentBody:
+    """Give a document other metadata, in place of what it has; searches are narrowed by it at once."""
+    services.catalog.document(document_id, principal=principal)
+    services.catalog.set_metadata(document_id, body.metadata)
+    services.publisher.relabel()
+    return _document_body(services.catalog.document(document_id, principal=principal))
+
+
 @router.delete("/documents/{document_id}", status_code=204, summary="Delete a document")
 def delete(document_id: DocumentId, services: ServicesDep, principal: AdministratorDep) -> Response:
     """Delete a document with all its revisions; it is gone from every answer at once."""
@@ -169,6 +213,24 @@ def _keep(services: Services, file: UploadFile) -> Upload:
     # The client's name is for people only; the bytes lie under a name of ours.
     sha256, size_bytes = services.blobs.put(file.file, max_bytes=services.settings.document_max_bytes)
     return Upload(plain_name(file.filename or ""), sha256, size_bytes)
+
+
+def _metadata_of(given: str) -> dict[str, str]:
+    """Read metadata from a field of a form.
+
+    Returns:
+        It, checked.
+
+    Raises:
+        InvalidInputError: It is no JSON object of texts, or a key or a value cannot be kept.
+    """
+    try:
+        found = json.loads(given)
+    except (ValueError, RecursionError) as error:
+        raise InvalidInputError("metadata: this is no JSON") from error
+    if not isinstance(found, dict) or not all(isinstance(value, str) for value in found.values()):
+        raise InvalidInputError('metadata: a JSON object of texts is expected, such as {"department": "legal"}')
+    return checked_metadata(found)
 
 
 def plain_name(name: str) -> str:
@@ -189,4 +251,6 @@ def _document_body(document: Document) -> DocumentBody:
         revision_id=document.live_revision_id or "",
         created_at=document.created_at,
         updated_at=document.updated_at,
+        source_id=document.source_id,
+        metadata=dict(document.metadata),
     )

@@ -42,6 +42,7 @@ def ingest(body: IngestionBody, services: ServicesDep, principal: LocalDep) -> R
         collection=body.collection,
         keep_missing=body.keep_missing,
         created_by=principal.id,
+        metadata=body.metadata,
     )
     return run_body(services, run)
 

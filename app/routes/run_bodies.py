@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from app.bootstrap import DEFAULT_COLLECTION, Services
 from ingestion.run_rows import Item, ItemState, Outcome, RunProgress
 from ingestion.runs import Run, RunState
+from retrieval.metadata import MAX_KEYS
 
 _FAILURES_SHOWN = 100
 
@@ -21,6 +22,9 @@ class IngestionBody(BaseModel):
     collection: str = Field(default=DEFAULT_COLLECTION, max_length=64)
     keep_missing: bool = Field(
         default=False, description="Keep documents whose files are gone from a folder that is given."
+    )
+    metadata: dict[str, str] | None = Field(
+        default=None, max_length=MAX_KEYS, description="Of all the documents; each keeps what it has when not given."
     )
 
 

@@ -6,6 +6,7 @@ import os
 import threading
 import time
 import uuid
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -253,6 +254,12 @@ def point_hidden(house):
     house.index.set_access(house.chunk_ids("a"), frozenset())
 
 
+def point_with_stale_labels(house):
+    labels = house.catalog.labels([house.one("SELECT id FROM documents WHERE uri = 'a'")])
+    (known,) = labels.values()
+    house.index.set_labels(house.chunk_ids("a")[:1], replace(known, metadata={"team": "law"}))
+
+
 def point_orphan(house):
     point = IndexPoint("no chunk", np.eye(DIM)[0], "apples", "no document", "no revision", "default", EVERYBODY)
     house.index.upsert([point])
@@ -387,6 +394,7 @@ def move_point(house, chunk_id, **changed):
     as_it_is = {
         "chunk_id": chunk_id, "vector": stored, "text": chunk.text, "document_id": chunk.document_id,
         "revision_id": chunk.revision_id, "collection": "default", "acl": EVERYBODY,
+        "labels": house.catalog.labels([chunk.document_id])[chunk.document_id],
     }  # fmt: skip
     house.index.upsert([IndexPoint(**(as_it_is | changed))])
 
@@ -404,6 +412,7 @@ PLANTED = {
     point_of_another_collection: {"point-mislabelled": 1},
     point_with_stale_access: {"point-stale-access": 1},
     point_hidden: {"point-stale-access": 3},
+    point_with_stale_labels: {"point-stale-labels": 1},
     point_orphan: {"point-orphan": 1},
     point_stray: {"point-stray": 1},
     vector_missing: {"vector-missing": 1},
