@@ -13,14 +13,11 @@ from retrieval.generators.arrivals import EventLoop
 from retrieval.generators.bounded import bound
 from retrieval.generators.breaker import Breaker
 from retrieval.generators.generator import Tell, silent
-from retrieval.generators.reply import Reply
-from retrieval.generators.sampling import record, settle
+from retrieval.generators.reply import MOST_CHARS, Reply
+from retrieval.generators.sampling import DEFAULTS, record, settle
 from retrieval.prompt import Draft, Prompt, build_messages
 from retrieval.types import Sampling
 
-DEFAULTS = Sampling(temperature=0.0, max_tokens=512)
-
-MOST_CHARS = 20_000  # of a reply, whatever was asked for: a server may not keep to it
 CHARS_A_TOKEN = 8
 
 PAUSE_S = 0.2  # before the second try

@@ -3,17 +3,18 @@
 import re
 from collections.abc import Callable
 
+from retrieval.clean import seen
 from retrieval.prompt import NOT_ANSWERED
 
-# Databases refuse NUL, and terminals obey escapes.
-_CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
-_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+MOST_CHARS = 20_000
+"""Of any reply, whatever was asked for: a model may not keep to it."""
+
 _PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 _THOUGHT, _THOUGHT_END = "<think>", "</think>"
 
 
 class Reply:
-    """Gathers pieces and tells them on, together the text or its beginning.
+    """Gathers pieces and tells them on; together they are the text.
 
     A thought before the answer is left out, and what says that there is no answer is told nobody. Halves of a
     character are joined across pieces.
@@ -54,7 +55,7 @@ class Reply:
         self._half = piece[-1] if piece and "\ud800" <= piece[-1] <= "\udbff" else ""
         whole = piece.removesuffix(self._half) if self._half else piece
         whole = _PAIR.sub(lambda pair: pair[0].encode("utf-16", "surrogatepass").decode("utf-16"), whole)
-        self._said += _CONTROLS.sub("", _LONE_SURROGATE.sub("�", whole))
+        self._said += seen(whole)
         self._said = self._said[: self._most_chars]
         if self.answered:
             self._tell_up_to(_sure(self.text))

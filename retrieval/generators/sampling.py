@@ -5,6 +5,8 @@ from typing import Any
 
 from retrieval.types import Sampling
 
+DEFAULTS = Sampling(temperature=0.0, max_tokens=512)
+
 
 def settle(asked: Sampling, defaults: Sampling) -> Sampling:
     """Fill in what was not asked for; nobody gets a longer answer than is set.
