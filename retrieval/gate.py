@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import and_, bindparam, exists, select
+from sqlalchemy import and_, bindparam, exists, func, select
 
 from retrieval.access import readable_keys
 from retrieval.document_labels import narrowed
-from retrieval.rows import PassageRow
+from retrieval.rows import PassageRow, to_chunks
 from retrieval.store import CHUNK_COLUMNS, Store, listed, one_of
-from retrieval.tables import chunks, collections, document_access, documents
-from retrieval.types import Filters, Principal
+from retrieval.tables import chunks, collections, document_access, documents, revisions
+from retrieval.types import Chunk, Filters, Principal
 
 # The second gate, and the only one that correctness rests on: published, not deleted, and an access row that is
 # one of the reader's keys. A document without access rows is read by nobody.
@@ -28,6 +28,24 @@ _PASSAGES = (
     .where(one_of(chunks.c.id, "ids"), READABLE)
 )
 _PASSAGES_OF_COLLECTION = _PASSAGES.where(collections.c.name == bindparam("collection"))
+GAP_CHARS = 4
+"""How much may stand between two chunks that are read as one: what parts paragraphs, not hidden text."""
+
+_FOUND = chunks.alias("found")
+_AROUND = (
+    select(*CHUNK_COLUMNS, func.substr(revisions.c.text, chunks.c.end + 1, GAP_CHARS))
+    .select_from(_FOUND)
+    .join(documents, and_(documents.c.id == _FOUND.c.document_id, documents.c.live_revision_id == _FOUND.c.revision_id))
+    .join(revisions, revisions.c.id == _FOUND.c.revision_id)
+    .join(
+        chunks,
+        and_(
+            chunks.c.revision_id == _FOUND.c.revision_id,
+            chunks.c.ordinal.between(_FOUND.c.ordinal - bindparam("reach"), _FOUND.c.ordinal + bindparam("reach")),
+        ),
+    )
+    .where(one_of(_FOUND.c.id, "ids"), READABLE)
+)
 _DOCUMENTS = select(documents.c.id).where(one_of(documents.c.id, "ids"), READABLE)
 
 
@@ -67,6 +85,27 @@ class Gate(Store):
             values |= more
         with self._reading() as connection:
             return {row[0]: PassageRow(row) for row in connection.execute(statement, values)}
+
+    def around(self, chunk_ids: Sequence[str], *, principal: Principal, reach: int) -> dict[str, tuple[Chunk, str]]:
+        """Return chunks with those before and behind them, as far as the principal may read them at this moment.
+
+        Args:
+            chunk_ids: As ``passages_for`` let through.
+            principal: Who asks.
+            reach: How many to either side, in reading order.
+
+        Returns:
+            By chunk id: the chunk, and the first characters behind it in its revision, ``GAP_CHARS`` at most. What is
+            retired, deleted or forbidden by now is left out with all around it.
+        """
+        keys = readable_keys(principal)
+        if not keys or not chunk_ids:
+            return {}
+        values = {"ids": listed(chunk_ids), "keys": listed(keys), "reach": reach}
+        with self._reading() as connection:
+            rows = {row[0]: row for row in connection.execute(_AROUND, values)}
+        found = zip(to_chunks(list(rows.values())), rows.values(), strict=True)
+        return {chunk.id: (chunk, row[-1]) for chunk, row in found}
 
     def readable_documents(self, document_ids: Iterable[str], *, principal: Principal) -> set[str]:
         """Return those of the documents that the principal may read at this moment."""
