@@ -104,17 +104,23 @@ async def answered(services: Services, asked: Asked, request: Request) -> Intera
         AttuneError: What ended the work.
         CancelledError: The client left, or the server stops.
     """
-    happening = events(services, asked)
-    while True:
-        coming = asyncio.ensure_future(anext(happening))
-        while not coming.done():
-            await asyncio.wait({coming}, timeout=_LOOK_S)
-            if not coming.done() and await request.is_disconnected():
-                coming.cancel()
+    # Waited for as one task: a model that speaks without pause must not keep us from seeing that the client left.
+    ending = asyncio.ensure_future(_ended(events(services, asked)))
+    try:
+        while not ending.done():
+            await asyncio.wait({ending}, timeout=_LOOK_S)
+            if not ending.done() and await request.is_disconnected():
                 raise CancelledError("the client has left")
-        event = coming.result()
+        return ending.result()
+    finally:
+        ending.cancel()
+
+
+async def _ended(happening: AsyncIterator[Event | Ended | AttuneError]) -> Interaction:
+    async for event in happening:
         if isinstance(event, Ended):
             result: Interaction = event.result
             return result
         if isinstance(event, AttuneError):
             raise event
+    raise CancelledError("the server stops")

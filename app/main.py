@@ -21,6 +21,7 @@ from app.routes import (
     health,
     ingestions,
     monitoring,
+    openai_api,
     page,
     quality,
     search,
@@ -33,6 +34,7 @@ DESCRIPTION = "Cited answers over private documents. Every error is a problem bo
 
 ROUTES = (
     answers,
+    openai_api,
     conversations,
     backups,
     doctor,
