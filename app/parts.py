@@ -95,6 +95,7 @@ def build_retriever(settings: Settings, catalog: Catalog, index: VectorIndex, em
         fusion=settings.fusion,
         reranker=reranker,
         rerank_depth=settings.rerank_depth,
+        half_life_days=settings.recency_half_life_days,
     )
 
 
@@ -110,6 +111,7 @@ def build_answerer(settings: Settings, retriever: Retriever) -> Answerer:
         extractive,
         passages_shown=settings.passages_shown,
         abstain_below=settings.abstain_below,
+        context_tokens=0 if generator is extractive else _context_tokens(settings),
         unsupported=settings.unsupported_sentences,
         template=read_template(settings.answer_prompt).name,
         versions={
@@ -120,6 +122,11 @@ def build_answerer(settings: Settings, retriever: Retriever) -> Answerer:
             "generator": generator.name,
         },
     )
+
+
+def _context_tokens(settings: Settings) -> int:
+    """Return the room for passages: most of the window, the rest is for rules, conversation, question and answer."""
+    return max(0, settings.llm_context_tokens - settings.llm_max_tokens) * 3 // 5
 
 
 def build_generator(settings: Settings, extractive: Generator) -> Generator:

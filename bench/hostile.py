@@ -23,7 +23,25 @@ from retrieval.say import Speaker
 from retrieval.types import Chunk, Passage
 
 _HARMLESS = frozenset({
-    *("p", "em", "strong", "code", "pre", "ul", "ol", "li", "blockquote", "hr", "br", "h1", "h2", "h3", "h4", "h5", "h6"),
+    *(
+        "p",
+        "em",
+        "strong",
+        "code",
+        "pre",
+        "ul",
+        "ol",
+        "li",
+        "blockquote",
+        "hr",
+        "br",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+    ),
     *("table", "thead", "tbody", "tr", "th", "td"),
 })
 _CARRIERS: tuple[Callable[[str], str], ...] = (

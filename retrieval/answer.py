@@ -9,12 +9,13 @@ from typing import Any
 from retrieval.compose import Unsupported
 from retrieval.deadline import Deadline
 from retrieval.events import Listen, Retrieved, unheard
+from retrieval.expand import expand
 from retrieval.generators.generator import Generator
 from retrieval.prompt import ANSWER_TEMPLATE, Prompt, read_template, retrieval_question
 from retrieval.retrieve import MAX_QUESTION_CHARS, Retriever, checked_question
 from retrieval.say import Speaker, still_readable
 from retrieval.stopwatch import Stopwatch
-from retrieval.types import Interaction, Principal, Query
+from retrieval.types import Interaction, Passage, Principal, Query
 
 ANSWER_TIMEOUT_S = 30.0
 
@@ -28,6 +29,7 @@ class Answerer:
         fallback: Takes its place when the generator fails; the extractive generator, which cannot be unreachable.
         passages_shown: How many passages the generator sees.
         abstain_below: Confidence in [0, 1] below which no answer is given.
+        context_tokens: The text around passages is added up to this many tokens together; 0 leaves them as found.
         unsupported: What becomes of sentences that nothing bears out.
         template: The prompt template of language models; see ``read_template``.
     """
@@ -37,6 +39,7 @@ class Answerer:
     fallback: Generator
     passages_shown: int = 8
     abstain_below: float = 0.5
+    context_tokens: int = 0
     unsupported: Unsupported = "mark"
     template: str = ANSWER_TEMPLATE
     versions: Mapping[str, Any] = field(default_factory=dict)
@@ -74,7 +77,11 @@ class Answerer:
         )
         watch.lap("retrieve")
         listen(Retrieved(passages, searched))
-        prompt = Prompt(question, passages, query.history, query.sampling, self.template, search_question=searched)
+        context = self._context(passages, principal)
+        found = () if context is passages else passages
+        prompt = Prompt(
+            question, context, query.history, query.sampling, self.template, found=found, search_question=searched
+        )
         check = still_readable(self.retriever.catalog, principal, passages)
         deadline = deadline or Deadline(ANSWER_TIMEOUT_S)
         answer, draft = self.speaker.say(prompt, deadline=deadline, listen=listen, may_cite=check)
@@ -86,7 +93,7 @@ class Answerer:
             collection=query.collection,
             principal_id=principal.id,
             answer=answer,
-            passages=passages,
+            passages=passages if answer.degraded else context,
             timings_ms=watch.total(),
             asked_at=datetime.now(UTC),
             versions={**self.versions, "prompt": self.template},
@@ -100,6 +107,12 @@ class Answerer:
                 "template_sha256": read_template(self.template).sha256,
             },
         )
+
+    def _context(self, passages: tuple[Passage, ...], principal: Principal) -> tuple[Passage, ...]:
+        if not self.context_tokens:
+            return passages
+        catalog = self.retriever.catalog
+        return tuple(expand(passages, catalog, principal=principal, budget_tokens=self.context_tokens))
 
     @property
     def speaker(self) -> Speaker:

@@ -84,6 +84,8 @@ class Prompt:
 
     Attributes:
         mark: Stands around every passage; new for every question, so that no passage can end itself.
+        found: The passages before text around them was added, for a generator that goes sentence by sentence; empty
+            when none was.
         search_question: What was searched for where the question follows up on others; empty for the question itself.
     """
 
@@ -92,6 +94,7 @@ class Prompt:
     history: tuple[Turn, ...] = ()
     sampling: Sampling = field(default_factory=Sampling)
     template: str = ANSWER_TEMPLATE
+    found: tuple[Passage, ...] = ()
     mark: str = field(default_factory=new_mark)
     search_question: str = ""
 

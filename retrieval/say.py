@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from retrieval.catalog import Catalog
 from retrieval.cite import MayCite, always, citation_of
@@ -58,9 +58,10 @@ class Speaker:
         except ModelError as error:
             # An employee is better served by the document's own words now than by an error message.
             listen(Restarted(str(error)))
+            prompt = replace(prompt, passages=prompt.found or prompt.passages)
             said = self._said(self.fallback, prompt, Deadline(FALLBACK_S), listen, may_cite)
             degraded = True
-        answer = self._answer(said, prompt.passages, degraded=degraded)
+        answer = self._answer(said, prompt.found or prompt.passages, degraded=degraded)
         if answer.abstained and said.told.text:
             listen(Restarted("nothing in the documents bears the answer out"))
         return answer, said.draft
