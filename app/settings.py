@@ -112,6 +112,13 @@ class Settings(BaseSettings):
         description="What looks at the best candidates again: none, sentences, or a cross-encoder by folder or hub id.",
     )
     rerank_depth: int = Field(default=50, ge=1, le=1000, description="How many candidates the reranker sees.")
+    recency_half_life_days: float | None = Field(
+        default=None,
+        gt=0,
+        le=36_500,
+        description="After this age a document's passages lost half of what age can take, a half of their score; age "
+        "does not matter when unset.",
+    )
     abstain_below: float = Field(
         default=0.5, ge=0, le=1, description="Confidence below which no answer is given; 0 always answers."
     )

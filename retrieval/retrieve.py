@@ -1,7 +1,8 @@
 """Question -> passages the reader may read."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 
 from retrieval.catalog import Catalog
 from retrieval.embed import Embedder, FloatArray
@@ -9,11 +10,18 @@ from retrieval.errors import InvalidInputError, ModelError
 from retrieval.fuse import Fused, fuse
 from retrieval.index import VectorIndex
 from retrieval.metadata import checked_filters
+from retrieval.recency import faded, freshness
 from retrieval.rerank import KeepOrder, Reranker
 from retrieval.rows import PassageRow
 from retrieval.types import Filters, Fusion, Passage, Principal, SearchMode
 
 MAX_QUESTION_CHARS = 4000
+
+_Readable = Sequence[tuple[Fused, PassageRow]]
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +34,8 @@ class Retriever:
         fusion: How the two lists become one.
         reranker: Looks at the best of the fused candidates again.
         rerank_depth: How many of them it sees, at least 1; those behind keep their order, after the ones it saw.
+        half_life_days: How fast documents lose weight as they age, above 0; None has age not matter.
+        clock: Tells the time that age is counted from.
     """
 
     catalog: Catalog
@@ -36,6 +46,8 @@ class Retriever:
     fusion: Fusion = "mix"
     reranker: Reranker = field(default_factory=KeepOrder)
     rerank_depth: int = 50
+    half_life_days: float | None = None
+    clock: Callable[[], datetime] = _now
 
     def retrieve(
         self,
@@ -77,11 +89,17 @@ class Retriever:
         # Hits the catalog refused (retired, revoked) left holes; one deeper look fills them.
         if len(found.readable) < limit and found.refused:
             found = self._search(asked, within, pool * 2 + found.refused)
-        return self._reranked(question, asked.vector, found.readable, limit)
+        return self._reranked(question, asked.vector, self._faded(found.readable), limit)
 
-    def _reranked(
-        self, question: str, vector: FloatArray | None, readable: Sequence[tuple[Fused, PassageRow]], limit: int
-    ) -> list[Passage]:
+    def _faded(self, readable: _Readable) -> _Readable:
+        if self.half_life_days is None:
+            return readable
+        now = self.clock()
+        shares = [freshness(row.updated_at, now=now, half_life_days=self.half_life_days) for _, row in readable]
+        aged = [(replace(f, score=faded(f.score, s)), row) for (f, row), s in zip(readable, shares, strict=True)]
+        return sorted(aged, key=lambda pair: (-pair[0].score, pair[0].chunk_id))
+
+    def _reranked(self, question: str, vector: FloatArray | None, readable: _Readable, limit: int) -> list[Passage]:
         # Who keeps the order need not see candidates that are not shown: to decode them takes as long as to find them.
         depth = 0 if isinstance(self.reranker, KeepOrder) else self.rerank_depth
         passages = [_passage(fused, row) for fused, row in readable[: max(depth, limit)]]
@@ -133,7 +151,7 @@ class _Within:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    readable: list[tuple[Fused, PassageRow]]
+    readable: _Readable
     refused: int
 
 

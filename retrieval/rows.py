@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, is_dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
 from types import UnionType
 from typing import Any, Union, cast, get_args, get_origin, get_type_hints
@@ -104,8 +104,9 @@ class PassageRow:
     @property
     def updated_at(self) -> datetime:
         """When the document's live revision was published (UTC)."""
-        moment: datetime = self.row[-1]
-        return moment
+        moment = self.row[-1]
+        known = moment if isinstance(moment, datetime) else datetime.fromisoformat(moment)
+        return known.replace(tzinfo=UTC) if known.tzinfo is None else known.astimezone(UTC)
 
 
 def chunk_row(chunk: Chunk) -> dict[str, Any]:
