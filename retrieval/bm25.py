@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from retrieval.errors import InvalidInputError
+from retrieval.search_question import SearchQuestion, search_question
 
 Terms = Callable[[str], frozenset[int]]
 """A text's distinct stemmed terms without stop words, as hashes."""
@@ -47,10 +48,17 @@ class Bm25Encoder:
         vector = self._model.embed_document(_encodable(text))
         return (vector.indices, vector.values) if vector.indices else None
 
-    def query(self, text: str) -> tuple[list[int], list[float]] | None:
-        """Return indices and weights of a question's words; None when it has none but stop words."""
-        vector = self._model.embed_query(_encodable(text))
-        return (vector.indices, vector.values) if vector.indices else None
+    def query(self, question: str | SearchQuestion) -> tuple[list[int], list[float]] | None:
+        """Return indices and weights of a question's words, those of its context weighed down.
+
+        Returns:
+            Each word once; None when there is none but stop words.
+        """
+        asked = search_question(question)
+        weights = dict.fromkeys(self.terms(asked.context), asked.weight) if asked.context and asked.weight else {}
+        vector = self._model.embed_query(_encodable(asked.text))
+        weights |= dict(zip(vector.indices, vector.values, strict=True))
+        return (list(weights), list(weights.values())) if weights else None
 
     def terms(self, text: str) -> frozenset[int]:
         """Return the distinct stemmed terms of a text without stop words, as hashes."""

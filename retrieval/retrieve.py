@@ -4,6 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
+import numpy as np
+
 from retrieval.catalog import Catalog
 from retrieval.embed import Embedder, FloatArray
 from retrieval.errors import InvalidInputError, ModelError
@@ -13,6 +15,7 @@ from retrieval.metadata import checked_filters
 from retrieval.recency import faded, freshness
 from retrieval.rerank import KeepOrder, Reranker
 from retrieval.rows import PassageRow
+from retrieval.search_question import SearchQuestion, search_question
 from retrieval.types import Filters, Fusion, Passage, Principal, SearchMode
 
 MAX_QUESTION_CHARS = 4000
@@ -51,7 +54,7 @@ class Retriever:
 
     def retrieve(
         self,
-        question: str,
+        question: str | SearchQuestion,
         *,
         principal: Principal,
         collection: str | None = None,
@@ -62,7 +65,7 @@ class Retriever:
         """Find the passages that fit a question best among those the principal may read.
 
         Args:
-            question: 1 to 4,000 characters.
+            question: 1 to 4,000 characters; with the context of a follow-up, that is searched for too.
             principal: Who asks.
             collection: Name of the one collection to search; None searches all.
             filters: Which documents to search in it; None searches all.
@@ -76,20 +79,21 @@ class Retriever:
             InvalidInputError: The question is empty or too long, or a filter can be no document's.
             NotFoundError: There is no such collection.
         """
-        question = checked_question(question)
+        searched = search_question(question)
+        searched = replace(searched, text=checked_question(searched.text))
         if collection is not None:
             self.catalog.collection(collection)
         within = _Within(principal, collection, checked_filters(filters or Filters()))
         pool = max(self.pool, limit)
         asked = _Asked(
-            vector=None if mode == "sparse" else self.embedder.embed_query(question),
-            words=None if mode == "dense" else question,
+            vector=None if mode == "sparse" else self._vector(searched),
+            words=None if mode == "dense" else searched,
         )
         found = self._search(asked, within, pool)
         # Hits the catalog refused (retired, revoked) left holes; one deeper look fills them.
         if len(found.readable) < limit and found.refused:
             found = self._search(asked, within, pool * 2 + found.refused)
-        return self._reranked(question, asked.vector, self._faded(found.readable), limit)
+        return self._reranked(searched.words, asked.vector, self._faded(found.readable), limit)
 
     def _faded(self, readable: _Readable) -> _Readable:
         if self.half_life_days is None:
@@ -98,6 +102,14 @@ class Retriever:
         shares = [freshness(row.updated_at, now=now, half_life_days=self.half_life_days) for _, row in readable]
         aged = [(replace(f, score=faded(f.score, s)), row) for (f, row), s in zip(readable, shares, strict=True)]
         return sorted(aged, key=lambda pair: (-pair[0].score, pair[0].chunk_id))
+
+    def _vector(self, searched: SearchQuestion) -> FloatArray:
+        vector = self.embedder.embed_query(searched.text)
+        if not searched.context or not searched.weight:
+            return vector
+        mixed = vector + searched.weight * self.embedder.embed_query(searched.context)
+        length = float(np.linalg.norm(mixed))
+        return np.asarray(mixed / length, dtype=np.float32) if length else vector
 
     def _reranked(self, question: str, vector: FloatArray | None, readable: _Readable, limit: int) -> list[Passage]:
         # Who keeps the order need not see candidates that are not shown: to decode them takes as long as to find them.
@@ -137,7 +149,7 @@ class _Asked:
     """What is searched for; None leaves the list of it out."""
 
     vector: FloatArray | None
-    words: str | None
+    words: SearchQuestion | None
 
 
 @dataclass(frozen=True, slots=True)
