@@ -1,16 +1,16 @@
 """VectorIndex: what every vector index can do, and the nouns it speaks; it chooses no engine."""
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Protocol
 
 import numpy as np
 
-from retrieval.access import readable_keys
-from retrieval.errors import InvalidInputError, VectorIndexError
-from retrieval.index_entry import IndexEntry, point_id
-from retrieval.labels import AnyOf, Condition, Labels, conditions_of
+from retrieval.errors import VectorIndexError
+from retrieval.index_entry import IndexEntry
+from retrieval.labels import Labels
+from retrieval.search_question import SearchQuestion
 from retrieval.types import Filters, Principal
 
 DENSE = "dense"
@@ -71,6 +71,19 @@ class Hits:
 
 
 @dataclass(frozen=True, slots=True)
+class TermScore:
+    """A term of a question that a chunk holds.
+
+    Attributes:
+        words: As they stand in the chunk, in lower case: one term may stand there in several inflections.
+        score: Its share of the chunk's BM25 score, > 0.
+    """
+
+    words: tuple[str, ...]
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
 class IndexStatus:
     """How large the index is and how much of it is in HNSW; the rest is searched by brute force, exactly.
 
@@ -128,7 +141,7 @@ class VectorIndex(Protocol):
     def search(
         self,
         vector: Sequence[float] | np.ndarray | None,
-        text: str | None,
+        text: str | SearchQuestion | None,
         *,
         principal: Principal,
         collections: frozenset[str] | None = None,
@@ -142,7 +155,7 @@ class VectorIndex(Protocol):
 
         Args:
             vector: Shape (dim,); None leaves the dense list empty.
-            text: None, or one of only stop words, leaves the sparse list empty.
+            text: None, or one of only stop words, leaves the sparse list empty; a context counts as it says.
             principal: Who asks; one without a valid key finds nothing.
             collections: Names to search in; None is all of them, an empty set is none.
             filters: Which documents among those, as ``checked_filters`` returns them; None is all of them.
@@ -155,6 +168,26 @@ class VectorIndex(Protocol):
         Raises:
             InvalidInputError: ``limit`` is below 1.
             VectorIndexError: The vector has the wrong shape or is not finite, or the engine failed.
+        """
+
+    def matched_terms(
+        self,
+        text: str | SearchQuestion,
+        chunks: Mapping[str, str],
+        *,
+        principal: Principal,
+        collections: frozenset[str] | None = None,
+    ) -> dict[str, tuple[TermScore, ...]]:
+        """Return what each word of a text adds to the BM25 score of chunks, as a search of that text scores them.
+
+        Args:
+            text: The question.
+            chunks: By id, the text of each that BM25 sees.
+            principal: Who asks: document frequencies are counted as for a search.
+            collections: As for ``search``.
+
+        Returns:
+            By id of those chunks that are there and may be read, the greatest share first; they add up to the score.
         """
 
     def count(self) -> int:
@@ -186,93 +219,6 @@ class VectorIndex(Protocol):
 
     def close(self) -> None:
         """Let go of what the index holds; any later call but this one raises VectorIndexError."""
-
-
-@dataclass(frozen=True, slots=True)
-class SearchPlan:
-    """A search that has something to find: at least one vector, one key and, if named, one collection.
-
-    Attributes:
-        corpus: What document frequencies are counted over: what may be read in the collections.
-        narrowed: What a hit must fulfil besides; empty without filters.
-    """
-
-    corpus: tuple[Condition, ...]
-    narrowed: tuple[Condition, ...]
-    dense: list[float] | None
-    sparse: tuple[list[int], list[float]] | None
-
-
-@dataclass(frozen=True, slots=True)
-class Lookup:
-    """One list of hits wanted under a plan. ``among``: point ids; None looks among all that may be read."""
-
-    kind: Literal["dense", "sparse"]
-    among: tuple[str, ...] | None = None
-
-
-Look = Callable[[SearchPlan, Sequence[Lookup]], list[tuple[Hit, ...]]]
-"""One call of an engine: a list of hits for each lookup, best first."""
-
-
-def plan_search(
-    dense: list[float] | None,
-    sparse: tuple[list[int], list[float]] | None,
-    *,
-    principal: Principal,
-    collections: frozenset[str] | None,
-    filters: Filters | None,
-    limit: int,
-) -> SearchPlan | None:
-    """Decide whether an engine may be asked at all, and with what filter.
-
-    Returns:
-        None when nothing can be found: engines differ in what an empty filter list means, so none ever sees one.
-
-    Raises:
-        InvalidInputError: ``limit`` is below 1.
-    """
-    if limit < 1:
-        raise InvalidInputError(f"limit is {limit}; it is at least 1")
-    keys = readable_keys(principal)
-    if not keys or collections == frozenset() or (dense is None and sparse is None):
-        return None
-    corpus = [AnyOf("acl", keys)] + ([] if collections is None else [AnyOf("collection", tuple(sorted(collections)))])
-    narrowed = () if filters is None else conditions_of(filters)
-    return SearchPlan(corpus=tuple(corpus), narrowed=narrowed, dense=dense, sparse=sparse)
-
-
-def search_and_complete(plan: SearchPlan, fingerprint: str, look: Look) -> Hits:
-    """Search, and look up in each list the chunks that only the other one found.
-
-    A score that is missing is not low, it is unknown: mixing with 0 in its place lost up to .016 nDCG@10
-    (docs/decisions/0003-fusion.md).
-
-    Returns:
-        Both lists, best first.
-    """
-    dense = look(plan, [Lookup("dense")])[0] if plan.dense is not None else ()
-    if plan.sparse is None:
-        return Hits(dense=dense)
-    if not dense:
-        return Hits(sparse=look(plan, [Lookup("sparse")])[0])
-    # In one call, for within a call the document frequencies of what may be read are counted once: for a reader of
-    # a third of 100,000 chunks that is most of the work.
-    sparse, more_sparse = look(plan, [Lookup("sparse"), Lookup("sparse", _points(dense, fingerprint))])
-    sparse = _joined(sparse, more_sparse)
-    known = {hit.chunk_id for hit in dense}
-    if lacking := [hit for hit in sparse if hit.chunk_id not in known]:
-        dense = _joined(dense, look(plan, [Lookup("dense", _points(lacking, fingerprint))])[0])
-    return Hits(dense=dense, sparse=sparse)
-
-
-def _points(hits: Sequence[Hit], fingerprint: str) -> tuple[str, ...]:
-    return tuple(point_id(hit.chunk_id, fingerprint) for hit in hits)
-
-
-def _joined(hits: Sequence[Hit], more: Sequence[Hit]) -> tuple[Hit, ...]:
-    known = {hit.chunk_id for hit in hits}
-    return ranked([*hits, *(hit for hit in more if hit.chunk_id not in known)])
 
 
 def checked_vector(vector: Sequence[float] | np.ndarray, dim: int) -> list[float]:

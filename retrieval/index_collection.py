@@ -8,7 +8,8 @@ from qdrant_client import QdrantClient, models
 from qdrant_client.http.exceptions import ApiException, UnexpectedResponse
 
 from retrieval.errors import VectorIndexError
-from retrieval.index import DENSE, LABEL_INDEXES, PAYLOAD_INDEXES, SPARSE, Hit, Lookup, SearchPlan, ranked
+from retrieval.index import DENSE, LABEL_INDEXES, PAYLOAD_INDEXES, SPARSE, Hit, ranked
+from retrieval.index_plan import Lookup, SearchPlan
 from retrieval.labels import AnyOf, Condition
 
 _PAYLOAD_M = 16
@@ -104,7 +105,7 @@ def request_of(plan: SearchPlan, lookup: Lookup, limit: int) -> models.QueryRequ
         return models.QueryRequest(
             query=plan.dense, using=DENSE, filter=some, params=params, limit=limit, with_payload=["chunk"]
         )
-    indices, values = plan.sparse or ([], [])
+    indices, values = lookup.words or plan.sparse or ([], [])
     return models.QueryRequest(
         query=models.SparseVector(indices=indices, values=values),
         using=SPARSE,

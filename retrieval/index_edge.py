@@ -4,37 +4,27 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from retrieval.bm25 import Bm25Encoder, Bm25Settings
 from retrieval.errors import ConflictError, DataDirectoryError, VectorIndexError
-from retrieval.index import (
-    BuildReport,
-    Hits,
-    IndexPoint,
-    IndexPointer,
-    IndexStatus,
-    checked_vector,
-    plan_search,
-    search_and_complete,
-)
+from retrieval.index import BuildReport, Hit, IndexPoint, IndexPointer, IndexStatus, checked_vector
 from retrieval.index_build import Journal, LiveShard, optimise_aside
 from retrieval.index_engine import Change, deleting, labelling, opening, putting
 from retrieval.index_entry import IndexEntry, point_id
 from retrieval.index_generations import REMEDY, Generations, copy_sparse, remove
+from retrieval.index_plan import Lookup, Searches, SearchPlan
 from retrieval.index_shard import PAGE, HnswSettings, Shard, create_shard
 from retrieval.labels import Labels
-from retrieval.types import Filters, Principal
 
 _BATCH = 128  # Nothing else in this process runs while the engine writes a batch: some 10 ms.
 _FLUSH_EVERY = 20_000  # Points; bounds the write-ahead log (60 MB) and its replay after a kill (2-4 s).
 _LAST_ROUND = 8  # Changes few enough to be replayed while writers wait.
 
 
-class EdgeIndex:
+class EdgeIndex(Searches):
     """A VectorIndex in one directory, owned by one process; safe from any thread.
 
     Until ``build`` has run, dense search is brute force and exact.
@@ -111,33 +101,9 @@ class EdgeIndex:
         for ids in self._pages(chunk_ids):
             self._write(labelling(ids, labels), len(ids))
 
-    def search(
-        self,
-        vector: Sequence[float] | np.ndarray | None,
-        text: str | None,
-        *,
-        principal: Principal,
-        collections: frozenset[str] | None = None,
-        filters: Filters | None = None,
-        limit: int = 100,
-    ) -> Hits:
-        """Find what is nearest and what matches best; see VectorIndex.
-
-        Returns:
-            Both lists, best first.
-        """
-        plan = plan_search(
-            None if vector is None else checked_vector(vector, self._dim),
-            None if text is None else self._bm25.query(text),
-            principal=principal,
-            collections=collections,
-            filters=filters,
-            limit=limit,
-        )
-        if plan is None:
-            return Hits()
+    def _look(self, plan: SearchPlan, lookups: Sequence[Lookup], limit: int) -> list[tuple[Hit, ...]]:
         with self._live.reading() as shard:
-            return search_and_complete(plan, self._fingerprint, partial(shard.look, limit=limit))
+            return shard.look(plan, lookups, limit)
 
     def count(self) -> int:
         """Return the number of points."""

@@ -7,13 +7,11 @@ import qdrant_edge as engine
 
 from retrieval.errors import VectorIndexError
 from retrieval.index import DENSE, LABEL_INDEXES, PAYLOAD_INDEXES, SPARSE
+from retrieval.index_plan import Words
 from retrieval.labels import AnyOf, Condition, Labels
 
 Change = engine.UpdateOperation
 """Something to apply to a shard; it may be applied again, and to another shard too."""
-
-Words = tuple[list[int], list[float]]
-"""A sparse vector: indices and weights."""
 
 
 def putting(

@@ -1,7 +1,6 @@
 """ServerIndex: the vector index on a Qdrant server, for more than one process or machine."""
 
 from collections.abc import Iterator, Sequence
-from functools import partial
 from typing import Any, Self
 
 import numpy as np
@@ -9,30 +8,17 @@ from qdrant_client import QdrantClient, models
 
 from retrieval.bm25 import Bm25Encoder, Bm25Settings
 from retrieval.errors import VectorIndexError
-from retrieval.index import (
-    DENSE,
-    SPARSE,
-    Hit,
-    Hits,
-    IndexPoint,
-    IndexStatus,
-    Lookup,
-    SearchPlan,
-    checked_vector,
-    plan_search,
-    search_and_complete,
-    short_name,
-)
+from retrieval.index import DENSE, SPARSE, Hit, IndexPoint, IndexStatus, checked_vector, short_name
 from retrieval.index_collection import check_collection, create_collection, hits_of, request_of, server_errors
 from retrieval.index_entry import IndexEntry, point_id, to_entry
+from retrieval.index_plan import Lookup, Searches, SearchPlan
 from retrieval.labels import Labels
-from retrieval.types import Filters, Principal
 
 _BATCH = 256
 _PAGE = 1000
 
 
-class ServerIndex:
+class ServerIndex(Searches):
     """A VectorIndex in one collection of a Qdrant server (1.19.2 or newer); safe from any thread.
 
     The server builds HNSW by itself. Points carry the same vectors as in the embedded engine, BM25 too, so both
@@ -118,33 +104,6 @@ class ServerIndex:
             these = models.Filter(must=[models.HasIdCondition(has_id=ids)])
             with server_errors("write"):
                 self._open().set_payload(self.collection, payload, these, wait=True)
-
-    def search(
-        self,
-        vector: Sequence[float] | np.ndarray | None,
-        text: str | None,
-        *,
-        principal: Principal,
-        collections: frozenset[str] | None = None,
-        filters: Filters | None = None,
-        limit: int = 100,
-    ) -> Hits:
-        """Find what is nearest and what matches best; see VectorIndex.
-
-        Returns:
-            Both lists, best first.
-        """
-        plan = plan_search(
-            None if vector is None else checked_vector(vector, self._dim),
-            None if text is None else self._bm25.query(text),
-            principal=principal,
-            collections=collections,
-            filters=filters,
-            limit=limit,
-        )
-        if plan is None:
-            return Hits()
-        return search_and_complete(plan, self._fingerprint, partial(self._look, limit=limit))
 
     def _look(self, plan: SearchPlan, lookups: Sequence[Lookup], limit: int) -> list[tuple[Hit, ...]]:
         requests = [request_of(plan, lookup, limit) for lookup in lookups]

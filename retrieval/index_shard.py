@@ -12,8 +12,9 @@ import numpy as np
 import qdrant_edge as engine
 
 from retrieval.errors import VectorIndexError
-from retrieval.index import DENSE, SPARSE, Hit, IndexStatus, Lookup, SearchPlan, ranked
+from retrieval.index import DENSE, SPARSE, Hit, IndexStatus, ranked
 from retrieval.index_engine import Change, Engine, filter_of, index_payload
+from retrieval.index_plan import Lookup, SearchPlan
 
 PAGE = 1000
 _CHUNKS_KEPT = 200_000  # About 50 MB.
@@ -105,7 +106,7 @@ class Shard:
             acorn = engine.AcornSearchParams(enable=True) if plan.narrowed else None
             params = engine.SearchParams(hnsw_ef=max(self._ef, limit), acorn=acorn)
         else:
-            query = engine.Query.Nearest(engine.SparseVector(*(plan.sparse or ([], []))), using=SPARSE)
+            query = engine.Query.Nearest(engine.SparseVector(*(lookup.words or plan.sparse or ([], []))), using=SPARSE)
             params = engine.SearchParams(idf=engine.IdfParams(corpus=corpus))
         if lookup.among is not None:
             # The access filter stays: the ids were found with it, but it may have changed since.

@@ -331,6 +331,30 @@ def test_filters_move_no_bm25_score(labelled):
     assert [(hit.chunk_id, hit.score) for hit in narrowed.sparse] == [("png", everywhere["png"])]
 
 
+def test_the_terms_of_a_chunk_add_up_to_its_score(index):
+    texts = {"a": "Foxes jumped. A fox and a pear", "b": "A pear, a lazy pear", "c": "nothing of it"}
+    index.upsert([point(key, text=text) for key, text in texts.items()])
+    index.upsert([point(f"hidden {n}", text="pear", acl="g:law") for n in range(5)])
+    scores = {hit.chunk_id: hit.score for hit in index.search(None, "the fox and the pears", principal=BOB).sparse}
+    terms = index.matched_terms("the fox and the pears", texts, principal=BOB)
+    assert set(terms) == {"a", "b"}
+    # The fox is in fewer chunks that may be read, and twice in this one.
+    assert [term.words for term in terms["a"]] == [("foxes", "fox"), ("pear",)]
+    assert [term.words for term in terms["b"]] == [("pear",)]
+    for key, found in terms.items():
+        assert sum(term.score for term in found) == pytest.approx(scores[key], rel=1e-5)
+
+
+def test_terms_are_told_only_of_what_may_be_read(index):
+    index.upsert([point("open"), point("law", acl="g:law"), point("other", collection="other")])
+    texts = dict.fromkeys(["open", "law", "other", "never seen"], "apple")
+    assert set(index.matched_terms("apple", texts, principal=BOB)) == {"open", "other"}
+    assert set(index.matched_terms("apple", texts, principal=BOB, collections=frozenset({"c"}))) == {"open"}
+    assert index.matched_terms("the", texts, principal=BOB) == {}
+    assert index.matched_terms("apple", {}, principal=BOB) == {}
+    assert index.matched_terms("apple", texts, principal=Principal("", frozenset())) == {}
+
+
 def test_labels_change_without_the_vectors(labelled):
     labelled.set_labels(["png", "never seen", "pdf"], Labels("s9", "text/html", JUNE, {"team": "it"}))
     found = labelled.search(NORTH, "apple", principal=BOB, filters=Filters(metadata=(("team", "it"),)))

@@ -3,8 +3,9 @@
 import pytest
 
 from retrieval.bm25 import Bm25Encoder, Bm25Settings
-from retrieval.index import Hit, plan_search, ranked, short_name
+from retrieval.index import Hit, ranked, short_name
 from retrieval.index_entry import point_id
+from retrieval.index_plan import plan_search
 from retrieval.labels import AnyOf
 from retrieval.types import Filters, Principal
 
