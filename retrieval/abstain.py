@@ -1,20 +1,20 @@
 """How sure we are that the passages answer the question; pure.
 
-A logistic score over three measures, fitted on answerable and unanswerable questions of two public sets and on
-answerable ones whose documents were taken away; half of the errors on either side lie at 0.5
+A logistic score over three measures that any generator can be asked behind, fitted on answerable and unanswerable
+questions, and on answerable ones whose documents were taken away: ``bench/abstention.py`` fits and measures it
 (docs/decisions/0005-extractive-answers.md).
 """
 
 import math
 
-BIAS, SENTENCE, PASSAGE, COVERAGE = -5.8, 7.9, 1.7, 1.9
+BIAS, SENTENCE, PASSAGE, COVERAGE = -6.2, 5.0, 4.0, 3.0
 
 
 def confidence(*, sentence: float, passage: float, coverage: float) -> float:
     """Estimate the probability that the passages answer the question.
 
     Args:
-        sentence: Best cosine similarity of a sentence to the question, in [-1, 1].
+        sentence: How well the best sentence answers by itself (``Sentence.answers``): similarity and shared terms.
         passage: Best cosine similarity of a passage, in [-1, 1].
         coverage: Best share of the question's weighted terms in one passage, in [0, 1].
 

@@ -94,3 +94,34 @@ def test_the_same_sentence_is_quoted_once(generate, passage):
     _, _, citations = generate("When do roses want water?", passage(text))
     spans = sorted((c.start, c.end) for c in citations)
     assert all(b <= c for (_, b), (c, _) in itertools.pairwise(spans))
+
+
+def test_a_list_is_quoted_with_its_lead_in(generate, passage):
+    text = "Roses want, every morning:\n\n- one can of water\n- one spoon of ash\n- nothing else at all"
+    _, _, citations = generate("What do roses want in the morning?", passage(text))
+    assert citations[0].quote == text
+
+
+def test_a_quote_is_no_longer_than_600_characters_unless_one_sentence_is(generate, passage):
+    long = "Roses want water, " * 40 + "every morning."
+    _, _, citations = generate("When do roses want water?", passage(f"{long} Bread is baked. {long}"))
+    assert citations[0].quote == long
+    short = "Roses want water every single morning of the year. "
+    _, _, citations = generate("When do roses want water?", passage((short * 40).strip()))
+    assert all(500 < len(citation.quote) <= 600 for citation in citations)
+
+
+def test_a_further_quote_comes_from_the_document_of_the_first(generate, passage):
+    here = passage(
+        "Roses want water every morning. " + "Bread is baked in an oven. " * 30 + "Roses want water at noon."
+    )
+    there = passage("Roses want water in the evening.", 1, score=0.9)
+    _, _, citations = generate("When do roses want water?", here, there)
+    assert {citation.document_id for citation in citations} == {"d0"}
+    assert len(citations) > 1
+
+
+def test_a_short_section_beside_the_answer_is_quoted_when_it_answers_too(generate, passage):
+    found = passage("Summer\n\nRoses want water every morning.\n\nWinter\n\nRoses want water once a week.")
+    _, _, citations = generate("When do roses want water?", found)
+    assert citations[0].quote == "Roses want water every morning.\n\nWinter\n\nRoses want water once a week."
