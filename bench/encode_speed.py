@@ -36,6 +36,25 @@ def seconds(encode: Callable[[], object]) -> float:
     return time.perf_counter() - started
 
 
+def say_questions(embedder: SentenceTransformerEmbedder, rounds: int) -> None:
+    """One question at a time: our pass against the library's, on one thread."""
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    ours = embedder._fast
+    taken: dict[str, list[float]] = {"ours": [], "library": []}
+    for number in range(max(rounds, 3) * 20):
+        for name, chosen in (("ours", ours), ("library", None)):
+            embedder._fast = chosen
+            question = f"How many days of annual leave do I get in year {number}?"
+            taken[name].append(seconds(lambda question=question: embedder.embed_query(question)) * 1000)
+    embedder._fast = ours
+    torch.set_num_threads(threads)
+    baseline: dict[str, object] = {"the library's pass": round(statistics.median(taken["library"]), 2)}
+    print_figure("encoding one question", statistics.median(taken["ours"]), unit="ms", goal=None, baseline=baseline)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--texts", type=int, default=64)
@@ -59,6 +78,7 @@ def main() -> None:
     for _ in range(options.rounds):
         for name, encode in ways.items():
             taken[name].append(seconds(encode))
+    say_questions(embedder, options.rounds)
     speed = {name: len(texts) / statistics.median(rounds) for name, rounds in taken.items()}
     tokens = statistics.mean(len(spans) for spans in embedder.token_spans(texts)) + SPECIAL_TOKENS
     baseline: dict[str, object] = {

@@ -116,7 +116,8 @@ class Composer:
         told = self._numbering.resolve(text, before=self._paragraph, quotes=self._quotes)
         self._paragraph = (self._paragraph + text)[-MAX_ANSWER_CHARS:]
         self._tell(told)
-        if _PARAGRAPH.search(told):
+        # Quotes are all there at once: nobody waits for the verdict on the first of them.
+        if self._quotes is None and _PARAGRAPH.search(told):
             self._judge(whole=False)
 
     def _tell_supported(self, paragraph: str) -> None:

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from retrieval.bert import fast_pass
 from retrieval.errors import ModelError
 
 FloatArray = NDArray[np.float32]
@@ -108,6 +109,7 @@ class SentenceTransformerEmbedder:
             )
         except (OSError, ValueError) as error:
             raise ModelError(f"cannot load the embedding model {model}: {error}") from error
+        self._fast = fast_pass(self._model)
         self._tokenizer: Any = self._model.tokenizer
         # A fast tokenizer keeps truncation and padding as state; counting in other threads needs one of its own.
         self._counting: Any = copy.deepcopy(self._tokenizer.backend_tokenizer)
@@ -171,10 +173,13 @@ class SentenceTransformerEmbedder:
         offsets = features.pop("offset_mapping").numpy()
         inputs = {name: value.to(self._model.device) for name, value in features.items()}
         with self._places, self._torch.inference_mode():
-            output = self._model(inputs)
-        tokens = output["token_embeddings"].float().cpu().numpy()
-        sentence = self._torch.nn.functional.normalize(output["sentence_embedding"].float(), dim=-1)
-        return tokens, offsets, sentence.cpu().numpy()
+            if self._fast is not None:
+                tokens, sentence = self._fast(inputs["input_ids"], inputs["attention_mask"])
+            else:
+                output = self._model(inputs)
+                tokens = output["token_embeddings"]
+                sentence = self._torch.nn.functional.normalize(output["sentence_embedding"].float(), dim=-1)
+        return tokens.float().cpu().numpy(), offsets, sentence.cpu().numpy()
 
 
 def _pool_spans(tokens: FloatArray, offsets: NDArray[np.int64], spans: Sequence[Span]) -> FloatArray:

@@ -1,7 +1,7 @@
 """What people said about answers: thumbs and corrections, and which of them an administrator found right."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, cast
 
@@ -62,7 +62,7 @@ class FeedbackLog(Store):
             "id": kept.id,
             "interaction_id": kept.interaction_id,
             "principal_id": kept.principal_id,
-            "payload": to_json(asdict(kept)),
+            "payload": to_json(kept),
             "given_at": kept.given_at,
         }
         before = and_(feedback.c.interaction_id == kept.interaction_id, feedback.c.principal_id == kept.principal_id)

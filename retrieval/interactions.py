@@ -1,7 +1,7 @@
 """The interaction log: every question with its answer and what produced it, as it was."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
@@ -57,7 +57,7 @@ class InteractionLog(Store):
             "collection": interaction.collection,
             # For people who look into the table; the payload holds the question as it was asked, whatever was in it.
             "question": interaction.question.encode(errors="replace").decode().replace("\x00", "\ufffd"),
-            "payload": to_json(asdict(interaction)),
+            "payload": to_json(interaction),
             "asked_at": interaction.asked_at,
         }
         try:
