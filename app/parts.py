@@ -16,12 +16,13 @@ from retrieval.catalog import Catalog
 from retrieval.embed import Embedder, FloatArray
 from retrieval.errors import InvalidInputError
 from retrieval.generators.extractive import ExtractiveGenerator
-from retrieval.generators.generator import Generator
+from retrieval.generators.generator import Completer, Generator
 from retrieval.index import VectorIndex
 from retrieval.pack import unpack
 from retrieval.prompt import read_template
 from retrieval.rerank import open_reranker
 from retrieval.retrieve import Retriever
+from retrieval.rewrite import HeuristicRewriter, ModelRewriter
 from retrieval.types import Sampling
 
 EMBEDDER = "embedder"
@@ -114,6 +115,7 @@ def build_answerer(settings: Settings, retriever: Retriever) -> Answerer:
         context_tokens=0 if generator is extractive else _context_tokens(settings),
         unsupported=settings.unsupported_sentences,
         template=read_template(settings.answer_prompt).name,
+        rewriter=ModelRewriter(generator) if isinstance(generator, Completer) else HeuristicRewriter(),
         versions={
             "embedder": embedder.fingerprint,
             "dense_weight": settings.dense_weight,

@@ -12,8 +12,8 @@ from eval.system import System
 from eval.workbench import Progress, silent
 from retrieval.answer import Answerer
 from retrieval.errors import InvalidInputError
-from retrieval.prompt import retrieval_question
 from retrieval.retrieve import MAX_QUESTION_CHARS
+from retrieval.rewrite import HeuristicRewriter
 from retrieval.types import Passage, Query, SearchMode
 
 _DEEPEST = 1000  # passages, what a retriever gives at most
@@ -38,13 +38,14 @@ def rank_documents(
     """
     retriever = replace(system.retriever, embedder=Remembering(system.retriever.embedder))
     rankings: list[Ranking] = []
+    rewriter = HeuristicRewriter() if system.answerer is None else system.answerer.rewriter
     # The first search pays for what is loaded late; a server that answered before does not.
     retriever.retrieve("warm up", principal=system.principal, collection=system.collection, mode=mode)
     for done, question in enumerate(questions, start=1):
-        text = retrieval_question(question.text, question.history if system.history else ())
+        searched = rewriter.rewrite(question.text, question.history if system.history else ())
         search = partial(
             retriever.retrieve,
-            text[-MAX_QUESTION_CHARS:],
+            replace(searched, text=searched.text[-MAX_QUESTION_CHARS:]),
             principal=system.principal,
             collection=system.collection,
             mode=mode,
@@ -54,7 +55,7 @@ def rank_documents(
         seconds = time.perf_counter() - started
         documents, exhausted = _deepened(system, passages, search)
         rankings.append(
-            Ranking(question, tuple(documents), seconds * 1000, exhausted, cut=len(text) > MAX_QUESTION_CHARS)
+            Ranking(question, tuple(documents), seconds * 1000, exhausted, cut=len(searched.text) > MAX_QUESTION_CHARS)
         )
         progress("searching", done, len(questions))
     return rankings

@@ -36,7 +36,7 @@ class Remembering:
 
     def __init__(self, embedder: Embedder) -> None:
         self._embedder = embedder
-        self._last: tuple[str, FloatArray] | None = None
+        self._last: dict[str, FloatArray] = {}  # of a follow-up and its context, the two that were encoded last
         self.dim, self.fingerprint, self.max_tokens = embedder.dim, embedder.fingerprint, embedder.max_tokens
 
     def embed_documents(self, texts: Sequence[str], spans: Sequence[Sequence[Span]] | None = None) -> Embedded:
@@ -45,9 +45,10 @@ class Remembering:
 
     def embed_query(self, text: str) -> FloatArray:
         """Embed one question, or remember it; shape (dim,), L2 norm 1."""
-        if self._last is None or self._last[0] != text:
-            self._last = (text, self._embedder.embed_query(text))
-        return self._last[1]
+        if text not in self._last:
+            kept = list(self._last.items())[-1:]
+            self._last = dict([*kept, (text, self._embedder.embed_query(text))])
+        return self._last[text]
 
     def token_spans(self, texts: Sequence[str]) -> list[list[Span]]:
         """Character offsets of tokens; see ``Embedder``."""

@@ -14,8 +14,9 @@ from eval.statistics import Difference, difference
 from eval.system import System
 from eval.workbench import Progress, Workbench, silent
 from retrieval.errors import InvalidInputError
-from retrieval.prompt import retrieval_question
-from retrieval.retrieve import MAX_QUESTION_CHARS, Retriever, checked_question
+from retrieval.retrieve import Retriever, checked_question
+from retrieval.rewrite import HeuristicRewriter
+from retrieval.search_question import SearchQuestion, search_question
 from retrieval.types import Filters, Passage, Principal, SearchMode
 
 INJECTED_DOCUMENTS = "injected_documents"
@@ -157,12 +158,14 @@ def _hidden(
     if system.answerer is None or not questions:
         return Strain(name, _REFUSED, None, None, None, 0, "no question names a document that could be hidden")
     # Two questions may be worded alike and be about different documents.
-    hidden: dict[str, frozenset[str]] = {}
+    hidden: dict[SearchQuestion, frozenset[str]] = {}
     for question in questions:
         own = frozenset(uris[document] for document in clean.details[question.id].expected if document in uris)
         hidden[_searched(question)] = hidden.get(_searched(question), frozenset()) | own
     blind = _Blind.of(system.retriever, hidden)
-    without = replace(system, retriever=blind, answerer=replace(system.answerer, retriever=blind))
+    # A question that a language model rewrote is not found among the hidden ones.
+    answerer = replace(system.answerer, retriever=blind, rewriter=HeuristicRewriter())
+    without = replace(system, retriever=blind, answerer=answerer)
     golden = GoldenSet(tuple(questions), name=name)
     varied = measure_answers(without, golden, extras=extras, progress=_named(progress, name))
     keys = list(varied.scores)
@@ -189,9 +192,9 @@ def _copies(
     ]
 
 
-def _searched(question: Question) -> str:
+def _searched(question: Question) -> SearchQuestion:
     """Return what the answerer searches with."""
-    return retrieval_question(checked_question(question.text), question.history)[-MAX_QUESTION_CHARS:]
+    return HeuristicRewriter().rewrite(checked_question(question.text), question.history)
 
 
 def _named(progress: Progress, name: str) -> Progress:
@@ -202,16 +205,16 @@ def _named(progress: Progress, name: str) -> Progress:
 class _Blind(Retriever):
     """A retriever that does not see the documents of a question; ``hidden``: question as searched -> URIs."""
 
-    hidden: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    hidden: Mapping[SearchQuestion, frozenset[str]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, retriever: Retriever, hidden: Mapping[str, frozenset[str]]) -> "_Blind":
+    def of(cls, retriever: Retriever, hidden: Mapping[SearchQuestion, frozenset[str]]) -> "_Blind":
         parts = {name: getattr(retriever, name) for name in Retriever.__dataclass_fields__}
         return cls(**parts, hidden=hidden)
 
     def retrieve(
         self,
-        question: str,
+        question: str | SearchQuestion,
         *,
         principal: Principal,
         collection: str | None = None,
@@ -228,5 +231,5 @@ class _Blind(Retriever):
         found = Retriever.retrieve(
             self, question, principal=principal, collection=collection, filters=filters, limit=deep, mode=mode
         )
-        hidden = self.hidden.get(question, frozenset())
+        hidden = self.hidden.get(search_question(question), frozenset())
         return [passage for passage in found if passage.uri not in hidden][:limit]

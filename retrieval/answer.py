@@ -11,8 +11,9 @@ from retrieval.deadline import Deadline
 from retrieval.events import Listen, Retrieved, unheard
 from retrieval.expand import expand
 from retrieval.generators.generator import Generator
-from retrieval.prompt import ANSWER_TEMPLATE, Prompt, read_template, retrieval_question
-from retrieval.retrieve import MAX_QUESTION_CHARS, Retriever, checked_question
+from retrieval.prompt import ANSWER_TEMPLATE, Prompt, read_template
+from retrieval.retrieve import Retriever, checked_question
+from retrieval.rewrite import HeuristicRewriter, Rewriter
 from retrieval.say import Speaker, still_readable
 from retrieval.stopwatch import Stopwatch
 from retrieval.types import Interaction, Passage, Principal, Query
@@ -32,6 +33,7 @@ class Answerer:
         context_tokens: The text around passages is added up to this many tokens together; 0 leaves them as found.
         unsupported: What becomes of sentences that nothing bears out.
         template: The prompt template of language models; see ``read_template``.
+        rewriter: Makes follow-up questions findable.
     """
 
     retriever: Retriever
@@ -42,6 +44,7 @@ class Answerer:
     context_tokens: int = 0
     unsupported: Unsupported = "mark"
     template: str = ANSWER_TEMPLATE
+    rewriter: Rewriter = field(default_factory=HeuristicRewriter)
     versions: Mapping[str, Any] = field(default_factory=dict)
 
     def answer(
@@ -65,7 +68,10 @@ class Answerer:
         """
         watch = Stopwatch()
         question = checked_question(query.text)
-        searched = retrieval_question(question, query.history)[-MAX_QUESTION_CHARS:]
+        deadline = deadline or Deadline(ANSWER_TIMEOUT_S)
+        searched = self.rewriter.rewrite(question, query.history, deadline=deadline)
+        if query.history:
+            watch.lap("rewrite")
         passages = tuple(
             self.retriever.retrieve(
                 searched,
@@ -76,14 +82,13 @@ class Answerer:
             )
         )
         watch.lap("retrieve")
-        listen(Retrieved(passages, searched))
+        listen(Retrieved(passages, searched.text))
         context = self._context(passages, principal)
         found = () if context is passages else passages
         prompt = Prompt(
-            question, context, query.history, query.sampling, self.template, found=found, search_question=searched
+            question, context, query.history, query.sampling, self.template, found=found, search_question=searched.text
         )
         check = still_readable(self.retriever.catalog, principal, passages)
-        deadline = deadline or Deadline(ANSWER_TIMEOUT_S)
         answer, draft = self.speaker.say(prompt, deadline=deadline, listen=listen, may_cite=check)
         watch.lap("generate")
         return Interaction(
@@ -99,9 +104,10 @@ class Answerer:
             versions={**self.versions, "prompt": self.template},
             tokens=draft.tokens,
             filters=query.filters,
-            searched="" if searched == question else searched,
+            searched="" if searched.text == question else searched.text,
             generation={
                 **draft.generation,
+                "search": searched.made,
                 "mark": prompt.mark,
                 "template": self.template,
                 "template_sha256": read_template(self.template).sha256,

@@ -6,7 +6,7 @@ that made it.
 
 import re
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from hashlib import sha256
@@ -168,13 +168,3 @@ def _heading(passage: Passage) -> str:
 def visible(text: str) -> str:
     """Remove characters that a reader cannot see but a model reads."""
     return _INVISIBLE.sub("", text)
-
-
-def retrieval_question(question: str, history: Sequence[Turn]) -> str:
-    """Make a follow-up findable: the earlier questions of the user stand before it.
-
-    Returns:
-        The question alone when there is no history, else the last two user turns and the question, in order.
-    """
-    earlier = [turn.text for turn in history if turn.role == "user"][-2:]
-    return " ".join([*earlier, question])

@@ -18,7 +18,7 @@ def withhold(interaction: Interaction, readable: Set[str]) -> Interaction:
         readable: Ids of the documents, among those it names, that its reader may read now.
 
     Returns:
-        The interaction without the turns before it, and what was searched for because of them: they are interactions
+        The interaction without the turns before it, and without what was made of them and how: they are interactions
         of their own. A citation of a document that is not readable keeps its number, its ids and its place in the
         answer's list, but neither title nor address nor quote; its passages are left out.
     """
@@ -37,7 +37,7 @@ def withhold(interaction: Interaction, readable: Set[str]) -> Interaction:
             generator=answer.generator,
         )
     passages = tuple(passage for passage in interaction.passages if passage.chunk.document_id in readable)
-    return replace(interaction, answer=answer, passages=passages, history=(), searched="")
+    return replace(interaction, answer=answer, passages=passages, history=(), searched="", generation={})
 
 
 def named_documents(interactions: Iterable[Interaction]) -> set[str]:

@@ -1,7 +1,7 @@
 """The seam between a prompt and the words of an answer."""
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from retrieval.deadline import Deadline
 from retrieval.prompt import Draft, Prompt
@@ -37,5 +37,26 @@ class Generator(Protocol):
         Raises:
             ModelError: The model cannot be reached, failed, gave nothing usable, or was not done by the deadline.
             CancelledError: Whoever asked left; the model was told to stop.
+        """
+        ...
+
+
+@runtime_checkable
+class Completer(Protocol):
+    """What generators with a language model can do besides: reply to a prompt of ours."""
+
+    def complete(self, prompt: str, *, deadline: Deadline | None = None) -> str:
+        """Reply to a prompt about something else than a reader's question.
+
+        Args:
+            prompt: All the model is told.
+            deadline: None for the generator's own.
+
+        Returns:
+            What the model said, without surrounding space; never empty.
+
+        Raises:
+            ModelError: As for ``generate``.
+            CancelledError: Whoever asked left.
         """
         ...

@@ -1,7 +1,7 @@
 import pytest
 
 from retrieval.errors import InvalidInputError, NotFoundError
-from retrieval.prompt import Prompt, build_messages, read_template, retrieval_question, visible
+from retrieval.prompt import Prompt, build_messages, read_template, visible
 from retrieval.types import Turn
 
 
@@ -25,12 +25,6 @@ def test_what_does_not_fit_is_left_out_from_the_end(passage):
     assert "[1]" in text
     assert "[10]" not in text
     assert len(text) < 1500 * 4
-
-
-def test_a_follow_up_is_searched_with_the_questions_before_it():
-    history = [Turn("user", "How much leave?"), Turn("assistant", "27 days."), Turn("user", "Part-time?")]
-    assert retrieval_question("And sick?", history) == "How much leave? Part-time? And sick?"
-    assert retrieval_question("And sick?", []) == "And sick?"
 
 
 def test_equal_prompts_give_equal_messages_so_that_an_answer_can_be_replayed(passage):
