@@ -3,6 +3,8 @@ const at = (id) => document.getElementById(id);
 const make = (name, text = "") => Object.assign(document.createElement(name), { textContent: text });
 
 let token = sessionStorage.getItem("token") ?? "";
+let conversation = "new";
+let asking = new AbortController();
 
 function showSignedIn() {
   at("sign-in").hidden = token !== "";
@@ -25,25 +27,65 @@ async function call(path, body) {
   return found;
 }
 
+// The events of an answer as they come: [name, data] each.
+async function* events(question) {
+  const response = await fetch("/v1/answers", {
+    method: "POST",
+    headers: { Authorization: `Bearer ${token}`, "Content-Type": "application/json", Accept: "text/event-stream" },
+    body: JSON.stringify({ question, conversation_id: conversation }),
+    signal: asking.signal,
+  });
+  if (!response.ok) {
+    const problem = await response.json();
+    throw new Error(response.status === 401 ? "This token is not valid." : problem.detail);
+  }
+  let pending = "";
+  for await (const piece of response.body.pipeThrough(new TextDecoderStream())) {
+    const whole = (pending + piece).split("\n\n");
+    pending = whole.pop();
+    for (const event of whole) {
+      const fields = Object.fromEntries(event.split("\n").map((line) => line.split(/: (.*)/s)));
+      if (fields.event) yield [fields.event, JSON.parse(fields.data)];
+    }
+  }
+}
+
 function place(citation) {
   const names = [...new Set([citation.title, ...citation.section])].join(" › ");
   return citation.page ? `${names}, page ${citation.page}` : names;
 }
 
+const DOUBTS = { partly: "Partly borne out by its source", unsupported: "Not borne out by its source" };
+
+function withMarks(text, body) {
+  return text.split(/(\[\d+\])/).filter(Boolean).map((part) => {
+    const citation = body.citations.find((c) => `[${c.number}]` === part);
+    if (!citation) return part;
+    const mark = make("button", String(citation.number));
+    mark.setAttribute("aria-label", `Open source ${citation.number}`);
+    mark.onclick = () => open(citation);
+    return mark;
+  });
+}
+
+// Each sentence by its verdict; offsets count code points, a string here counts UTF-16 units.
 function showWords(body) {
-  at("words").replaceChildren();
-  for (const paragraph of body.answer.split("\n\n")) {
-    const line = make("p");
-    for (const part of paragraph.split(/(\[\d+\])/)) {
-      const citation = body.citations.find((c) => `[${c.number}]` === part);
-      if (!citation) { line.append(part); continue; }
-      const mark = make("button", String(citation.number));
-      mark.setAttribute("aria-label", `Open source ${citation.number}`);
-      mark.onclick = () => open(citation);
-      line.append(mark);
-    }
-    at("words").append(line);
+  const points = Array.from(body.answer);
+  const between = (start, end) => points.slice(start, end).join("");
+  const parts = [];
+  let told = 0;
+  for (const sentence of body.sentences) {
+    parts.push(...withMarks(between(told, sentence.start), body));
+    told = sentence.end;
+    const words = withMarks(between(sentence.start, sentence.end), body);
+    if (!DOUBTS[sentence.verdict]) { parts.push(...words); continue; }
+    const doubted = make("span");
+    doubted.className = sentence.verdict;
+    doubted.title = [DOUBTS[sentence.verdict], ...sentence.missing].join(": ");
+    doubted.append(...words, Object.assign(make("small", ` (${DOUBTS[sentence.verdict].toLowerCase()})`)));
+    parts.push(doubted);
   }
+  at("words").replaceChildren(...parts, ...withMarks(between(told), body));
 }
 
 function showAnswer(body) {
@@ -59,6 +101,8 @@ function showAnswer(body) {
     return item;
   }));
   at("answer").hidden = false;
+  conversation = body.conversation_id;
+  at("anew").hidden = false;
   say(body.degraded ? "The language model did not answer; these are the documents' own words." : "");
 }
 
@@ -95,21 +139,53 @@ at("sign-out").onclick = () => {
   showSignedIn();
 };
 
+async function follow(question) {
+  for await (const [name, data] of events(question)) {
+    if (name === "retrieval") {
+      at("words").replaceChildren();
+      at("sources").replaceChildren();
+      at("sources-title").hidden = true;
+      say("Reading …");
+    } else if (name === "token") {
+      at("answer").hidden = false;
+      at("words").append(data.text);
+    } else if (name === "error") {
+      at("words").replaceChildren();
+      if (!data.recoverable) throw new Error(data.detail);
+    } else if (name === "done") {
+      showAnswer(data);
+    }
+  }
+}
+
 at("ask").onsubmit = async (event) => {
   event.preventDefault();
-  const button = at("ask").querySelector("button");
-  button.disabled = true;
+  asking.abort();
+  asking = new AbortController();
+  const mine = asking;
+  at("stop").hidden = false;
   say("Searching …");
   try {
-    showAnswer(await call("/v1/answers", { question: at("question").value }));
+    await follow(at("question").value);
   } catch (error) {
+    if (mine.signal.aborted) { if (mine === asking) say("Stopped."); return; }
     at("answer").hidden = true;
-    say(error.message, true);
     if (error.message.startsWith("This token")) at("sign-out").click();
     say(error.message, true);
   } finally {
-    button.disabled = false;
+    if (mine === asking) at("stop").hidden = true;
   }
+};
+
+at("stop").onclick = () => asking.abort();
+
+at("anew").onclick = () => {
+  conversation = "new";
+  at("answer").hidden = true;
+  at("anew").hidden = true;
+  at("question").value = "";
+  at("question").focus();
+  say("");
 };
 
 showSignedIn();
