@@ -115,6 +115,7 @@ def build_answerer(settings: Settings, retriever: Retriever) -> Answerer:
         context_tokens=0 if generator is extractive else _context_tokens(settings),
         unsupported=settings.unsupported_sentences,
         template=read_template(settings.answer_prompt).name,
+        confidence=extractive.evidence.confidence,
         rewriter=ModelRewriter(generator) if isinstance(generator, Completer) else HeuristicRewriter(),
         versions={
             "embedder": embedder.fingerprint,

@@ -14,7 +14,7 @@ from retrieval.generators.generator import Generator
 from retrieval.prompt import ANSWER_TEMPLATE, Prompt, read_template
 from retrieval.retrieve import Retriever, checked_question
 from retrieval.rewrite import HeuristicRewriter, Rewriter
-from retrieval.say import Speaker, still_readable
+from retrieval.say import Confidence, Speaker, still_readable
 from retrieval.stopwatch import Stopwatch
 from retrieval.types import Interaction, Passage, Principal, Query
 
@@ -34,6 +34,7 @@ class Answerer:
         unsupported: What becomes of sentences that nothing bears out.
         template: The prompt template of language models; see ``read_template``.
         rewriter: Makes follow-up questions findable.
+        confidence: Asked before a language model is; see ``Speaker``.
     """
 
     retriever: Retriever
@@ -45,6 +46,7 @@ class Answerer:
     unsupported: Unsupported = "mark"
     template: str = ANSWER_TEMPLATE
     rewriter: Rewriter = field(default_factory=HeuristicRewriter)
+    confidence: Confidence | None = None
     versions: Mapping[str, Any] = field(default_factory=dict)
 
     def answer(
@@ -108,6 +110,7 @@ class Answerer:
             generation={
                 **draft.generation,
                 "search": searched.made,
+                **({"search_context": searched.context} if searched.context else {}),
                 "mark": prompt.mark,
                 "template": self.template,
                 "template_sha256": read_template(self.template).sha256,
@@ -123,4 +126,4 @@ class Answerer:
     @property
     def speaker(self) -> Speaker:
         """What words the answers."""
-        return Speaker(self.generator, self.fallback, self.abstain_below, self.unsupported)
+        return Speaker(self.generator, self.fallback, self.abstain_below, self.unsupported, self.confidence)

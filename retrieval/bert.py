@@ -28,7 +28,7 @@ def fast_pass(model: Any) -> Pass | None:
 
     if [type(module).__name__ for module in model] != ["Transformer", "Pooling", "Normalize"]:
         return None
-    bert = getattr(model[0], "auto_model", None)
+    bert: Any = getattr(model[0], "auto_model", None)
     if type(bert).__name__ != "BertModel" or not _is_plain(bert.config) or not _is_mean(model[1]):
         return None
     made = _made(bert, torch)

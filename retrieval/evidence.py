@@ -106,6 +106,10 @@ class EvidenceFinder:
         )
         return Evidence(tuple(sentences), sure)
 
+    def confidence(self, prompt: Prompt) -> float:
+        """Say how likely it is, in [0, 1], that the passages of a prompt answer its question."""
+        return self.find(prompt).confidence
+
     def _similar(self, prompt: Prompt, readings: Sequence[Reading]) -> list[Sequence[float]]:
         """For each passage the similarity of each of its chunk's sentences, headings counted."""
         vectors = self._sentence_vectors([passage.chunk.id for passage in prompt.passages])

@@ -1,7 +1,7 @@
 """Prompt -> what the reader is told: the generator's words cited and checked, or the fallback's when it fails."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from retrieval.catalog import Catalog
@@ -19,6 +19,9 @@ NEAREST_SHOWN = 3
 FALLBACK_S = 1.0
 """What the fallback has when the generator took all the time there was."""
 
+Confidence = Callable[[Prompt], float]
+"""Says how likely it is, in [0, 1], that the passages of a prompt answer its question."""
+
 _CHECKED_FOR_S = 0.25
 
 
@@ -27,13 +30,16 @@ class Speaker:
     """Has a generator speak, and the fallback in its place when it fails.
 
     Attributes:
-        abstain_below: A draft that is less sure than this is not told at all.
+        abstain_below: Below this confidence no answer is given.
+        confidence: Says how sure one can be that passages answer; a language model is not asked where that is not
+            enough. None asks it always.
     """
 
     generator: Generator
     fallback: Generator
     abstain_below: float
     unsupported: Unsupported
+    confidence: Confidence | None = None
 
     def say(
         self, prompt: Prompt, *, deadline: Deadline, listen: Listen = unheard, may_cite: MayCite = always
@@ -52,16 +58,23 @@ class Speaker:
         Raises:
             CancelledError: Whoever asked left.
         """
+        found = prompt.found or prompt.passages
+        sure = None
+        if self.confidence is not None and self.generator is not self.fallback:
+            sure = self.confidence(replace(prompt, passages=found))
+            if sure < self.abstain_below:
+                unsaid = Draft("", None, sure, self.generator.name)
+                return self._answer(_Said(unsaid, Composer(found, listen)), found, sure, degraded=False), unsaid
         try:
             said = self._said(self.generator, prompt, deadline, listen, may_cite)
             degraded = False
         except ModelError as error:
             # An employee is better served by the document's own words now than by an error message.
             listen(Restarted(str(error)))
-            prompt = replace(prompt, passages=prompt.found or prompt.passages)
-            said = self._said(self.fallback, prompt, Deadline(FALLBACK_S), listen, may_cite)
+            plain = replace(prompt, passages=found)
+            said = self._said(self.fallback, plain, Deadline(FALLBACK_S), listen, may_cite)
             degraded = True
-        answer = self._answer(said, prompt.found or prompt.passages, degraded=degraded)
+        answer = self._answer(said, found, sure, degraded=degraded)
         if answer.abstained and said.told.text:
             listen(Restarted("nothing in the documents bears the answer out"))
         return answer, said.draft
@@ -80,10 +93,12 @@ class Speaker:
             composer.finish()
         return _Said(draft, composer)
 
-    def _answer(self, said: "_Said", passages: Sequence[Passage], *, degraded: bool) -> Answer:
+    def _answer(self, said: "_Said", passages: Sequence[Passage], sure: float | None, *, degraded: bool) -> Answer:
         told, draft = said.told, said.draft
-        # A model's sentences that cite nothing stand on nothing; no citation at all is no answer.
-        confidence = draft.confidence if draft.confidence is not None else float(bool(told.citations))
+        confidence = draft.confidence
+        if confidence is None:
+            # A model's sentences that cite nothing stand on nothing; no citation at all is no answer.
+            confidence = (1.0 if sure is None else sure) if told.citations else 0.0
         abstained = not told.citations or confidence < self.abstain_below
         nearest = tuple(citation_of(n, p) for n, p in enumerate(passages[:NEAREST_SHOWN], start=1))
         return Answer(

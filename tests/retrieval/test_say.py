@@ -76,6 +76,21 @@ def test_a_draft_that_is_not_sure_is_not_told(prompt, quoting):
     assert events == []
 
 
+def test_a_language_model_is_not_asked_where_the_passages_do_not_answer(prompt, quoting):
+    events = []
+    asked = Says("Roses [1].", error=AssertionError("it was asked"))
+    speaker = Speaker(asked, quoting, 0.5, "mark", lambda _prompt: 0.2)
+    answer, _ = speaker.say(prompt, deadline=Deadline(5), listen=events.append)
+    assert (answer.abstained, answer.confidence, events) == (True, 0.2, [])
+    assert answer.nearest
+
+
+def test_an_answer_is_as_sure_as_its_passages_are(prompt, quoting):
+    speaker = Speaker(Says("Roses are watered daily [1]."), quoting, 0.5, "mark", lambda _prompt: 0.7)
+    answer, _ = speaker.say(prompt, deadline=Deadline(5))
+    assert (answer.abstained, answer.confidence) == (False, 0.7)
+
+
 def test_a_sentence_that_its_passage_does_not_bear_out_is_said_to_be_so(prompt, quoting):
     answer, _, _ = say(Says("Roses are watered daily [1]. Roses are not watered daily [1]."), quoting, prompt)
     assert [sentence.verdict for sentence in answer.sentences] == ["supported", "unsupported"]
