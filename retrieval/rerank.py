@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from math import isfinite
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -135,28 +136,83 @@ class CrossEncoderReranker:
                 scores = self._model.predict(pairs, batch_size=BATCH_PAIRS, show_progress_bar=False)
         except (RuntimeError, ValueError, IndexError) as error:
             raise ModelError(f"the cross-encoder {self.name} failed: {error}") from error
-        return _by_score([replace(p, score=float(score)) for p, score in zip(passages, scores, strict=True)])
+        return _by_score(_scored(passages, [float(score) for score in scores]))
 
 
-def open_reranker(name: str, sentence_vectors: SentenceVectors, *, device: str | None = None) -> Reranker:
+class EndpointReranker:
+    """A rerank endpoint as Cohere, Jina, vLLM and others serve it: ``POST URL/rerank``.
+
+    Args:
+        url: Without ``/rerank``.
+        model: As the endpoint calls it.
+        api_key: Sent as a bearer token; None sends none.
+        timeout_s: Of one request; the search waits for it.
+    """
+
+    def __init__(self, url: str, model: str, *, api_key: str | None = None, timeout_s: float = 10.0) -> None:
+        import httpx
+
+        headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
+        self._client = httpx.Client(base_url=url.rstrip("/") + "/", headers=headers, timeout=timeout_s)
+        self._errors: tuple[type[Exception], ...] = (httpx.HTTPError, KeyError, ValueError, TypeError)
+        self.name = model
+
+    def rerank(self, question: str, passages: Sequence[Passage], *, vector: FloatArray | None) -> list[Passage]:
+        """Let the endpoint score each passage, title and headings before it; see ``Reranker``.
+
+        Returns:
+            Scores on the endpoint's own scale.
+
+        Raises:
+            ModelError: It cannot be reached, or did not score every passage.
+        """
+        del vector
+        if not passages:
+            return []
+        documents = [passage.chunk.embedding_text for passage in passages]
+        asked = {"model": self.name, "query": question, "documents": documents, "top_n": len(documents)}
+        try:
+            response = self._client.post("rerank", json=asked)
+            response.raise_for_status()
+            scores = {int(row["index"]): float(row["relevance_score"]) for row in response.json()["results"]}
+        except self._errors as error:
+            raise ModelError(f"the rerank endpoint failed: {error}") from error
+        if scores.keys() != set(range(len(passages))) or not all(map(isfinite, scores.values())):
+            raise ModelError("the rerank endpoint failed: it did not give each passage one number")
+        return _by_score(_scored(passages, [scores[index] for index in range(len(passages))]))
+
+
+def open_reranker(
+    name: str, sentence_vectors: SentenceVectors, *, device: str | None = None, api_key: str | None = None
+) -> Reranker:
     """Make the reranker of a name.
 
     Args:
-        name: ``none``, ``sentences``, or a cross-encoder by folder or hub id.
+        name: ``none``, ``sentences``, a cross-encoder by folder or hub id, or an endpoint as ``URL#model``.
         sentence_vectors: See ``SentenceReranker``.
         device: Where a cross-encoder runs.
+        api_key: For an endpoint.
 
     Returns:
         It, ready to use.
 
     Raises:
-        ModelError: The cross-encoder cannot be loaded.
+        ModelError: The cross-encoder cannot be loaded, or the endpoint has no address or no model.
     """
     if name == KeepOrder.name:
         return KeepOrder()
     if name == SentenceReranker.name:
         return SentenceReranker(sentence_vectors)
+    if name.startswith(("http://", "https://")):
+        url, _, model = name.partition("#")
+        if not model or not url.partition("://")[2]:
+            raise ModelError(f"a rerank endpoint is named as URL#model, not {name}")
+        return EndpointReranker(url, model, api_key=api_key)
     return CrossEncoderReranker(name, device=device)
+
+
+def _scored(passages: Sequence[Passage], scores: Sequence[float]) -> list[Passage]:
+    return [replace(passage, score=score, rerank=score) for passage, score in zip(passages, scores, strict=True)]
 
 
 def _by_score(passages: Sequence[Passage]) -> list[Passage]:

@@ -1,12 +1,15 @@
 """Question -> passages the reader may read."""
 
-from collections.abc import Callable, Sequence
+import logging
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from itertools import chain, islice
 
 import numpy as np
 
 from retrieval.catalog import Catalog
+from retrieval.collapse import Collapse, collapse
 from retrieval.embed import Embedder, FloatArray
 from retrieval.errors import InvalidInputError, ModelError
 from retrieval.fuse import Fused, fuse
@@ -19,6 +22,8 @@ from retrieval.search_question import SearchQuestion, search_question
 from retrieval.types import Filters, Fusion, Passage, Principal, SearchMode
 
 MAX_QUESTION_CHARS = 4000
+
+_log = logging.getLogger(__name__)
 
 _Readable = Sequence[tuple[Fused, PassageRow]]
 
@@ -37,6 +42,7 @@ class Retriever:
         fusion: How the two lists become one.
         reranker: Looks at the best of the fused candidates again.
         rerank_depth: How many of them it sees, at least 1; those behind keep their order, after the ones it saw.
+        collapse: What is folded into a better passage, so that what comes back is as many different things.
         half_life_days: How fast documents lose weight as they age, above 0; None has age not matter.
         clock: Tells the time that age is counted from.
     """
@@ -49,6 +55,7 @@ class Retriever:
     fusion: Fusion = "mix"
     reranker: Reranker = field(default_factory=KeepOrder)
     rerank_depth: int = 50
+    collapse: Collapse = "duplicates"
     half_life_days: float | None = None
     clock: Callable[[], datetime] = _now
 
@@ -79,21 +86,49 @@ class Retriever:
             InvalidInputError: The question is empty or too long, or a filter can be no document's.
             NotFoundError: There is no such collection.
         """
-        searched = search_question(question)
-        searched = replace(searched, text=checked_question(searched.text))
+        within = self._within(principal, collection, filters)
+        asked, searched = self._asked(question, mode)
+        readable = self._readable(asked, within, limit)
+        return self._ranked(searched.words, asked.vector, self._faded(readable), limit)
+
+    def candidates(
+        self,
+        question: str | SearchQuestion,
+        *,
+        principal: Principal,
+        collection: str | None = None,
+        filters: Filters | None = None,
+        limit: int = 10,
+        mode: SearchMode = "hybrid",
+    ) -> list[tuple[Fused, float]]:
+        """Find what ``retrieve`` ranks before its reranker looks at it.
+
+        Returns:
+            Every candidate that may be read as it was fused, and its score once it aged, best first.
+        """
+        asked, _ = self._asked(question, mode)
+        readable = self._readable(asked, self._within(principal, collection, filters), limit)
+        fused = {candidate.chunk_id: candidate for candidate, _ in readable}
+        return [(fused[aged.chunk_id], aged.score) for aged, _ in self._faded(readable)]
+
+    def _within(self, principal: Principal, collection: str | None, filters: Filters | None) -> "_Within":
         if collection is not None:
             self.catalog.collection(collection)
-        within = _Within(principal, collection, checked_filters(filters or Filters()))
+        return _Within(principal, collection, checked_filters(filters or Filters()))
+
+    def _asked(self, question: str | SearchQuestion, mode: SearchMode) -> tuple["_Asked", SearchQuestion]:
+        searched = search_question(question)
+        searched = replace(searched, text=checked_question(searched.text))
+        vector = None if mode == "sparse" else self._vector(searched)
+        return _Asked(vector, None if mode == "dense" else searched), searched
+
+    def _readable(self, asked: "_Asked", within: "_Within", limit: int) -> _Readable:
         pool = max(self.pool, limit)
-        asked = _Asked(
-            vector=None if mode == "sparse" else self._vector(searched),
-            words=None if mode == "dense" else searched,
-        )
         found = self._search(asked, within, pool)
         # Hits the catalog refused (retired, revoked) left holes; one deeper look fills them.
         if len(found.readable) < limit and found.refused:
             found = self._search(asked, within, pool * 2 + found.refused)
-        return self._reranked(searched.words, asked.vector, self._faded(found.readable), limit)
+        return found.readable
 
     def _faded(self, readable: _Readable) -> _Readable:
         if self.half_life_days is None:
@@ -111,21 +146,26 @@ class Retriever:
         length = float(np.linalg.norm(mixed))
         return np.asarray(mixed / length, dtype=np.float32) if length else vector
 
-    def _reranked(self, question: str, vector: FloatArray | None, readable: _Readable, limit: int) -> list[Passage]:
+    def _ranked(self, question: str, vector: FloatArray | None, readable: _Readable, limit: int) -> list[Passage]:
         # Who keeps the order need not see candidates that are not shown: to decode them takes as long as to find them.
-        depth = 0 if isinstance(self.reranker, KeepOrder) else self.rerank_depth
-        passages = [_passage(fused, row) for fused, row in readable[: max(depth, limit)]]
-        if not depth:
-            return passages
+        passages: Iterator[Passage] = (_passage(fused, row) for fused, row in readable)
+        if not isinstance(self.reranker, KeepOrder):
+            passages = self._reranked(question, vector, passages)
+        return collapse(passages, limit=limit, by=self.collapse)
+
+    def _reranked(self, question: str, vector: FloatArray | None, passages: Iterator[Passage]) -> Iterator[Passage]:
+        first = list(islice(passages, self.rerank_depth))
         try:
-            seen = self.reranker.rerank(question, passages[:depth], vector=vector)
-        except ModelError:
+            seen = self.reranker.rerank(question, first, vector=vector)
+        except ModelError as error:
             # The order of the search is worth more to the reader than an error message.
-            return passages[:limit]
+            _log.warning(
+                "candidates keep the order of the search: the reranker %s failed: %s", self.reranker.name, error
+            )
+            return chain(first, passages)
         # The scores of two scales do not compare, but higher must stay better all the way down.
         floor = min((passage.score for passage in seen), default=0.0)
-        behind = [replace(passage, score=min(passage.score, floor)) for passage in passages[depth:]]
-        return [*seen, *behind][:limit]
+        return chain(seen, (replace(passage, score=min(passage.score, floor)) for passage in passages))
 
     def _search(self, asked: "_Asked", within: "_Within", pool: int) -> "_Found":
         principal, collection, filters = within.principal, within.collection, within.filters

@@ -1,4 +1,7 @@
+import json
+import threading
 from dataclasses import dataclass, field, replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
 import pytest
@@ -11,7 +14,7 @@ from transformers import BertConfig, BertForSequenceClassification, PreTrainedTo
 
 from retrieval.errors import ModelError
 from retrieval.index import Hit, Hits
-from retrieval.rerank import CrossEncoderReranker, KeepOrder, SentenceReranker, open_reranker
+from retrieval.rerank import CrossEncoderReranker, EndpointReranker, KeepOrder, SentenceReranker, open_reranker
 from retrieval.retrieve import Retriever
 from retrieval.types import Chunk, Principal
 
@@ -129,9 +132,100 @@ def test_a_missing_cross_encoder_says_so(tmp_path):
 
 def test_a_reranker_goes_by_its_name(save_cross_encoder):
     folder = save_cross_encoder()
-    opened = [open_reranker(name, lambda _ids: {}, device="cpu") for name in ("none", "sentences", str(folder))]
-    assert [type(reranker) for reranker in opened] == [KeepOrder, SentenceReranker, CrossEncoderReranker]
-    assert [reranker.name for reranker in opened] == ["none", "sentences", folder.name]
+    names = ("none", "sentences", str(folder), "http://127.0.0.1:9/v1#small")
+    opened = [open_reranker(name, lambda _ids: {}, device="cpu") for name in names]
+    assert [type(one) for one in opened] == [KeepOrder, SentenceReranker, CrossEncoderReranker, EndpointReranker]
+    assert [reranker.name for reranker in opened] == ["none", "sentences", folder.name, "small"]
+
+
+@dataclass
+class RerankServer:
+    """Answers with what it was told to and keeps what it was asked."""
+
+    url: str = ""
+    status: int = 200
+    answer: object = None
+    asked: list = field(default_factory=list)
+
+    def handle(self, handler):
+        body = json.loads(handler.rfile.read(int(handler.headers["content-length"])))
+        self.asked.append((handler.path, handler.headers["authorization"], body))
+        handler.send_response(self.status)
+        handler.end_headers()
+        handler.wfile.write(self.answer if isinstance(self.answer, bytes) else json.dumps(self.answer).encode())
+
+
+@pytest.fixture
+def rerank_server():
+    told = RerankServer()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self):
+            told.handle(self)
+
+        def log_message(self, *_):
+            """Say nothing on stderr."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        told.url = f"http://127.0.0.1:{server.server_port}"
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield told
+        server.shutdown()
+        thread.join()
+
+
+def scored(*scores):
+    return {"results": [{"index": index, "relevance_score": score} for index, score in scores]}
+
+
+def test_an_endpoint_scores_what_it_is_sent(rerank_server, passage):
+    rerank_server.answer = scored((1, 0.9), (0, 0.2))
+    found = [passage("one", 1, score=0.8, context="Title"), passage("two", 2, score=0.6)]
+    endpoint = EndpointReranker(f"{rerank_server.url}/v1", "small", api_key="key")
+    reranked = endpoint.rerank("which?", found, vector=None)
+    assert [(p.chunk.id, p.score, p.rerank) for p in reranked] == [("c2", 0.9, 0.9), ("c1", 0.2, 0.2)]
+    sent = {"model": "small", "query": "which?", "documents": ["Title\none", "two"], "top_n": 2}
+    assert rerank_server.asked == [("/v1/rerank", "Bearer key", sent)]
+
+
+def test_an_endpoint_is_not_asked_about_nothing(rerank_server):
+    assert EndpointReranker(rerank_server.url, "small").rerank("q", [], vector=None) == []
+    assert rerank_server.asked == []
+
+
+@pytest.mark.parametrize(
+    ("status", "answer"),
+    [
+        (500, scored((0, 0.1), (1, 0.2))),
+        (200, b"<html>"),
+        (200, b"\xff"),
+        (200, []),
+        (200, {"results": [{"index": 0}, {"index": 1}]}),
+        (200, scored((0, 0.1))),
+        (200, scored((0, 0.1), (0, 0.2))),
+        (200, scored((0, 0.1), (7, 0.2))),
+        (200, scored((0, 0.1), (-1, 0.2))),
+        (200, scored((0, 0.1), (1, float("nan")))),
+        (200, scored((0, 0.1), (1, "high"))),
+    ],
+)
+def test_an_endpoint_that_answers_with_something_else_has_failed(rerank_server, passage, status, answer):
+    rerank_server.status, rerank_server.answer = status, answer
+    with pytest.raises(ModelError, match="the rerank endpoint failed"):
+        EndpointReranker(rerank_server.url, "small").rerank("q", [passage("one", 1), passage("two", 2)], vector=None)
+
+
+def test_an_endpoint_that_is_not_there_has_failed(passage):
+    # Port 9 of this machine is the discard service, which nobody runs.
+    with pytest.raises(ModelError, match="the rerank endpoint failed"):
+        EndpointReranker("http://127.0.0.1:9", "small", timeout_s=1.0).rerank("q", [passage("one", 1)], vector=None)
+
+
+@pytest.mark.parametrize("name", ["http://127.0.0.1:9/v1", "http://127.0.0.1:9#", "https://#small"])
+def test_an_endpoint_has_an_address_and_a_model(name):
+    with pytest.raises(ModelError, match="URL#model"):
+        open_reranker(name, lambda _ids: {})
 
 
 @dataclass
@@ -144,7 +238,7 @@ class Row:
 
 class Catalog:
     def passages_for(self, chunk_ids, **_):
-        return {c: Row(Chunk(c, "d", "r", 0, 0, 1, "x", "", (), 1)) for c in chunk_ids}
+        return {c: Row(Chunk(c, "d", "r", 0, 0, 2, c, "", (), 1)) for c in chunk_ids}
 
 
 class Index:
@@ -209,10 +303,11 @@ def test_candidates_behind_the_depth_follow_and_never_score_higher():
     assert [(p.chunk.id, p.score) for p in fallen] == [(f"c{n}", 0.0) for n in range(5)]
 
 
-def test_a_reranker_that_fails_leaves_the_order_of_the_search():
+def test_a_reranker_that_fails_leaves_the_order_of_the_search_and_it_is_said(caplog):
     plain, broken = (retriever(r, 4).retrieve("q", principal=READER, limit=3) for r in (KeepOrder(), Broken()))
     assert broken == plain
     assert ids(plain) == ["c0", "c1", "c2"]
+    assert "the reranker broken failed: out of memory" in caplog.text
 
 
 def test_a_question_is_embedded_once():
