@@ -3,6 +3,7 @@
 from typing import Annotated
 
 from fastapi import Depends, HTTPException, Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from app.auth import LOCAL
@@ -33,6 +34,15 @@ def principal(
     if found is None:
         raise HTTPException(401, "a valid bearer token is needed", headers={"WWW-Authenticate": "Bearer"})
     return found
+
+
+async def bearer(request: Request) -> Principal:
+    """Find out who asks, for what is no route of FastAPI's.
+
+    Returns:
+        The bearer of the token.
+    """
+    return await run_in_threadpool(principal, request, await _bearer(request))
 
 
 def administrator(found: Annotated[Principal, Depends(principal)]) -> Principal:

@@ -4,10 +4,12 @@ from importlib.metadata import version
 from typing import Any
 
 from fastapi import FastAPI
+from starlette.routing import Route
 
 from app import errors
 from app.bootstrap import Services
 from app.checkup import call_doctor
+from app.mcp_server import PATH, McpServer
 from app.rim import Rim
 from app.routes import (
     answers,
@@ -74,6 +76,7 @@ def create_app(services: Services) -> FastAPI:
             422: "Invalid input",
         }.items()
     }
+    mcp = McpServer(services)
     app = FastAPI(
         title="Attune",
         version=version("attune"),
@@ -81,12 +84,13 @@ def create_app(services: Services) -> FastAPI:
         docs_url=None,  # the stock page loads its script from a third-party host
         redoc_url=None,
         responses=problems,
+        lifespan=mcp.lifespan,
     )
     app.state.services = services
     app.state.doctor = call_doctor(services)
     errors.install(app)
     for routes in ROUTES:
         app.include_router(routes.router, max_body_size=services.settings.upload_max_bytes)
-
+    app.router.routes.append(Route(PATH, mcp, include_in_schema=False))
     app.add_middleware(Rim, services=services)
     return app

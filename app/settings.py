@@ -30,6 +30,11 @@ class Settings(BaseSettings):
     )
     host: str = Field(default="127.0.0.1", description="Address the server binds to.")
     port: int = Field(default=8000, ge=0, le=65535, description="Port the server binds to; 0 picks a free one.")
+    mcp_hosts: Listed = Field(
+        default=(),
+        description="Names, parted by commas, under which MCP clients reach this server besides localhost, as host or "
+        "host:port; needed behind a proxy while the server binds to loopback.",
+    )
     database_url: str | None = Field(
         default=None, description="PostgreSQL URL of the catalog; SQLite in the data directory when unset."
     )

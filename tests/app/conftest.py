@@ -1,5 +1,10 @@
 """A real server over real HTTP, with the example handbook in it."""
 
+import json
+import socket
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -45,3 +50,85 @@ def token(server):
 @pytest.fixture
 def principal():
     return Principal(id="u:reader")
+
+
+class Words(BaseHTTPRequestHandler):
+    """A language model that says what the question asks for."""
+
+    protocol_version = "HTTP/1.1"
+    left_at = None
+
+    @classmethod
+    def seconds_until_left(cls):
+        """How long from now on the server goes on with an endless answer, 10 s at most."""
+        began = time.monotonic()
+        while cls.left_at is None and time.monotonic() < began + 10:
+            time.sleep(0.02)
+        return (cls.left_at or time.monotonic()) - began
+
+    def do_POST(self):
+        question = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream")
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        if "uncited" in question:
+            self.say("Roses are red. ", "They smell nice.")
+        elif "break off" in question:
+            self.say("Oaks are never watered. [1]\n\n", "Roses")
+            self.connection.shutdown(socket.SHUT_RDWR)
+            return
+        elif "endless" in question:
+            self.say("Roses are watered daily. [1]\n\n")
+            self.speak_until_left()
+            return
+        else:
+            self.say("Roses are ", "watered daily. [1]")
+        usage = {"prompt_tokens": 1234, "completion_tokens": 9, "total_tokens": 1243}
+        self.event({"choices": [{"index": 0, "delta": {}, "finish_reason": "length"}], "usage": usage})
+        self.chunk(b"data: [DONE]\n\n")
+        self.chunk(b"")
+
+    def speak_until_left(self):
+        try:
+            while True:
+                self.say("And so on. ")
+                time.sleep(0.02)
+        except OSError:
+            Words.left_at = time.monotonic()
+            self.close_connection = True
+
+    def say(self, *pieces):
+        for piece in pieces:
+            self.event({"choices": [{"index": 0, "delta": {"content": piece}, "finish_reason": None}]})
+
+    def event(self, chunk):
+        head = {"id": "1", "object": "chat.completion.chunk", "created": 1, "model": "words"}
+        self.chunk(f"data: {json.dumps(head | chunk)}\n\n".encode())
+
+    def chunk(self, content):
+        self.wfile.write(f"{len(content):x}\r\n".encode() + content + b"\r\n")
+        self.wfile.flush()
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture(scope="session")
+def words():
+    return Words
+
+
+@pytest.fixture(scope="session")
+def worded_server(tmp_path_factory, words):
+    """A client of a server whose answers a language model words, about a garden."""
+    model = ThreadingHTTPServer(("127.0.0.1", 0), words)
+    threading.Thread(target=model.serve_forever, daemon=True).start()
+    folder = tmp_path_factory.mktemp("worded")
+    (folder / "garden.md").write_text("# Garden\n\nRoses are watered daily. Oaks are never watered.\n")
+    settings = Settings(data_dir=folder / "data", llm_url=f"http://127.0.0.1:{model.server_port}/v1", llm_model="words")
+    with serving(settings) as server:
+        assert ingested(server, folder / "garden.md")["failures"] == []
+        yield server
+    model.shutdown()
+    model.server_close()

@@ -2,23 +2,16 @@
 
 import asyncio
 import base64
-import json
-import socket
-import threading
-import time
 from contextlib import suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import httpx
 import numpy as np
 import openai
 import pytest
 
-from app.owner import serving
 from app.routes.openai_answers import ANEW, Spoken
-from app.settings import Settings
-from retrieval.say import NO_ANSWER
 from retrieval.events import Cited, Restarted, Token
+from retrieval.say import NO_ANSWER
 
 QUESTION = "How many days of annual leave does a full-time employee have?"
 
@@ -296,75 +289,12 @@ def test_words_are_sent_once_they_count(events, text, sent, begins):
     assert "".join(sent)[begins:] == text
 
 
-class Words(BaseHTTPRequestHandler):
-    """A language model that says what the question asks for."""
-
-    protocol_version = "HTTP/1.1"
-    left_at = None
-
-    def do_POST(self):
-        question = self.rfile.read(int(self.headers["Content-Length"])).decode()
-        self.send_response(200)
-        self.send_header("Content-Type", "text/event-stream")
-        self.send_header("Transfer-Encoding", "chunked")
-        self.end_headers()
-        if "uncited" in question:
-            self.say("Roses are red. ", "They smell nice.")
-        elif "break off" in question:
-            self.say("Oaks are never watered. [1]\n\n", "Roses")
-            self.connection.shutdown(socket.SHUT_RDWR)
-            return
-        elif "endless" in question:
-            self.say("Roses are watered daily. [1]\n\n")
-            self.speak_until_left()
-            return
-        else:
-            self.say("Roses are ", "watered daily. [1]")
-        usage = {"prompt_tokens": 1234, "completion_tokens": 9, "total_tokens": 1243}
-        self.event({"choices": [{"index": 0, "delta": {}, "finish_reason": "length"}], "usage": usage})
-        self.chunk(b"data: [DONE]\n\n")
-        self.chunk(b"")
-
-    def speak_until_left(self):
-        try:
-            while True:
-                self.say("And so on. ")
-                time.sleep(0.02)
-        except OSError:
-            Words.left_at = time.monotonic()
-            self.close_connection = True
-
-    def say(self, *pieces):
-        for piece in pieces:
-            self.event({"choices": [{"index": 0, "delta": {"content": piece}, "finish_reason": None}]})
-
-    def event(self, chunk):
-        head = {"id": "1", "object": "chat.completion.chunk", "created": 1, "model": "words"}
-        self.chunk(f"data: {json.dumps(head | chunk)}\n\n".encode())
-
-    def chunk(self, content):
-        self.wfile.write(f"{len(content):x}\r\n".encode() + content + b"\r\n")
-        self.wfile.flush()
-
-    def log_message(self, *_):
-        pass
-
-
-@pytest.fixture(scope="module")
-def worded(tmp_path_factory, ingest):
+@pytest.fixture
+def worded(worded_server):
     """A client of a server whose answers a language model words."""
-    words = ThreadingHTTPServer(("127.0.0.1", 0), Words)
-    threading.Thread(target=words.serve_forever, daemon=True).start()
-    folder = tmp_path_factory.mktemp("worded")
-    (folder / "garden.md").write_text("# Garden\n\nRoses are watered daily. Oaks are never watered.\n")
-    settings = Settings(data_dir=folder / "data", llm_url=f"http://127.0.0.1:{words.server_port}/v1", llm_model="words")
-    with serving(settings) as server:
-        assert ingest(server, folder / "garden.md")["failures"] == []
-        key = server.headers["Authorization"].removeprefix("Bearer ")
-        with openai.OpenAI(base_url=str(server.base_url.join("/v1")), api_key=key, max_retries=0) as client:
-            yield client
-    words.shutdown()
-    words.server_close()
+    key = worded_server.headers["Authorization"].removeprefix("Bearer ")
+    with openai.OpenAI(base_url=str(worded_server.base_url.join("/v1")), api_key=key, max_retries=0) as client:
+        yield client
 
 
 def test_the_tokens_and_the_end_are_those_of_the_language_model(worded):
@@ -394,7 +324,7 @@ def test_an_answer_that_broke_off_is_followed_by_the_one_in_its_place(worded):
 
 
 @pytest.mark.parametrize("kind", ["sync", "async"])
-def test_a_client_that_leaves_ends_the_work_within_a_second(worded, kind):
+def test_a_client_that_leaves_ends_the_work_within_a_second(worded, words, kind):
     question = asked("Roses, endless?", stream=True)
 
     def leave():
@@ -411,21 +341,13 @@ def test_a_client_that_leaves_ends_the_work_within_a_second(worded, kind):
                     break
             await stream.close()
 
-    Words.left_at = None
+    words.left_at = None
     leave() if kind == "sync" else asyncio.run(leave_async())
-    closed_at = time.monotonic()
-    while Words.left_at is None and time.monotonic() < closed_at + 10:
-        time.sleep(0.02)
-    assert Words.left_at is not None
-    assert Words.left_at < closed_at + 1
+    assert words.seconds_until_left() < 1
 
 
-def test_a_client_that_leaves_before_a_whole_answer_ends_the_work_too(worded):
-    Words.left_at = None
+def test_a_client_that_leaves_before_a_whole_answer_ends_the_work_too(worded, words):
+    words.left_at = None
     with suppress(openai.APITimeoutError):
         worded.with_options(timeout=1).chat.completions.create(**asked("Roses, endless?"))
-    closed_at = time.monotonic()
-    while Words.left_at is None and time.monotonic() < closed_at + 10:
-        time.sleep(0.02)
-    assert Words.left_at is not None
-    assert Words.left_at < closed_at + 1
+    assert words.seconds_until_left() < 1
