@@ -20,6 +20,7 @@ from app.golden_cli import golden
 from app.ingest_cli import ingest, runs, work
 from app.owner import checked, owner
 from app.quality_cli import policy, quality, quarantine
+from app.search_cli import CollectionOption, Json, ask, search
 from app.settings import Settings
 from app.sources_cli import source, sources
 from retrieval.errors import AttuneError, InvalidInputError
@@ -34,6 +35,8 @@ evaluate.add_typer(experiments_cli.commands)
 evaluate.add_typer(runs_cli.commands)
 app.add_typer(evaluate, name="evaluate")
 app.add_typer(golden, name="golden")
+app.command()(ask)
+app.command()(search)
 app.command()(ingest)
 app.command()(work)
 app.add_typer(runs, name="runs")
@@ -51,9 +54,6 @@ app.add_typer(quarantine, name="quarantine")
 
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
-
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
-CollectionOption = Annotated[str | None, typer.Option("--collection", "-c", help="Only this collection.")]
 
 
 def main() -> None:
@@ -83,32 +83,6 @@ def serve(
     from app.serve import run
 
     run(Settings(), example=example, console=out)
-
-
-@app.command()
-def ask(
-    question: Annotated[str, typer.Argument(help="What you want to know.")],
-    collection: CollectionOption = None,
-    as_json: Json = False,
-) -> None:
-    """Answer a question with citations."""
-    body = {"question": _text(question), "collection": collection}
-    with owner(Settings()) as client:
-        _print(checked(client.post("/v1/answers", json=body)), as_json, show.answer)
-
-
-@app.command()
-def search(
-    question: Annotated[str, typer.Argument(help="What to look for.")],
-    limit: Annotated[int, typer.Option("--limit", "-n", help="1 to 100.")] = 10,
-    mode: Annotated[str, typer.Option("--mode", help="dense, sparse or hybrid.")] = "hybrid",
-    collection: CollectionOption = None,
-    as_json: Json = False,
-) -> None:
-    """Find passages."""
-    body = {"question": _text(question), "limit": limit, "mode": mode, "collection": collection}
-    with owner(Settings()) as client:
-        _print(checked(client.post("/v1/search", json=body)), as_json, show.results)
 
 
 @app.command()
@@ -168,12 +142,6 @@ def token() -> None:
     """Make a new administrator token; the one before stops working."""
     with owner(Settings()) as client:
         out.print(checked(client.post("/v1/tokens"))["token"], markup=False)
-
-
-def _text(question: str) -> str:
-    if not question.strip():
-        raise InvalidInputError("the question is empty")
-    return question
 
 
 def _print(body: Any, as_json: bool, people: Any) -> None:

@@ -14,6 +14,7 @@ from rich.console import Console
 
 from app import show_runs
 from app.owner import checked, events, owner
+from app.search_cli import pairs
 from app.settings import Settings
 from retrieval.errors import AttuneError, InvalidInputError
 
@@ -32,6 +33,10 @@ def ingest(
     keep_missing: Annotated[
         bool, typer.Option("--keep-missing", help="Keep documents whose files are gone from a given folder.")
     ] = False,
+    metadata: Annotated[
+        list[str] | None,
+        typer.Option("--metadata", help="Metadata of all these documents, as KEY=VALUE, in place of what they have."),
+    ] = None,
     detach: Annotated[
         bool,
         typer.Option("--detach", help="Do not wait; `attune runs follow` shows how it goes. Needs a server."),
@@ -47,6 +52,7 @@ def ingest(
         "paths": [str(path.absolute()) for path in paths],
         "collection": collection,
         "keep_missing": keep_missing,
+        "metadata": pairs(metadata) if metadata else None,
     }
     with owner(Settings(), ingests=True) as client:
         run = checked(client.post("/v1/ingestions", json=body))

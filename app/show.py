@@ -43,10 +43,27 @@ def results(body: dict[str, Any], console: Console) -> None:
     """Show search results."""
     if not body["results"]:
         console.print("nothing found")
-    for number, found in enumerate(body["results"], start=1):
+    explanations = body["explanations"] or [None] * len(body["results"])
+    for number, (found, why) in enumerate(zip(body["results"], explanations, strict=True), start=1):
         console.print(f"[bold]{number}. {_place(found)}[/bold]  [dim]{found['score']:.3f}[/dim]")
         console.print(f"[dim]{escape(found['uri'])}[/dim]")
         console.print(f"    {escape(_short(found['text']))}")
+        if why is not None:
+            _why(why, console)
+
+
+def _why(why: dict[str, Any], console: Console) -> None:
+    names = ("dense", "sparse", "fused", "rerank", "position", "unfiltered")
+    parts = [f"{name} {why[name]:.4g}" for name in names if why[name] is not None]
+    parts += [f"freshness {why['freshness']:.2f}"] if why["freshness"] != 1 else []
+    console.print(f"    [dim]{', '.join(parts)}[/dim]")
+    terms = ", ".join(f"{escape('/'.join(term['words']))} {term['score']:.2f}" for term in why["terms"])
+    if terms:
+        console.print(f"    [dim]words: {terms}[/dim]")
+    for name, value in why["contributions"].items():
+        console.print(f"    [dim]{escape(name)}: {value:+.3f}[/dim]")
+    if why["also"]:
+        console.print(f"    [dim]{len(why['also'])} more say the same[/dim]")
 
 
 def documents(body: dict[str, Any], console: Console) -> None:

@@ -3,9 +3,10 @@
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.dependencies import PrincipalDep, ServicesDep
+from app.dependencies import PrincipalDep, ServicesDep, administrator
+from app.routes.explanation_bodies import ExplanationBody, explanation_bodies
 from app.routes.filter_bodies import FiltersBody
-from retrieval.types import Passage, SearchMode
+from retrieval.types import Passage, Query, SearchMode
 
 router = APIRouter(prefix="/v1", tags=["search"])
 
@@ -22,6 +23,7 @@ class SearchBody(BaseModel):
     filters: FiltersBody = Field(default_factory=FiltersBody)
     limit: int = Field(default=10, ge=1, le=100)
     mode: SearchMode = Field(default="hybrid", description="dense, sparse (BM25), or both fused.")
+    explain: bool = Field(default=False, description="Say where each score comes from; for administrators.")
 
 
 class PassageBody(BaseModel):
@@ -41,26 +43,35 @@ class PassageBody(BaseModel):
     score: float = Field(description="Fused relevance; comparable within one search only.")
     dense: float | None = Field(description="Cosine similarity; null when the dense list did not hold it.")
     sparse: float | None = Field(description="BM25 score; null when the sparse list did not hold it.")
+    rerank: float | None = Field(description="What the reranker gave it; null when it did not look.")
+    also: list[str] = Field(description="Ids of chunks that say the same or stand beside it, folded into it.")
 
 
 class ResultsBody(BaseModel):
     """Passages, best first."""
 
     results: list[PassageBody]
+    explanations: list[ExplanationBody] | None = Field(description="Of each result, in order; null unless asked for.")
 
 
 @router.post("/search", summary="Find passages")
 def search(body: SearchBody, services: ServicesDep, principal: PrincipalDep) -> ResultsBody:
     """Find the passages that fit best among those the caller may read."""
+    if body.explain:
+        administrator(principal)
+    query = Query(body.question, body.collection, body.filters.filters())
     passages = services.retriever.retrieve(
-        body.question,
+        query.text,
         principal=principal,
-        collection=body.collection,
-        filters=body.filters.filters(),
+        collection=query.collection,
+        filters=query.filters,
         limit=body.limit,
         mode=body.mode,
     )
-    return ResultsBody(results=[_passage_body(p) for p in passages])
+    explanations = None
+    if body.explain:
+        explanations = explanation_bodies(services, query, passages, principal=principal, mode=body.mode)
+    return ResultsBody(results=[_passage_body(p) for p in passages], explanations=explanations)
 
 
 def _passage_body(passage: Passage) -> PassageBody:
@@ -80,4 +91,6 @@ def _passage_body(passage: Passage) -> PassageBody:
         score=passage.score,
         dense=passage.dense,
         sparse=passage.sparse,
+        rerank=passage.rerank,
+        also=list(passage.also),
     )

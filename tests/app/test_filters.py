@@ -1,11 +1,16 @@
 """Metadata of documents and searches that are narrowed, as a client sees them."""
 
 import json
+from contextlib import contextmanager
 
 import pytest
+from typer.testing import CliRunner
 
+from app import search_cli
+from app.cli import app as cli
 from app.owner import checked, serving
 from app.settings import Settings
+from retrieval.errors import InvalidInputError
 
 QUESTION = "days of leave"
 
@@ -105,6 +110,46 @@ def test_metadata_follows_a_document_through_its_changes(client):
 def test_metadata_of_a_document_that_is_missing_is_not_set(client):
     response = client.put("/v1/documents/nothing/metadata", json={"metadata": {}})
     assert response.status_code == 404
+
+
+@pytest.mark.usefixtures("library")
+def test_an_administrator_is_told_why_a_passage_was_found(client):
+    body = {"question": QUESTION, "explain": True, "filters": {"metadata": {"team": "tax"}}}
+    answer = checked(client.post("/v1/search", json=body))
+    (result,) = answer["results"]
+    (why,) = answer["explanations"]
+    assert why["chunk_id"] == result["chunk_id"]
+    assert {word for term in why["terms"] for word in term["words"]} == {"days", "leave"}
+    assert sum(term["score"] for term in why["terms"]) == pytest.approx(result["sparse"], rel=1e-4)
+    assert (why["position"], why["score"], why["also"]) == (1, result["score"], result["also"])
+    assert 1 <= why["unfiltered"] <= 3
+    assert checked(client.post("/v1/search", json={"question": QUESTION}))["explanations"] is None
+
+
+@pytest.mark.usefixtures("library")
+def test_the_commands_narrow_and_explain(client, monkeypatch):
+    @contextmanager
+    def owner(_settings, **_):
+        yield client
+
+    monkeypatch.setattr(search_cli, "owner", owner)
+    run = CliRunner()
+
+    def searched(*options):
+        result = run.invoke(cli, ["search", QUESTION, "--json", *options])
+        assert result.exit_code == 0, result.output
+        return {found["uri"].removeprefix("upload:") for found in json.loads(result.output)["results"]}
+
+    assert searched("--where", "team=law", "--where", "year=2026") == {"law.md"}
+    assert searched("--type", "text/plain", "--since", "2020-01-01") >= {"tax.txt"}
+    assert searched("--until", "2020-01-01") == set()
+    asked = run.invoke(cli, ["ask", QUESTION, "--json", "--where", "team=tax"])
+    assert {citation["uri"] for citation in json.loads(asked.output)["citations"]} == {"upload:tax.txt"}
+    shown = run.invoke(cli, ["search", QUESTION, "--explain", "--where", "team=law"])
+    assert "words: " in shown.output
+    for options in (["--where", "team"], ["--since", "yesterday"], ["--source", "nothing"]):
+        with pytest.raises(InvalidInputError):
+            run.invoke(cli, ["search", QUESTION, *options], catch_exceptions=False)
 
 
 def test_documents_of_a_source_are_found_by_it(client, tmp_path):

@@ -40,7 +40,7 @@ AGES = {"old": 365, "young": 1, "older": 3650}
 class Catalog:
     def passages_for(self, chunk_ids, **_):
         return {
-            key: Row(Chunk(key, "d", "r", 0, 0, 1, "x", "", (), 1), NOW - timedelta(days=AGES[key]))
+            key: Row(Chunk(key, key, "r", 0, 0, 1, key, "", (), 1), NOW - timedelta(days=AGES[key]))
             for key in chunk_ids
         }
 

@@ -1,0 +1,120 @@
+"""Why this passage: where each part of its score comes from. For people who tune a knowledge base, not for readers."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+
+from retrieval.fuse import Fused
+from retrieval.index import TermScore
+from retrieval.retrieve import Retriever
+from retrieval.search_question import SearchQuestion
+from retrieval.types import Filters, Passage, Principal, Query, SearchMode
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Where a passage's score and place come from.
+
+    Attributes:
+        dense: Cosine similarity to the question; None if it was not searched by meaning.
+        sparse: BM25 score; None if it shares no word with the question, or words were not searched.
+        terms: What each word of the question adds to the BM25 score, the greatest share first; they add up to it.
+        fused: Both lists as one; None if the search does not find it any more.
+        freshness: Share of the fused score that the age of its document left; 1 where age does not matter.
+        position: Its place, from 1, before the reranker looked; None as for ``fused``.
+        unfiltered: The place it would have without filters; None without filters, or when it is not found so.
+        rerank: What the reranker gave it, on its own scale; None when it did not look.
+        score: By which it is ranked now.
+        also: Ids of chunks that were folded into it.
+        contributions: What trained adapters added, by name.
+    """
+
+    chunk_id: str
+    dense: float | None
+    sparse: float | None
+    terms: tuple[TermScore, ...]
+    fused: float | None
+    freshness: float
+    position: int | None
+    unfiltered: int | None
+    rerank: float | None
+    score: float
+    also: tuple[str, ...] = ()
+    contributions: Mapping[str, float] = field(default_factory=dict)
+
+
+def explain(
+    retriever: Retriever,
+    query: Query,
+    passages: Sequence[Passage],
+    *,
+    principal: Principal,
+    mode: SearchMode = "hybrid",
+    searched: SearchQuestion | None = None,
+) -> list[Explanation]:
+    """Explain passages by searching once more, each of their words alone too.
+
+    Args:
+        retriever: Found them.
+        query: What was asked, and where.
+        passages: To be explained.
+        principal: Who asked: what may not be read by now explains nothing.
+        mode: Of the search.
+        searched: What was searched for, where it is not the text of the query.
+
+    Returns:
+        An explanation for each passage, in order.
+    """
+    question: str | SearchQuestion = searched or query.text
+    ask = partial(
+        retriever.candidates,
+        question,
+        principal=principal,
+        collection=query.collection,
+        limit=max(1, len(passages)),
+        mode=mode,
+    )
+    found = _placed(ask(filters=query.filters))
+    unfiltered = {} if query.filters == Filters() else _placed(ask())
+    terms: Mapping[str, tuple[TermScore, ...]] = {}
+    if mode != "dense":
+        texts = {passage.chunk.id: passage.chunk.embedding_text for passage in passages}
+        collections = None if query.collection is None else frozenset({query.collection})
+        terms = retriever.index.matched_terms(question, texts, principal=principal, collections=collections)
+    return [
+        _explained(
+            passage, terms.get(passage.chunk.id, ()), found.get(passage.chunk.id), unfiltered.get(passage.chunk.id)
+        )
+        for passage in passages
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    position: int
+    fused: float
+    aged: float
+
+
+def _placed(candidates: Sequence[tuple[Fused, float]]) -> dict[str, _Placed]:
+    return {
+        fused.chunk_id: _Placed(position, fused.score, aged) for position, (fused, aged) in enumerate(candidates, 1)
+    }
+
+
+def _explained(
+    passage: Passage, terms: tuple[TermScore, ...], found: _Placed | None, unfiltered: _Placed | None
+) -> Explanation:
+    return Explanation(
+        chunk_id=passage.chunk.id,
+        dense=passage.dense,
+        sparse=passage.sparse,
+        terms=terms,
+        fused=None if found is None else found.fused,
+        freshness=found.aged / found.fused if found is not None and found.fused else 1.0,
+        position=None if found is None else found.position,
+        unfiltered=None if unfiltered is None else unfiltered.position,
+        rerank=passage.rerank,
+        score=passage.score,
+        also=passage.also,
+    )
