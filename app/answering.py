@@ -50,7 +50,8 @@ def answer(services: Services, asked: Asked, *, listen: Listen, left: Callable[[
         The answer as it was recorded.
 
     Raises:
-        InvalidInputError: The question is empty or too long, or has both a history and a conversation.
+        InvalidInputError: The question is empty or too long, has both a history and a conversation, or names an adapter
+            that is not there or not the asker's to choose.
         NotFoundError: There is no such collection or conversation.
         CancelledError: Whoever asked left.
     """
@@ -73,6 +74,9 @@ def answer(services: Services, asked: Asked, *, listen: Listen, left: Callable[[
 
 
 def _remembered(services: Services, asked: Asked) -> Query:
+    # Its weights may have been trained on what not everybody may read.
+    if asked.query.sampling.adapter is not None and not asked.principal.administrator:
+        raise InvalidInputError("only administrators choose an adapter")
     if asked.conversation in {None, NEW}:
         return asked.query
     if asked.query.history:

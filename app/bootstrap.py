@@ -50,6 +50,7 @@ from retrieval.conversations import Conversations
 from retrieval.embed import Embedder
 from retrieval.errors import NotFoundError
 from retrieval.feedback import FeedbackLog
+from retrieval.generators.openai_compatible import OpenAICompatibleGenerator
 from retrieval.index import VectorIndex
 from retrieval.interactions import InteractionLog
 from retrieval.retrieve import Retriever
@@ -146,7 +147,7 @@ def open_services(settings: Settings, *, ingests: bool = False) -> Iterator[Serv
             index=index,
             embedder=embedder,
             retriever=retriever,
-            answerer=build_answerer(settings, retriever),
+            answerer=_answerer(settings, retriever, observing.telemetry),
             chunk_tokens=chunk_tokens(settings, embedder),
             blobs=blobs,
             publisher=publisher,
@@ -155,6 +156,13 @@ def open_services(settings: Settings, *, ingests: bool = False) -> Iterator[Serv
             authenticator=Authenticator(stores.catalog, loopback_token),
             loopback_token=loopback_token,
         )
+
+
+def _answerer(settings: Settings, retriever: Retriever, telemetry: Telemetry) -> Answerer:
+    answerer = build_answerer(settings, retriever)
+    if isinstance(answerer.generator, OpenAICompatibleGenerator):
+        telemetry.heeding(answerer.generator.breaker)
+    return answerer
 
 
 def _make_whole(publisher: Publisher) -> None:

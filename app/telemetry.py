@@ -11,6 +11,7 @@ from prometheus_client.registry import Collector
 from eval.monitoring import Point
 from ingestion.run_rows import RunProgress
 from retrieval.errors import AttuneError
+from retrieval.generators.breaker import Breaker
 from retrieval.types import Answer, Feedback, Interaction
 
 _BUCKETS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
@@ -63,6 +64,9 @@ class Telemetry:
         self._answers = self._counter("attune_answers", "Questions by what became of them.", "outcome", "generator")
         self._sentences = self._counter("attune_answer_sentences", "Sentences by how their quotes bear.", "verdict")
         self._tokens = self._counter("attune_llm_tokens", "Tokens as the language model counted them.", "kind")
+        self._left_alone = self._gauge(
+            "attune_llm_left_alone", "1 while the language model's server is left alone after failures."
+        )
         self._feedback = self._counter("attune_feedback", "Feedback by its thumb.", "verdict")
         self._requests = self._counter("attune_http_requests", "Requests.", "method", "route", "status")
         self._documents = self._counter("attune_ingested_documents", "Documents by outcome.", "outcome")
@@ -81,6 +85,10 @@ class Telemetry:
             self._tokens.labels(kind).inc(count)
         for sentence in answer.sentences:
             self._sentences.labels(sentence.verdict).inc()
+
+    def heeding(self, breaker: Breaker) -> None:
+        """Show from now on whether a language model's server is left alone."""
+        self._left_alone.set_function(lambda: float(breaker.state != "closed"))
 
     def said(self, feedback: Feedback) -> None:
         """Count feedback."""

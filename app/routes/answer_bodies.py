@@ -24,6 +24,9 @@ class SamplingBody(BaseModel):
     top_p: float | None = Field(default=None, gt=0, le=1)
     max_tokens: int | None = Field(default=None, ge=1, le=8192)
     seed: int | None = Field(default=None, ge=0, lt=2**63, description="For models that honour one.")
+    adapter: str | None = Field(
+        default=None, max_length=100, description="Name of a LoRA adapter of a local model; for administrators."
+    )
 
 
 class QuestionBody(BaseModel):

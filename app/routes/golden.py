@@ -30,7 +30,7 @@ from eval.golden_feedback import questions_from_feedback
 from eval.golden_store import GoldenVersion
 from eval.questions import READ_FIELDS, questions_of, to_row
 from retrieval.errors import InvalidInputError, NotFoundError
-from retrieval.generators.openai_compatible import OpenAICompatibleGenerator
+from retrieval.generators.generator import Completer
 from retrieval.types import Principal
 
 GOLDEN_MAX_BYTES = 32 * 2**20  # some 100,000 questions of a published set
@@ -89,7 +89,7 @@ def drafts(name: Name, body: DraftBody, services: ServicesDep, principal: Admini
         principal=principal,
         collection=body.collection,
         limit=body.limit,
-        complete=generator.complete if isinstance(generator, OpenAICompatibleGenerator) else None,
+        complete=generator.complete if isinstance(generator, Completer) else None,
     )
     return _added(services, name, made, principal, note="drafted from documents")
 

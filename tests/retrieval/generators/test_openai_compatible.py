@@ -11,18 +11,19 @@ from retrieval.errors import CancelledError, InvalidInputError, ModelError
 from retrieval.generators.breaker import Breaker
 from retrieval.generators.openai_compatible import OpenAICompatibleGenerator, Timeouts
 from retrieval.types import Sampling
+from tests.chat_server import ChatServer
 
 ANSWER = "Roses are watered daily. [1]"
 QUICK = Timeouts(total_s=2.0, connect_s=1.0, first_token_s=0.6, gap_s=0.4)
 
 
 @pytest.fixture
-def serve(chat_server):
+def serve():
     """Start a server of scripts; gives it and a generator that asks it."""
     servers = []
 
     def serve(*scripts, **more):
-        servers.append(chat_server(*scripts))
+        servers.append(ChatServer(*scripts))
         return servers[-1], OpenAICompatibleGenerator(servers[-1].url, "m", **({"timeouts": QUICK} | more))
 
     yield serve
