@@ -14,8 +14,8 @@ import typer
 from app import evaluate_show as show
 from app.owner import checked, events, owner
 from app.settings import Settings
+from eval.knobs import PathMode
 from retrieval.errors import AttuneError, InvalidInputError
-from retrieval.types import SearchMode
 
 if TYPE_CHECKING:
     from eval.evaluate import Parts
@@ -40,7 +40,10 @@ Questions = Annotated[
 SetName = Annotated[str | None, typer.Option("--set", help="A golden set of the catalog, by name.")]
 Beir = Annotated[Path, typer.Option("--beir", help="Folder with corpus.jsonl, queries.jsonl, qrels/SPLIT.tsv.")]
 Split = Annotated[str, typer.Option("--split", help="Which file in qrels, without its suffix.")]
-Mode = Annotated[SearchMode, typer.Option("--mode", help="Which lists are searched.")]
+Mode = Annotated[
+    PathMode,
+    typer.Option("--mode", help="One list, both fused, or all of the path as it serves: dense, sparse, hybrid, full."),
+]
 History = Annotated[bool, typer.Option("--history", help="Search follow-ups together with the questions before.")]
 
 
@@ -81,7 +84,7 @@ def gate(
 def retrieval(
     beir: Beir,
     split: Split = "test",
-    mode: Mode = "hybrid",
+    mode: Mode = "full",
     history: History = False,
     whole: Annotated[
         bool, typer.Option("--whole", help="One chunk a text, cut off at the model's limit, as published figures do.")
@@ -183,7 +186,7 @@ def followed(response: httpx.Response, progress: "Progress") -> dict[str, Any]:
 
 
 def measured_retrieval(
-    settings: Settings, beir: Path, *, split: str, mode: SearchMode, knobs: "Knobs", progress: "Progress"
+    settings: Settings, beir: Path, *, split: str, mode: PathMode, knobs: "Knobs", progress: "Progress"
 ) -> "Report":
     """Measure retrieval in a knowledge base of its own."""
     from app.parts import build_embedder

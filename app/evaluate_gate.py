@@ -62,7 +62,7 @@ def _measured(settings: Settings, gate: Gate, progress: "Progress") -> Report:
     run = dict(gate.run)
     if gate.kind == "retrieval":
         knobs = knobs_of(settings, bool(run.get("history")), bool(run.get("whole")))
-        split, mode = run.get("split", "test"), run.get("mode", "hybrid")
+        split, mode = run.get("split", "test"), run.get("mode", "full")
         return measured_retrieval(settings, run["beir"], split=split, mode=mode, knobs=knobs, progress=progress)
     if gate.kind == "answers":
         golden = golden_of(settings, run["questions"], None)

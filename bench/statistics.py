@@ -17,19 +17,18 @@ from app.settings import Settings
 from bench.lines import data, print_figure
 from eval.figures import mean_of
 from eval.golden import read_beir
-from eval.knobs import Knobs
+from eval.knobs import Knobs, PathMode
 from eval.measure import measure_retrieval
 from eval.power import detectable_difference
 from eval.statistics import Difference, FloatArray, difference
 from eval.workbench import open_workbench
-from retrieval.types import SearchMode
 
 SPLITS = {"feedbackqa": "dev", "tts-handbook": "dev"}
 FIGURE = "ndcg@10"
 RUNS = 500
 SIZES = (50, 100, 225)
 AA_GOAL, FOUND_GOAL = "<= 0.05", 0.8
-MODES: tuple[SearchMode, SearchMode] = ("sparse", "hybrid")
+MODES: tuple[PathMode, PathMode] = ("sparse", "hybrid")
 
 
 def real_scores(name: str) -> tuple[FloatArray, FloatArray]:

@@ -7,11 +7,13 @@ from functools import partial
 
 from eval.embedders import Remembering
 from eval.golden import Question
+from eval.knobs import PathMode
 from eval.score import DEPTH, Outcome, Ranking
 from eval.system import System
 from eval.workbench import Progress, silent
 from retrieval.answer import Answerer
 from retrieval.errors import InvalidInputError
+from retrieval.rerank import KeepOrder
 from retrieval.retrieve import MAX_QUESTION_CHARS
 from retrieval.rewrite import HeuristicRewriter
 from retrieval.types import Passage, Query, SearchMode
@@ -20,7 +22,7 @@ _DEEPEST = 1000  # passages, what a retriever gives at most
 
 
 def rank_documents(
-    system: System, questions: Sequence[Question], *, mode: SearchMode, progress: Progress = silent
+    system: System, questions: Sequence[Question], *, mode: PathMode, progress: Progress = silent
 ) -> list[Ranking]:
     """Rank documents by their best chunk.
 
@@ -30,25 +32,29 @@ def rank_documents(
     Args:
         system: What is asked.
         questions: At least one.
-        mode: Which lists are searched.
+        mode: How much of the path is measured.
         progress: Told of every question.
 
     Returns:
         One ranking of up to 100 documents a question, in order.
     """
+    full = mode == "full"
     retriever = replace(system.retriever, embedder=Remembering(system.retriever.embedder))
+    if not full:
+        retriever = replace(retriever, reranker=KeepOrder(), collapse="none")
+    lists: SearchMode = "hybrid" if mode == "full" else mode
     rankings: list[Ranking] = []
     rewriter = HeuristicRewriter() if system.answerer is None else system.answerer.rewriter
     # The first search pays for what is loaded late; a server that answered before does not.
-    retriever.retrieve("warm up", principal=system.principal, collection=system.collection, mode=mode)
+    retriever.retrieve("warm up", principal=system.principal, collection=system.collection, mode=lists)
     for done, question in enumerate(questions, start=1):
-        searched = rewriter.rewrite(question.text, question.history if system.history else ())
+        searched = rewriter.rewrite(question.text, question.history if full or system.history else ())
         search = partial(
             retriever.retrieve,
             replace(searched, text=searched.text[-MAX_QUESTION_CHARS:]),
             principal=system.principal,
             collection=system.collection,
-            mode=mode,
+            mode=lists,
         )
         started = time.perf_counter()
         passages = search(limit=min(DEPTH, retriever.pool))

@@ -8,7 +8,7 @@ from pathlib import Path
 from eval.corpus import folder_sha256, texts_sha256
 from eval.embedders import WordsOnly
 from eval.golden import GoldenSet
-from eval.knobs import Knobs
+from eval.knobs import Knobs, PathMode
 from eval.measure import Extras, measure_answers, measure_retrieval
 from eval.report import Report
 from eval.workbench import Progress, open_workbench, silent
@@ -16,7 +16,6 @@ from ingestion.prepare import PARSER_VERSION, Parse
 from retrieval.answer import Answerer
 from retrieval.embed import Embedder
 from retrieval.retrieve import Retriever
-from retrieval.types import SearchMode
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +35,7 @@ class Parts:
 def evaluate_retrieval(
     golden: GoldenSet,
     *,
-    mode: SearchMode,
+    mode: PathMode,
     embedder: Embedder,
     knobs: Knobs | None = None,
     progress: Progress = silent,
@@ -45,7 +44,7 @@ def evaluate_retrieval(
 
     Args:
         golden: Questions with the corpus they are about; see ``read_beir``.
-        mode: Which lists are searched; with ``sparse`` nothing is embedded.
+        mode: How much of the path is measured; with ``sparse`` nothing is embedded.
         embedder: Embeds and counts tokens.
         knobs: The server's defaults when None.
         progress: Told of every step.

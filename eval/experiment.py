@@ -10,7 +10,7 @@ from eval.embedders import Forgetting
 from eval.evaluate import Parts
 from eval.figures import PRIMARY, Kind
 from eval.golden import GoldenSet
-from eval.knobs import Knobs
+from eval.knobs import Knobs, PathMode
 from eval.measure import measure_answers, measure_retrieval
 from eval.report import Report
 from eval.sweep import Figures, Instruments
@@ -19,7 +19,6 @@ from ingestion.prepare import CHUNKER_VERSION, PARSER_VERSION
 from retrieval.embed import Embedder
 from retrieval.errors import InvalidInputError
 from retrieval.retrieve import Retriever
-from retrieval.types import SearchMode
 
 _TIMED_QUESTIONS = 50
 
@@ -72,14 +71,14 @@ class Experiment:
 
 
 def retrieval_experiment(
-    golden: GoldenSet, embedder: Embedder, *, mode: SearchMode = "hybrid", progress: Progress = silent
+    golden: GoldenSet, embedder: Embedder, *, mode: PathMode = "full", progress: Progress = silent
 ) -> Experiment:
     """Make an experiment of a BEIR folder.
 
     Args:
         golden: Questions with the corpus they are about.
         embedder: Embeds and counts tokens.
-        mode: Which lists are searched.
+        mode: How much of the path is measured.
         progress: Told of every step.
 
     Returns:

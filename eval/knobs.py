@@ -1,10 +1,14 @@
 """What may be turned in an evaluation and measured again."""
 
 from dataclasses import dataclass
-from typing import get_args
+from typing import Literal, get_args
 
 from retrieval.errors import InvalidInputError
 from retrieval.types import Fusion
+
+PathMode = Literal["dense", "sparse", "hybrid", "full"]
+"""How much of the path to the passages is measured: one list, both fused, or all of it as it serves: a follow-up
+rewritten, candidates reranked, copies folded."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from eval.ask import ask_questions, rank_documents
 from eval.figures import Kind, Scores
 from eval.golden import GoldenSet, Question
 from eval.judge import Judge
+from eval.knobs import PathMode
 from eval.prices import Price
 from eval.report import SEED, Detail, Report, measured, new_provenance
 from eval.score import Outcome, score_answer, score_ranking
@@ -17,7 +18,6 @@ from eval.tags import tags_of
 from eval.workbench import Progress, silent
 from retrieval.errors import InvalidInputError
 from retrieval.retrieve import MAX_QUESTION_CHARS
-from retrieval.types import SearchMode
 
 _FOUND_SHOWN = 5
 
@@ -41,7 +41,7 @@ def measure_retrieval(
     system: System,
     golden: GoldenSet,
     *,
-    mode: SearchMode = "hybrid",
+    mode: PathMode = "full",
     extras: Extras | None = None,
     progress: Progress = silent,
 ) -> Report:
@@ -50,7 +50,7 @@ def measure_retrieval(
     Args:
         system: What is asked.
         golden: Questions; those without a relevant document are left out.
-        mode: Which lists are searched.
+        mode: How much of the path is measured.
         extras: What may be measured besides.
         progress: Told of every question.
 

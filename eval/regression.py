@@ -12,11 +12,11 @@ from typing import Any, Literal, get_args
 
 from eval.compare import compare
 from eval.figures import MEASURES, Kind
+from eval.knobs import PathMode
 from eval.power import ALPHA
 from eval.report import Report
 from eval.statistics import Difference, holm
 from retrieval.errors import InvalidInputError
-from retrieval.types import SearchMode
 
 RunKind = Literal["retrieval", "answers", "live"]
 
@@ -25,7 +25,7 @@ _RUN_KEYS: Mapping[RunKind, tuple[set[str], set[str]]] = {
     "answers": ({"documents", "questions"}, set()),
     "live": ({"set"}, {"version", "collection", "measure"}),
 }
-_CHOICES = {"mode": get_args(SearchMode), "measure": ("answers", "retrieval")}
+_CHOICES = {"mode": get_args(PathMode), "measure": ("answers", "retrieval")}
 _TYPES: Mapping[str, type] = {"history": bool, "whole": bool, "version": int}
 
 WATCHED: Mapping[Kind, tuple[str, ...]] = {

@@ -22,7 +22,7 @@ class System:
             its URI.
         fingerprint: Parser, chunker, chunk size and embedder; figures of different ones are of different systems.
         settings: What is set, by name.
-        history: Whether retrieval alone searches a follow-up question together with the questions before it.
+        history: Whether a part of the path alone searches a follow-up question together with the questions before it.
         documents: How many the principal may read.
         corpus_epoch: Of the catalog; it rises with every change of a document.
     """

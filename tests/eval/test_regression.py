@@ -140,7 +140,7 @@ def test_judgements_that_vanish_do_not_pass(report):
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ('mode = "foo"', "mode is 'foo'; it is one of dense, sparse, hybrid"),
+        ('mode = "foo"', "mode is 'foo'; it is one of dense, sparse, hybrid, full"),
         ('history = "false"', "history must be true or false"),
         ("split = 3", "split must be a text"),
     ],
