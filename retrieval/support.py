@@ -2,8 +2,7 @@
 
 Word overlap alone finds a changed number or a denial supported, for all other words agree; numbers, names and negation
 are therefore compared on their own (as in SummaC's error classes, Laban et al. 2022; FactCC, Kryscinski et al. 2020).
-The thresholds were set on sentences of a staff handbook against the same sentences with a number changed, denied, or
-taken from another page.
+``bench/support.py`` measures it on people's answers as they wrote them and falsified.
 """
 
 import re
@@ -19,7 +18,7 @@ from retrieval.words import Word, stands_in, words_of
 MARK = re.compile(r"[ \t]*\[(\d{1,4})\]")
 """A citation mark with the spaces before it, as ``cite`` leaves them in an answer."""
 
-SUPPORTED_FROM = 0.8  # share of a sentence's content words that stand in what it cites
+SUPPORTED_FROM = 0.75  # share of a sentence's content words that stand in what it cites
 PARTLY_FROM = 0.5
 
 _LIST_MARK = re.compile(r"\s*(?:\d{1,2}[.)]|[-*•])\s+")
@@ -61,21 +60,35 @@ def check_sentences(text: str, citations: Sequence[Citation]) -> tuple[SentenceV
     return tuple(verdicts)
 
 
+def check_sentence(sentence: str, citations: Sequence[Citation]) -> tuple[Support, tuple[str, ...]]:
+    """Judge one sentence, without marks, by all of some citations, as ``check_sentences`` judges each of its own.
+
+    Returns:
+        The verdict, and what the quotes lack; unsupported when there are no citations.
+    """
+    return _judged(_said(sentence), [_Source.of(citation) for citation in citations])
+
+
 @dataclass(frozen=True, slots=True)
 class _Source:
-    """A citation as it is compared: its quote's sentences, and its title and headings, which say what it is about."""
+    """A citation as it is compared: its quote's sentences, and its title and headings, which say what it is about.
+
+    Attributes:
+        whole: The texts of each sentence's words, with and without the number of a list item.
+    """
 
     sentences: tuple[tuple[Word, ...], ...]
     about: frozenset[str]
+    whole: frozenset[tuple[str, ...]]
 
     @classmethod
     def of(cls, citation: Citation) -> "_Source":
         quote = MARK.sub("", citation.quote)
         about = " / ".join((citation.title, *citation.section))
-        return cls(
-            tuple(words_of(quote[start:end]) for start, end in sentence_spans(quote)),
-            frozenset(word.text for word in words_of(about)),
-        )
+        sentences = tuple(words_of(quote[start:end]) for start, end in sentence_spans(quote))
+        texts = [tuple(word.text for word in sentence) for sentence in sentences]
+        numbered = [line[1:] for line in texts if line and line[0].isdigit()]
+        return cls(sentences, frozenset(word.text for word in words_of(about)), frozenset((*texts, *numbered)))
 
     @property
     def words(self) -> list[Word]:
@@ -100,6 +113,8 @@ def _said(sentence: str) -> tuple[Word, ...]:
 def _judged(words: Sequence[Word], sources: Sequence[_Source]) -> tuple[Support, tuple[str, ...]]:
     if not sources:
         return "unsupported", ()
+    if any(tuple(word.text for word in words) in source.whole for source in sources):
+        return "supported", ()
     sentences = [sentence for source in sources for sentence in source.sentences]
     quoted = [word for sentence in sentences for word in sentence]
     known = {word.text for word in quoted}.union(*(source.about for source in sources))

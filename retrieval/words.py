@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from functools import lru_cache
 
 # E-mail addresses are one word each; Chinese and Japanese write no spaces, so there each character is one.
 _TOKEN = re.compile(
@@ -67,6 +68,7 @@ class Word:
         return not self.is_negation and self.text.split("'")[0] not in _FUNCTION_WORDS
 
 
+@lru_cache(maxsize=1024)  # a quoted sentence is split as part of the answer and of its source
 def words_of(text: str) -> tuple[Word, ...]:
     """Split a text into words.
 
@@ -99,8 +101,10 @@ def stands_in(word: str, words: AbstractSet[str]) -> bool:
         return True
     if len(word) < _STEM_CHARS or not word.isalpha():
         return False
+    stem = word[:_STEM_CHARS]
     return any(
-        _common_start(word, other) >= max(_STEM_CHARS, _STEM_SHARE * max(len(word), len(other))) for other in words
+        other[:_STEM_CHARS] == stem and _common_start(word, other) >= _STEM_SHARE * max(len(word), len(other))
+        for other in words
     )
 
 

@@ -11,7 +11,7 @@ from retrieval.cite import cite
 from retrieval.generators.extractive import _readable
 from retrieval.prompt import Draft, Quote
 from retrieval.sentences import sentence_spans
-from retrieval.support import check_sentences
+from retrieval.support import check_sentence, check_sentences
 from retrieval.types import Citation
 from retrieval.words import content_words
 
@@ -75,6 +75,24 @@ def test_a_wrong_number_unit_or_denial_is_unsupported(sentence, quote, missing):
 def test_a_name_or_word_put_in_place_of_another_is_partly_supported(sentence, quote, missing):
     (found,) = check_sentences(f"{sentence} [1]", [_citation(quote)])
     assert (found.verdict, found.missing) == ("partly", (missing,))
+
+
+def test_one_sentence_is_judged_by_all_that_it_cites():
+    citations = [_citation("Roses are watered every morning."), _citation("Oaks are not watered.", 2)]
+    assert check_sentence("Roses are watered every morning.", citations) == ("supported", ())
+    assert check_sentence("Roses are not watered every morning.", citations) == ("unsupported", ("not",))
+    assert check_sentence("Roses are watered every morning.", ()) == ("unsupported", ())
+
+
+def test_a_sentence_of_the_quote_is_supported_whatever_stands_beside_it():
+    quote = "1. Roses are watered every morning.\n2. Roses are never watered every morning in winter."
+    assert _verdict("Roses are watered every morning.", quote) == "supported"
+
+
+def test_a_part_of_a_sentence_that_denies_is_not_supported():
+    assert _verdict("Roses are watered every morning.", "It is not true that roses are watered every morning.") == (
+        "unsupported"
+    )
 
 
 def test_thresholds_by_hand():
