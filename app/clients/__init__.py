@@ -1,0 +1,1 @@
+"""What programs of others import to use a server."""
