@@ -20,6 +20,8 @@ from retrieval.types import Sampling
 
 CHARS_A_TOKEN = 8
 
+_MOST_TOKENS = 10**9  # that a server can have counted
+
 PAUSE_S = 0.2  # before the second try
 LONGEST_PAUSE_S = 2.0  # that a server may ask for; the extractive answer is there at once
 
@@ -73,7 +75,7 @@ class OpenAICompatibleGenerator:
         # A server that answers with something else than its protocol shows as KeyError and the like in the client.
         self._failures = (
             *(TimeoutError, openai.OpenAIError, httpx.HTTPError, httpx.StreamError),
-            *(ValueError, KeyError, TypeError, AttributeError, IndexError),
+            *(ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError),
         )
         self._model = model
         self._context_tokens = context_tokens
@@ -214,11 +216,17 @@ class _Ending:
     def read(self, raw: Any) -> None:
         """Take in what a part of the reply tells; the protocol leaves ``usage`` open, and some servers send zeros."""
         for choice in getattr(raw, "choices", None) or ():
-            self.finish = choice.finish_reason or self.finish
+            if choice.finish_reason:
+                self.finish = str(choice.finish_reason)[:40]
         usage = getattr(raw, "usage", None)
+        prompt, completion = (_count(getattr(usage, f"{kind}_tokens", None)) for kind in ("prompt", "completion"))
         # A prompt always has tokens: without a count of them the server counted nothing, and 0 would be taken for free.
-        if prompt := getattr(usage, "prompt_tokens", None):
-            self.tokens = {"prompt": int(prompt), "completion": int(getattr(usage, "completion_tokens", None) or 0)}
+        if prompt:
+            self.tokens = {"prompt": prompt, "completion": completion}
+
+
+def _count(counted: Any) -> int:
+    return counted if isinstance(counted, int) and 0 < counted < _MOST_TOKENS else 0
 
 
 def _in_words(error: Exception) -> str:

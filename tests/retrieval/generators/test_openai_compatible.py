@@ -236,6 +236,7 @@ GARBAGE = {
     "a page": b"<html><body>502</body></html>",
     "bytes": bytes(range(256)) * 40,
     "half a character": b'data: {"choices": [{"delta": {"content": "\xc3"}}]}\n\n',
+    "nested JSON": b"data: " + b"[" * 100_000 + b"\n\n",
     "an error": b'data: {"error": {"message": "out of memory"}}\n\n',
     "white space": b'data: {"choices": [{"delta": {"content": " \\n\\t"}, "finish_reason": "stop"}]}\n\n',
 }
@@ -245,6 +246,16 @@ GARBAGE = {
 def test_garbage_is_a_model_error(serve, prompt, garbage):
     _, generator = serve(lambda peer: (peer.head(), peer.send(garbage)))
     failing(generator, prompt)
+
+
+@pytest.mark.parametrize("counted", [None, 0, -1, "many", 1e300, [1], {"a": 1}])
+def test_counts_that_are_none_are_left_out(serve, prompt, counted):
+    def counting(peer):
+        peer.head()
+        peer.say(ANSWER, finish="stop", usage={"prompt_tokens": counted, "completion_tokens": 7})
+
+    _, generator = serve(counting)
+    assert generator.generate(prompt, deadline=Deadline(5)).tokens == {}
 
 
 def test_garbage_without_end_is_a_model_error(serve, prompt):
