@@ -29,6 +29,7 @@ STANDING_WEIGHT = 0.2
 ANSWER_CHARS = 300
 QUESTION_CHARS = 500
 FEW_WORDS = 2
+SHORT_WORDS = 5
 
 MAX_REWRITTEN_CHARS = 500
 REWRITE_S = 5.0
@@ -128,10 +129,14 @@ class ModelRewriter:
 
 
 def leans(question: str) -> bool:
-    """Tell whether a question leans on what was said before: it refers back, goes on, or has hardly any words."""
-    if _REFERRING.search(question) or _GOING_ON.match(question):
-        return True
-    return len(content_words(question)) <= FEW_WORDS
+    """Tell whether a question leans on what was said before.
+
+    Returns:
+        True when it has hardly any words, or is short and refers back or goes on; a long one names what it refers to.
+    """
+    words = len(content_words(question))
+    refers = _REFERRING.search(question) or _GOING_ON.match(question)
+    return words <= FEW_WORDS or (words <= SHORT_WORDS and refers is not None)
 
 
 def rewrite_prompt(question: str, history: Sequence[Turn]) -> str:
