@@ -27,7 +27,10 @@ def take_in(services: Services, upload_id: str) -> PartialUpload:
     def take(whole: PartialUpload, path: Path) -> str:
         sha256, size_bytes = services.blobs.put_file(path, max_bytes=services.uploads.max_bytes)
         kept = Upload(whole.name, sha256, size_bytes)
-        return start_upload_run(services, [kept], collection=whole.collection, created_by=whole.created_by).id
+        run = start_upload_run(
+            services, [kept], collection=whole.collection, created_by=whole.created_by, metadata=whole.metadata
+        )
+        return run.id
 
     return services.uploads.finish(upload_id, take)
 

@@ -123,7 +123,7 @@ def _destination(
         Form(max_length=20_000, description="A JSON object of texts for all files; kept as it was when not given."),
     ] = None,
 ) -> _Destination:
-    return _Destination(collection, None if metadata is None else _metadata_of(metadata))
+    return _Destination(collection, None if metadata is None else metadata_of(metadata))
 
 
 @router.post(
@@ -215,7 +215,7 @@ def _keep(services: Services, file: UploadFile) -> Upload:
     return Upload(plain_name(file.filename or ""), sha256, size_bytes)
 
 
-def _metadata_of(given: str) -> dict[str, str]:
+def metadata_of(given: str) -> dict[str, str]:
     """Read metadata from a field of a form.
 
     Returns:

@@ -13,7 +13,7 @@ from starlette.requests import ClientDisconnect
 
 from app.bootstrap import DEFAULT_COLLECTION, Services
 from app.dependencies import AdministratorDep, ServicesDep
-from app.routes.documents import plain_name
+from app.routes.documents import metadata_of, plain_name
 from app.uploading import take_in
 from ingestion.sources.upload_part import CHECKSUMS, ChecksumError, Part, PartialUpload
 from retrieval.errors import InvalidInputError
@@ -68,19 +68,24 @@ async def create(
     upload_metadata: Annotated[str, Header(alias="Upload-Metadata", max_length=8_000)] = "",
     upload_checksum: Checksum = None,
 ) -> Response:
-    """Begin an upload. `Upload-Metadata` names it: `filename`, and the `collection` it is for.
+    """Begin an upload. `Upload-Metadata` names it: `filename`, the `collection` it is for, its `metadata` as JSON.
 
     The body may hold the first part.
 
     Returns:
         201 with its address.
     """
-    metadata = _metadata(upload_metadata)
-    collection = metadata.get("collection") or DEFAULT_COLLECTION
-    name = plain_name(metadata.get("filename") or metadata.get("name") or "")
+    said = _metadata(upload_metadata)
+    collection = said.get("collection") or DEFAULT_COLLECTION
+    name = plain_name(said.get("filename") or said.get("name") or "")
     await run_in_threadpool(services.catalog.collection, collection)
     upload = await run_in_threadpool(
-        services.uploads.create, name, collection=collection, size_bytes=upload_length, created_by=principal.id
+        services.uploads.create,
+        name,
+        collection=collection,
+        size_bytes=upload_length,
+        created_by=principal.id,
+        metadata=metadata_of(said["metadata"]) if "metadata" in said else None,
     )
     # An empty file is complete at once.
     if _holds_part(request) or upload.complete:

@@ -9,7 +9,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -33,6 +33,7 @@ class _Begun:
     size_bytes: int
     created_by: str
     run_id: str | None = None
+    metadata: Mapping[str, str] | None = None
 
 
 class PartialUploads:
@@ -51,8 +52,23 @@ class PartialUploads:
         with storage():
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
-    def create(self, name: str, *, collection: str, size_bytes: int, created_by: str) -> PartialUpload:
+    def create(
+        self,
+        name: str,
+        *,
+        collection: str,
+        size_bytes: int,
+        created_by: str,
+        metadata: Mapping[str, str] | None = None,
+    ) -> PartialUpload:
         """Begin an upload.
+
+        Args:
+            name: File name for people.
+            collection: Where the document is to go.
+            size_bytes: Of the whole file.
+            created_by: Who uploads it.
+            metadata: Of the document; None keeps what it has.
 
         Returns:
             It, with nothing in it yet.
@@ -70,7 +86,7 @@ class PartialUploads:
         upload_id = uuid4().hex
         with storage():
             os.close(os.open(self._part(upload_id), os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-            self._write(upload_id, _Begun(name, collection, size_bytes, created_by))
+            self._write(upload_id, _Begun(name, collection, size_bytes, created_by, metadata=metadata))
         return self.get(upload_id)
 
     def get(self, upload_id: str) -> PartialUpload:
@@ -94,7 +110,9 @@ class PartialUploads:
             raise UploadExpiredError(f"the upload {upload_id} has expired; begin it again")
         offset = begun.size_bytes if begun.run_id else known.st_size
         kept = (begun.name, begun.collection, begun.size_bytes, begun.created_by)
-        return PartialUpload(upload_id, *kept, offset=offset, run_id=begun.run_id, expires_at=expires_at)
+        return PartialUpload(
+            upload_id, *kept, offset=offset, run_id=begun.run_id, expires_at=expires_at, metadata=begun.metadata
+        )
 
     @contextmanager
     def appending(self, upload_id: str, offset: int, *, checksum: tuple[str, bytes] | None = None) -> Iterator[Part]:

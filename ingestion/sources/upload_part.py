@@ -1,7 +1,7 @@
 """What is known of an upload in parts, and where the bytes of a part go."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import BinaryIO
@@ -34,6 +34,7 @@ class PartialUpload:
         offset: How many bytes have arrived.
         run_id: Of the run that takes it in, once everything has arrived.
         expires_at: When it is given up if nothing more arrives.
+        metadata: Of the document; None keeps what it has.
     """
 
     id: str
@@ -44,6 +45,7 @@ class PartialUpload:
     offset: int
     run_id: str | None
     expires_at: datetime  # UTC
+    metadata: Mapping[str, str] | None = None
 
     @property
     def complete(self) -> bool:

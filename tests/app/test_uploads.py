@@ -180,6 +180,17 @@ def test_too_much_is_refused_with_the_limit(server):
         tus(server, text(6 * 2**20), chunk_bytes=6 * 2**20).upload()  # a part is smaller than any other body
 
 
+def test_metadata_that_came_with_the_beginning_is_the_documents(server):
+    content = text(640)
+    begun = begin(server, len(content), name="given.txt", metadata='{"team": "law"}')
+    assert send(server, begun.headers["Location"], 0, content).status_code == 204
+    run, _ = run_of(server, begun.headers["Location"])
+    with server.stream("GET", f"/v1/ingestions/{run['id']}/events") as response:
+        response.read()
+    found = server.get("/v1/documents", params={"limit": 1000}).json()["documents"]
+    assert {d["uri"]: d["metadata"] for d in found}["upload:given.txt"] == {"team": "law"}
+
+
 @pytest.mark.parametrize(
     ("headers", "status"),
     [
@@ -187,6 +198,7 @@ def test_too_much_is_refused_with_the_limit(server):
         ({"Upload-Length": "many"}, 422),
         ({"Upload-Length": "1" * 40}, 422),
         ({"Upload-Metadata": "filename !!!"}, 422),
+        ({"Upload-Metadata": f"metadata {base64.b64encode(b'[]').decode()}"}, 422),
         ({"Upload-Metadata": f"collection {base64.b64encode(b'missing').decode()}"}, 404),
         ({"Upload-Metadata": f"collection {base64.b64encode(bytes([255])).decode()}"}, 422),
         ({"Tus-Resumable": "0.2.2"}, 412),
