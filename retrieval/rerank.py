@@ -7,16 +7,18 @@ from math import isfinite
 from pathlib import Path
 from typing import Any, Protocol
 
+from retrieval.bm25 import Bm25Encoder, Bm25Settings, Terms
 from retrieval.embed import FloatArray
 from retrieval.errors import ModelError
 from retrieval.types import Passage
+from retrieval.wording import WordingReader
 
 SentenceVectors = Callable[[Sequence[str]], Mapping[str, FloatArray]]
 """Chunk ids -> the unit vectors of each one's sentences, shape (sentences, dim); chunks without any are left out."""
 
-# The most that costs nothing. nDCG@10 at 0, .1, .3 and .7: tts-handbook .886 .885 .886 .900; mtrag-un .870 .872 .867
-# .859; scifact .735 .733 .726 .709. Questions that one sentence answers gain from more, claims about abstracts lose.
-SENTENCE_WEIGHT = 0.1
+# Round numbers that win on average over dense weights of .4 to .7 on every set (docs/decisions/0012-ranking.md).
+RERANK_SHARE = 1 / 3
+SENTENCE, COVERAGE, PAIRS = 0.6, 0.2, 0.2
 BATCH_PAIRS = 16
 MAX_PAIR_TOKENS = 512
 
@@ -55,30 +57,36 @@ class KeepOrder:
 
 
 class SentenceReranker:
-    """Late interaction at the level of sentences: a passage is as good as its best sentence, and as it was found.
+    """Late interaction at the level of sentences: how near the best one is, and how well it words the question.
 
     The sentence vectors were made at ingestion, so nothing is loaded and nothing is embedded.
 
     Args:
         sentence_vectors: Asked only for chunks that the reader may read.
-        weight: Share of the best sentence's cosine similarity in the score, in [0, 1].
+        terms: Text -> stemmed terms.
+        share: Of what the sentences say in the score, in [0, 1]; the search has the rest.
     """
 
     name = "sentences"
 
-    def __init__(self, sentence_vectors: SentenceVectors, *, weight: float = SENTENCE_WEIGHT) -> None:
+    def __init__(self, sentence_vectors: SentenceVectors, terms: Terms, *, share: float = RERANK_SHARE) -> None:
         self._sentence_vectors = sentence_vectors
-        self._weight = weight
+        self._reader = WordingReader(terms)
+        self._share = share
 
     def rerank(self, question: str, passages: Sequence[Passage], *, vector: FloatArray | None) -> list[Passage]:
-        """Score each passage by (1 - weight) * its score + weight * its best sentence; see ``Reranker``."""
-        del question
+        """Score each passage by (1 - share) * its score + share * what its sentences say; see ``Reranker``."""
         if vector is None:
             return list(passages)
         sentences = self._sentence_vectors([passage.chunk.id for passage in passages])
+        agreement = self._reader.agreement(question, [passage.chunk for passage in passages])
+        said = [
+            SENTENCE * _nearest(passage, sentences, vector) + COVERAGE * float(coverage) + PAIRS * float(pairs)
+            for passage, coverage, pairs in zip(passages, agreement.coverage, agreement.pairs, strict=True)
+        ]
         return _by_score([
-            replace(p, score=(1 - self._weight) * p.score + self._weight * _nearest(p, sentences, vector))
-            for p in passages
+            replace(p, score=(1 - self._share) * p.score + self._share * rerank, rerank=rerank)
+            for p, rerank in zip(passages, said, strict=True)
         ])
 
 
@@ -202,7 +210,7 @@ def open_reranker(
     if name == KeepOrder.name:
         return KeepOrder()
     if name == SentenceReranker.name:
-        return SentenceReranker(sentence_vectors)
+        return SentenceReranker(sentence_vectors, Bm25Encoder(Bm25Settings()).terms)
     if name.startswith(("http://", "https://")):
         url, _, model = name.partition("#")
         if not model or not url.partition("://")[2]:

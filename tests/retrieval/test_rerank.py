@@ -28,30 +28,55 @@ def test_keeping_the_order_keeps_everything(passage):
     assert KeepOrder().rerank("q", found, vector=EAST) == found
 
 
-def test_a_passage_is_as_good_as_its_best_sentence_and_as_it_was_found(passage):
-    # c1: .5 * .8 + .5 * 0; c2: .5 * .6 + .5 * max(0, 1)
+@pytest.fixture
+def by_sentences():
+    """Make a reranker whose terms are words in lower case, each a number."""
+    numbers = {}
+
+    def terms(text):
+        return frozenset(numbers.setdefault(word, len(numbers)) for word in text.lower().split())
+
+    def make(vectors, *, share=0.5):
+        return SentenceReranker(lambda _ids: vectors, terms, share=share)
+
+    return make
+
+
+def test_a_passage_is_as_good_as_it_was_found_and_as_its_best_sentence_is_near(by_sentences, passage):
+    # No word of the question stands there: c1: .5 * .8 + .5 * .6 * 0; c2: .5 * .6 + .5 * .6 * max(0, 1)
     found = [passage("one", 1, score=0.8), passage("two", 2, score=0.6)]
     vectors = {"c1": np.array([NORTH]), "c2": np.array([NORTH, EAST])}
-    reranked = SentenceReranker(lambda _ids: vectors, weight=0.5).rerank("q", found, vector=EAST)
-    assert [(p.chunk.id, p.score) for p in reranked] == [("c2", pytest.approx(0.8)), ("c1", pytest.approx(0.4))]
+    reranked = by_sentences(vectors).rerank("q", found, vector=EAST)
+    assert [(p.chunk.id, p.score, p.rerank) for p in reranked] == [
+        ("c2", pytest.approx(0.6), pytest.approx(0.6)),
+        ("c1", pytest.approx(0.4), pytest.approx(0.0)),
+    ]
     assert reranked[0].dense == found[1].dense
 
 
-def test_a_passage_without_sentence_vectors_is_as_near_as_the_whole_of_it(passage):
+def test_a_passage_that_words_the_question_is_better(by_sentences, passage):
+    # Sentences tell nothing apart. "annual leave" in one sentence and side by side: .2 each; in one sentence only: .2.
+    texts = ("leave", "annual paid long leave", "annual leave")
+    found = [passage(text, n, score=0.0, dense=0.0) for n, text in enumerate(texts)]
+    reranked = by_sentences({}, share=1.0).rerank("annual leave", found, vector=EAST)
+    assert [p.chunk.id for p in reranked] == ["c2", "c1", "c0"]
+    assert [p.score for p in reranked[:2]] == pytest.approx([0.4, 0.2])
+
+
+def test_a_passage_without_sentence_vectors_is_as_near_as_the_whole_of_it(by_sentences, passage):
     found = [passage("one", 1, score=0.0, dense=0.3), passage("two", 2, score=0.0, dense=None)]
-    reranked = SentenceReranker(lambda _ids: {"c2": np.zeros((0, 2))}, weight=1.0).rerank("q", found, vector=EAST)
-    assert [p.score for p in reranked] == [0.3, 0.0]
+    reranked = by_sentences({"c2": np.zeros((0, 2))}, share=1.0).rerank("q", found, vector=EAST)
+    assert [p.score for p in reranked] == pytest.approx([0.6 * 0.3, 0.0])
 
 
-def test_equal_scores_keep_the_order_they_came_in(passage):
+def test_equal_scores_keep_the_order_they_came_in(by_sentences, passage):
     found = [passage("two", 2, score=0.5, dense=0.5), passage("one", 1, score=0.5, dense=0.5)]
-    reranked = SentenceReranker(lambda _ids: {}).rerank("q", found, vector=EAST)
-    assert [p.chunk.id for p in reranked] == ["c2", "c1"]
+    assert [p.chunk.id for p in by_sentences({}).rerank("q", found, vector=EAST)] == ["c2", "c1"]
 
 
-def test_a_search_for_words_alone_has_no_vector_and_keeps_its_order(passage):
+def test_a_search_for_words_alone_has_no_vector_and_keeps_its_order(by_sentences, passage):
     found = [passage("one", 1), passage("two", 2)]
-    assert SentenceReranker(lambda _ids: {"c2": np.array([EAST])}).rerank("q", found, vector=None) == found
+    assert by_sentences({"c2": np.array([EAST])}).rerank("q", found, vector=None) == found
 
 
 @pytest.fixture(scope="module")
@@ -281,6 +306,10 @@ def retriever(reranker, depth):
     return Retriever(Catalog(), Index(), Embedder(), reranker=reranker, rerank_depth=depth)
 
 
+def no_terms(_text):
+    return frozenset()
+
+
 def ids(passages):
     return [p.chunk.id for p in passages]
 
@@ -298,7 +327,7 @@ def test_candidates_behind_the_depth_follow_and_never_score_higher():
     assert ids(found) == ["c2", "c1", "c0", "c3", "c4"]
     assert [p.score for p in found] == sorted((p.score for p in found), reverse=True)
     # No sentence is near, so the three that were seen fall to 0, below what the fourth was found with.
-    far = SentenceReranker(lambda ids: {key: np.array([NORTH]) for key in ids}, weight=1.0)
+    far = SentenceReranker(lambda ids: {key: np.array([NORTH]) for key in ids}, no_terms, share=1.0)
     fallen = retriever(far, 3).retrieve("q", principal=READER, limit=5)
     assert [(p.chunk.id, p.score) for p in fallen] == [(f"c{n}", 0.0) for n in range(5)]
 
@@ -311,13 +340,13 @@ def test_a_reranker_that_fails_leaves_the_order_of_the_search_and_it_is_said(cap
 
 
 def test_a_question_is_embedded_once():
-    searching = retriever(SentenceReranker(lambda _ids: {"c9": np.array([EAST])}), 10)
+    searching = retriever(SentenceReranker(lambda _ids: {"c9": np.array([EAST])}, no_terms), 10)
     searching.retrieve("q", principal=READER)
     assert searching.embedder.asked == ["q"]
 
 
 def test_a_search_for_words_alone_embeds_nothing():
-    searching = retriever(SentenceReranker(lambda _ids: {}), 10)
+    searching = retriever(SentenceReranker(lambda _ids: {}, no_terms), 10)
     searching.retrieve("q", principal=READER, mode="sparse")
     assert searching.embedder.asked == []
 
