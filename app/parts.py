@@ -18,11 +18,13 @@ from retrieval.errors import InvalidInputError
 from retrieval.generators.extractive import ExtractiveGenerator
 from retrieval.generators.generator import Completer, Generator
 from retrieval.index import VectorIndex
+from retrieval.judged_support import Check, JudgedSupport
 from retrieval.pack import unpack
 from retrieval.prompt import read_template
 from retrieval.rerank import open_reranker
 from retrieval.retrieve import Retriever
 from retrieval.rewrite import HeuristicRewriter, ModelRewriter
+from retrieval.support import check_sentences
 from retrieval.types import Sampling
 
 EMBEDDER = "embedder"
@@ -84,9 +86,15 @@ def build_retriever(settings: Settings, catalog: Catalog, index: VectorIndex, em
         It, over what is in catalog and index at the time of each question.
 
     Raises:
-        ModelError: The cross-encoder that the settings name cannot be loaded.
+        ModelError: The cross-encoder that the settings name cannot be loaded, or the rerank endpoint has no model.
     """
-    reranker = open_reranker(settings.rerank, _SentenceVectors(catalog, embedder.dim), device=settings.embedding_device)
+    key = settings.rerank_api_key
+    reranker = open_reranker(
+        settings.rerank,
+        _SentenceVectors(catalog, embedder.dim),
+        device=settings.embedding_device,
+        api_key=key.get_secret_value() if key else None,
+    )
     return Retriever(
         catalog,
         index,
@@ -116,6 +124,7 @@ def build_answerer(settings: Settings, retriever: Retriever) -> Answerer:
         unsupported=settings.unsupported_sentences,
         template=read_template(settings.answer_prompt).name,
         confidence=extractive.evidence.confidence,
+        check=_build_check(settings),
         rewriter=ModelRewriter(generator) if isinstance(generator, Completer) else HeuristicRewriter(),
         versions={
             "embedder": embedder.fingerprint,
@@ -125,6 +134,19 @@ def build_answerer(settings: Settings, retriever: Retriever) -> Answerer:
             "generator": generator.name,
         },
     )
+
+
+def _build_check(settings: Settings) -> Check:
+    """Pick what judges the sentences of language models: words alone, or the judge model too where one is set."""
+    if settings.judge_url is None or not settings.judge_answers:
+        return check_sentences
+    from retrieval.generators.openai_compatible import OpenAICompatibleGenerator
+
+    key = settings.judge_api_key
+    judge = OpenAICompatibleGenerator(
+        settings.judge_url, settings.judge_model, api_key=key.get_secret_value() if key else None
+    )
+    return JudgedSupport(judge)
 
 
 def _context_tokens(settings: Settings) -> int:

@@ -83,10 +83,17 @@ class Settings(BaseSettings):
         default=None, description="Where that model runs: cpu or cuda; cuda is taken where there is one when unset."
     )
     judge_url: str | None = Field(
-        default=None, description="OpenAI-compatible server of a judge model for evaluations; none judges when unset."
+        default=None,
+        description="OpenAI-compatible server of a judge model for evaluations and for sentences of answers; none when "
+        "unset.",
     )
     judge_model: str = Field(default="default", description="Model name sent to the judge's server.")
     judge_api_key: SecretStr | None = Field(default=None, description="Key of the judge's server.")
+    judge_answers: bool = Field(
+        default=True,
+        description="Let the judge model, where one is set, look at sentences that are put in other words than their "
+        "quotes; evaluations use it in any case.",
+    )
     prices: Path | None = Field(
         default=None, description="Price table of language models (JSON), for the cost of an evaluation."
     )
@@ -112,10 +119,12 @@ class Settings(BaseSettings):
         "dbsf (scores by their spread) or rrf (ranks).",
     )
     rerank: str = Field(
-        default="none",
+        default="sentences",
         min_length=1,
-        description="What looks at the best candidates again: none, sentences, or a cross-encoder by folder or hub id.",
+        description="What looks at the best candidates again: sentences, none, a cross-encoder by folder or hub id, "
+        "or a rerank endpoint as URL#model.",
     )
+    rerank_api_key: SecretStr | None = Field(default=None, description="Key of the rerank endpoint.")
     rerank_depth: int = Field(default=50, ge=1, le=1000, description="How many candidates the reranker sees.")
     recency_half_life_days: float | None = Field(
         default=None,

@@ -11,11 +11,13 @@ from retrieval.deadline import Deadline
 from retrieval.events import Listen, Retrieved, unheard
 from retrieval.expand import expand
 from retrieval.generators.generator import Generator
+from retrieval.judged_support import Check
 from retrieval.prompt import ANSWER_TEMPLATE, Prompt, read_template
 from retrieval.retrieve import Retriever, checked_question
 from retrieval.rewrite import HeuristicRewriter, Rewriter
 from retrieval.say import Confidence, Speaker, still_readable
 from retrieval.stopwatch import Stopwatch
+from retrieval.support import check_sentences
 from retrieval.types import Interaction, Passage, Principal, Query
 
 ANSWER_TIMEOUT_S = 30.0
@@ -34,7 +36,7 @@ class Answerer:
         unsupported: What becomes of sentences that nothing bears out.
         template: The prompt template of language models; see ``read_template``.
         rewriter: Makes follow-up questions findable.
-        confidence: Asked before a language model is; see ``Speaker``.
+        confidence, check: See ``Speaker``.
     """
 
     retriever: Retriever
@@ -47,6 +49,7 @@ class Answerer:
     template: str = ANSWER_TEMPLATE
     rewriter: Rewriter = field(default_factory=HeuristicRewriter)
     confidence: Confidence | None = None
+    check: Check = check_sentences
     versions: Mapping[str, Any] = field(default_factory=dict)
 
     def answer(
@@ -110,7 +113,7 @@ class Answerer:
             generation={
                 **draft.generation,
                 "search": searched.made,
-                **({"search_context": searched.context} if searched.context else {}),
+                **({"search_context": searched.context, "search_weight": searched.weight} if searched.context else {}),
                 "mark": prompt.mark,
                 "template": self.template,
                 "template_sha256": read_template(self.template).sha256,
@@ -126,4 +129,4 @@ class Answerer:
     @property
     def speaker(self) -> Speaker:
         """What words the answers."""
-        return Speaker(self.generator, self.fallback, self.abstain_below, self.unsupported, self.confidence)
+        return Speaker(self.generator, self.fallback, self.abstain_below, self.unsupported, self.confidence, self.check)

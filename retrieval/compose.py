@@ -8,6 +8,7 @@ from retrieval.cite import MayCite, Numbering, always
 from retrieval.clean import addresses, clean, seen, settled
 from retrieval.errors import ModelError
 from retrieval.events import Cited, Judged, Listen, Token
+from retrieval.judged_support import Check
 from retrieval.prompt import NOT_ANSWERED, Quote
 from retrieval.support import MARK, check_sentences
 from retrieval.types import Citation, Passage, SentenceVerdict
@@ -31,6 +32,7 @@ class Composer:
         quotes: What the marks stand for; None when they name passages.
         unsupported: What becomes of sentences that nothing bears out.
         may_cite: Asked before each new citation.
+        check: Judges the sentences.
 
     Attributes:
         text: What was told so far.
@@ -45,12 +47,14 @@ class Composer:
         quotes: Sequence[Quote] | None = None,
         unsupported: Unsupported = "mark",
         may_cite: MayCite = always,
+        check: Check = check_sentences,
     ) -> None:
         self._passages = passages
         self._listen = listen
         self._quotes = quotes
         self._removes = unsupported == "remove"
         self._may_cite = may_cite
+        self._check = check
         self._numbering = Numbering(passages, may_cite=may_cite)
         # A quote is the document's own words; a model may name an address only where a passage does.
         self._known = addresses(text for p in passages for text in (p.chunk.text, p.chunk.context))
@@ -124,7 +128,7 @@ class Composer:
         """Tell the sentences of a paragraph that something bears out."""
         trial = Numbering(self._passages, may_cite=self._may_cite)
         text = trial.resolve(paragraph, quotes=self._quotes).strip()
-        verdicts = check_sentences(text, trial.citations)
+        verdicts = self._check(text, trial.citations)
         kept = without(text, [verdict for verdict in verdicts if verdict.verdict == "unsupported"])
         self.removed += sum(verdict.verdict == "unsupported" for verdict in verdicts)
         told = self._numbering.renumbered(kept, trial).strip()
@@ -145,7 +149,7 @@ class Composer:
         """Tell the verdicts of paragraphs that are whole: a quote of several sentences carries its mark at the end."""
         breaks = [match.start() for match in _PARAGRAPH.finditer(self.text)]
         until = len(self.text) if whole or self._removes else (breaks[-1] if breaks else 0)
-        verdicts = check_sentences(self.text, self.citations)
+        verdicts = self._check(self.text, self.citations)
         for verdict in verdicts:
             if self._judged < verdict.end <= until:
                 self.verdicts.append(verdict)

@@ -11,7 +11,9 @@ from retrieval.deadline import Deadline
 from retrieval.errors import ModelError
 from retrieval.events import Listen, Restarted, unheard
 from retrieval.generators.generator import Generator
+from retrieval.judged_support import Check
 from retrieval.prompt import Draft, Prompt
+from retrieval.support import check_sentences
 from retrieval.types import Answer, Passage, Principal
 
 NO_ANSWER = "I found nothing in the documents that answers this."
@@ -33,6 +35,7 @@ class Speaker:
         abstain_below: Below this confidence no answer is given.
         confidence: Says how sure one can be that passages answer; a language model is not asked where that is not
             enough. None asks it always.
+        check: Judges the sentences of a language model; quotes need no judge.
     """
 
     generator: Generator
@@ -40,6 +43,7 @@ class Speaker:
     abstain_below: float
     unsupported: Unsupported
     confidence: Confidence | None = None
+    check: Check = check_sentences
 
     def say(
         self, prompt: Prompt, *, deadline: Deadline, listen: Listen = unheard, may_cite: MayCite = always
@@ -82,7 +86,8 @@ class Speaker:
     def _said(
         self, generator: Generator, prompt: Prompt, deadline: Deadline, listen: Listen, may_cite: MayCite
     ) -> "_Said":
-        composer = Composer(prompt.passages, listen, unsupported=self.unsupported, may_cite=may_cite)
+        unsupported, check = self.unsupported, self.check
+        composer = Composer(prompt.passages, listen, unsupported=unsupported, may_cite=may_cite, check=check)
         draft = generator.generate(prompt, deadline=deadline, tell=composer.feed)
         if draft.quotes is not None:
             composer = Composer(prompt.passages, listen, quotes=draft.quotes, may_cite=may_cite)

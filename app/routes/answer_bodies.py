@@ -4,6 +4,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from app.routes.explanation_bodies import ExplanationBody
 from app.routes.filter_bodies import FiltersBody
 from retrieval.types import Box, Citation, Interaction, Query, Sampling, SentenceVerdict, Support, Turn
 
@@ -45,6 +46,9 @@ class QuestionBody(BaseModel):
         default=None,
         max_length=64,
         description="The stored conversation it goes on with, in place of a history; `new` begins one.",
+    )
+    explain: bool = Field(
+        default=False, description="Say why each passage was found; for administrators, and not in a stream."
     )
     sampling: SamplingBody = Field(default_factory=SamplingBody, description="How a language model draws its words.")
 
@@ -116,6 +120,9 @@ class AnswerBody(BaseModel):
     interaction_id: str
     conversation_id: str | None = Field(default=None, description="The stored conversation it stands in.")
     searched: str = Field(description="What was searched for in place of a follow-up; empty for the question itself.")
+    explanations: list[ExplanationBody] | None = Field(
+        default=None, description="Why each passage that the answer was made from was found, when that was asked for."
+    )
     timings_ms: dict[str, float] = Field(examples=[{"retrieve": 14.1, "generate": 3.3, "total": 17.4}])
 
 

@@ -3,17 +3,22 @@
 from collections.abc import AsyncIterator
 
 from fastapi import APIRouter, Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 
 from app.answering import Asked, answered, events
-from app.dependencies import PrincipalDep, ServicesDep
+from app.bootstrap import Services
+from app.dependencies import PrincipalDep, ServicesDep, administrator
 from app.errors import status_of
 from app.routes.answer_bodies import AnswerBody, QuestionBody, ReplayBody, answer_body, citation_body, sentence_body
+from app.routes.explanation_bodies import ExplanationBody, explanation_bodies
 from app.sse import MEDIA_TYPE, event
 from app.streaming import Ended
 from retrieval.errors import AttuneError
 from retrieval.events import Cited, Event, Judged, Restarted, Retrieved, Token
 from retrieval.replay import replay
+from retrieval.search_question import SearchQuestion
+from retrieval.types import Interaction
 from retrieval.withhold import named_documents, withhold
 
 QUESTION_MAX_BYTES = 8 * 2**20  # a question with 200 long turns before it
@@ -36,11 +41,24 @@ _EVENTS = {
 )
 async def ask(body: QuestionBody, request: Request, services: ServicesDep, principal: PrincipalDep) -> Response:
     """Answer from the documents the caller may read, with citations, or say that they hold no answer."""
+    if body.explain:
+        administrator(principal)
     asked = Asked(body.query(), principal, conversation=body.conversation_id, headers=request.headers)
     if "text/event-stream" in request.headers.get("accept", ""):
         return StreamingResponse(_stream(events(services, asked)), media_type=MEDIA_TYPE)
     found = await answered(services, asked, request)
-    return JSONResponse(answer_body(found).model_dump())
+    answer = answer_body(found)
+    if body.explain:
+        answer.explanations = await run_in_threadpool(_explanations, services, asked, found)
+    return JSONResponse(answer.model_dump())
+
+
+def _explanations(services: Services, asked: Asked, found: Interaction) -> list[ExplanationBody]:
+    made = found.generation
+    searched = SearchQuestion(
+        found.searched or found.question, made.get("search_context", ""), made.get("search_weight", 0.0)
+    )
+    return explanation_bodies(services, asked.query, found.passages, principal=asked.principal, searched=searched)
 
 
 @router.get("/answers/{interaction_id}", summary="Open a stored answer")

@@ -68,6 +68,15 @@ def test_a_stored_answer_opens_as_it_was_and_is_made_again(api):
     assert api.post("/v1/answers/none/replay").status_code == 404
 
 
+def test_why_each_passage_was_found_is_told_on_request(api):
+    body = {"question": LEAVE, "explain": True}
+    explained = api.post("/v1/answers", json=body).json()["explanations"]
+    best = explained[0]
+    assert any("leave" in words for term in best["terms"] for words in term["words"])
+    assert sum(term["score"] for term in best["terms"]) == pytest.approx(best["sparse"], rel=1e-3)
+    assert api.post("/v1/answers", json={"question": LEAVE}).json()["explanations"] is None
+
+
 def test_an_answer_is_replayed_from_the_command_line(api, server_settings):
     key = api.post("/v1/answers", json={"question": LEAVE}).json()["interaction_id"]
     environment = {"ATTUNE_DATA_DIR": str(server_settings.data_dir), "PATH": "/usr/bin:/bin"}
