@@ -29,6 +29,7 @@ from retrieval.types import Principal
 MODEL = "attune"
 EMBEDDER_MODEL = "attune-embedder"
 _DONE = b"data: [DONE]\n\n"
+_UNBUFFERED = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}  # or a proxy would collect the pieces
 
 router = APIRouter(prefix="/v1", tags=["openai"], route_class=OpenAIRoute, responses=ERRORS)
 
@@ -174,7 +175,8 @@ async def _streamed(services: Services, asked: Asked, body: ChatBody, base_url: 
         raise first  # nothing was sent: the status can still say it
     include_usage = body.stream_options is not None and body.stream_options.include_usage
     chunks = Chunks(f"chatcmpl-{uuid4().hex}", body.model, created=int(time.time()), include_usage=include_usage)
-    return StreamingResponse(_written(services, happening, chunks, base_url), media_type=MEDIA_TYPE)
+    written = _written(services, happening, chunks, base_url)
+    return StreamingResponse(written, media_type=MEDIA_TYPE, headers=_UNBUFFERED)
 
 
 async def _written(

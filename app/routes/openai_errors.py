@@ -13,7 +13,6 @@ from starlette.exceptions import HTTPException
 from app.errors import status_of
 from retrieval.errors import AttuneError, NotFoundError
 
-_KINDS = {401: "authentication_error", 403: "permission_error", 404: "not_found_error", 429: "rate_limit_error"}
 _CODES = {401: "invalid_api_key", 429: "rate_limit_exceeded"}
 
 
@@ -60,13 +59,15 @@ def told(error: Exception) -> tuple[int, OpenAIErrorBody]:
         status, message = 400, f"{param}: {reason}" if param else reason
     elif isinstance(error, AttuneError):
         status, message = status_of(error)[0], str(error)
-        code = "model_not_found" if isinstance(error, UnknownModelError) else None
+        if isinstance(error, UnknownModelError):
+            param, code = "model", "model_not_found"
     elif isinstance(error, HTTPException):
         status, message = error.status_code, str(error.detail)
     else:
         status, message = 500, "something went wrong here; the server's log says what"
     status = 400 if status == 422 else status
-    kind = _KINDS.get(status, "invalid_request_error" if status < 500 else "server_error")
+    kind = "invalid_request_error" if status < 500 else "server_error"
+    kind = "rate_limit_error" if status == 429 else kind
     return status, OpenAIErrorBody(message=message, type=kind, param=param, code=code or _CODES.get(status))
 
 

@@ -126,7 +126,12 @@ def worded_server(tmp_path_factory, words):
     threading.Thread(target=model.serve_forever, daemon=True).start()
     folder = tmp_path_factory.mktemp("worded")
     (folder / "garden.md").write_text("# Garden\n\nRoses are watered daily. Oaks are never watered.\n")
-    settings = Settings(data_dir=folder / "data", llm_url=f"http://127.0.0.1:{model.server_port}/v1", llm_model="words")
+    settings = Settings(
+        data_dir=folder / "data",
+        llm_url=f"http://127.0.0.1:{model.server_port}/v1",
+        llm_model="words",
+        abstain_below=0,  # the model is asked whatever is asked
+    )
     with serving(settings) as server:
         assert ingested(server, folder / "garden.md")["failures"] == []
         yield server

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import subprocess
+import sys
 
 import httpx
 import httpx2
@@ -247,3 +249,8 @@ def test_names_are_checked_where_they_are_known(host, named, protected, taken):
 def test_what_is_opened_is_bounded(start, end, shown):
     assert stretch(start, end, length=100_000) == shown
     assert shown[1] - shown[0] <= MAX_OPENED_CHARS
+
+
+def test_importing_the_application_loads_no_sdk():
+    code = "import sys, app.main, app.cli; sys.exit('mcp' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
