@@ -74,7 +74,7 @@ class Peer:
         self.send(HEAD)
 
     def status(self, code, *headers, body=b"{}"):
-        lines = [f"HTTP/1.1 {code} No", f"Content-Length: {len(body)}", "Content-Type: application/json", *headers]
+        lines = [f"HTTP/1.1 {code} No", f"Content-Length: {len(body)}", "Connection: close", *headers]
         self.send("\r\n".join(lines).encode() + b"\r\n\r\n" + body)
 
     def say(self, *pieces, finish=None, usage=None):

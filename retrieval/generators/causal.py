@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from retrieval.errors import ModelError
@@ -47,6 +48,7 @@ class CausalModel:
             raise ModelError(f"the language model in {folder} cannot be loaded: {error}"[:500]) from error
         self._torch: Any = torch
         self._transformers: Any = transformers
+        self._encoding = Lock()  # a tokenizer that is set up for two texts at a time fails: "Already borrowed"
         self._template_failed = TemplateError
         self._special = _special_tokens(self._tokenizer)
         self.ends = _ends(self.model, self._tokenizer)
@@ -69,7 +71,8 @@ class CausalModel:
             Ids of tokens, up to where the model is to speak.
         """
         harmless = [(role, self._special.sub(_broken_up, text)) for role, text in messages]
-        ids: list[int] = self._tokenizer(self._prompt(harmless), add_special_tokens=False)["input_ids"]
+        with self._encoding:
+            ids: list[int] = self._tokenizer(self._prompt(harmless), add_special_tokens=False)["input_ids"]
         return ids
 
     def _prompt(self, messages: Sequence[tuple[str, str]]) -> str:

@@ -158,7 +158,7 @@ class OpenAICompatibleGenerator:
 
     async def _pieces(self, chat: list[Any], sampling: Sampling, ending: "_Ending") -> AsyncGenerator[str]:
         """Give the words as they come; ask once more where a first request fails before its first word."""
-        counted, begun = self._counts_tokens, False
+        counted, begun, failed = self._counts_tokens, False, False
         while True:
             ending.attempts += 1
             try:
@@ -169,14 +169,17 @@ class OpenAICompatibleGenerator:
                 if not begun and ending.finish is None:
                     raise httpx.RemoteProtocolError("the stream ended before the first word")
             except self._failures as error:
-                pause_s = None if begun else self._pause_s(error, counted=counted, attempts=ending.attempts)
+                if counted and self._refused(error):
+                    counted = False
+                    continue
+                pause_s = None if begun or failed else self._pause_s(error)
                 if pause_s is None:
                     raise ModelError(_in_words(error)) from error
-                counted = counted and not self._refused(error)
+                failed = True
+                await asyncio.sleep(pause_s)
             else:
                 self._counts_tokens = counted
                 return
-            await asyncio.sleep(pause_s)
 
     async def _stream(self, chat: list[Any], sampling: Sampling, *, counted: bool) -> AsyncGenerator[Any]:
         options = record(sampling)
@@ -190,14 +193,12 @@ class OpenAICompatibleGenerator:
                     patience.reschedule(clock() + self._timeouts.gap_s)
                 yield response
 
-    def _pause_s(self, error: Exception, *, counted: bool, attempts: int) -> float | None:
+    def _pause_s(self, error: Exception) -> float | None:
         """Say how long to wait before asking again; None where that would not help."""
-        if attempts > 1 or isinstance(error, self._timed_out):
+        if isinstance(error, self._timed_out):
             return None
         if isinstance(error, self._connection_failed):
             return PAUSE_S
-        if self._refused(error):
-            return 0.0 if counted else None
         return _retry_after_s(error.response) if isinstance(error, self._status_error) else None
 
     def _refused(self, error: Exception) -> bool:

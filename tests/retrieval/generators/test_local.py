@@ -4,6 +4,7 @@ import json
 import shutil
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
@@ -166,6 +167,13 @@ def test_who_waits_for_another_waits_no_longer_than_the_deadline(babbler, prompt
     assert time.monotonic() - began < 0.8
     left.set()
     talking.join()
+
+
+def test_many_ask_at_the_same_time(model, prompt):
+    generator = LocalGenerator(model)
+    with ThreadPoolExecutor(8) as people:
+        drafts = list(people.map(lambda _: ask(generator, prompt), range(32)))
+    assert {draft.text for draft in drafts} == {ANSWER}
 
 
 def test_a_prompt_that_is_too_long_loses_its_last_passages(babbler, prompt):

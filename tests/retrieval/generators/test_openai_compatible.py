@@ -142,6 +142,12 @@ def test_a_server_that_does_not_count_tokens_is_asked_without_from_then_on(serve
     assert ["stream_options" in body for body in server.bodies] == [True, False, False]
 
 
+def test_a_server_that_does_not_count_tokens_may_fail_once_as_others_may(serve, prompt):
+    server, generator = serve(lambda peer: peer.status(400), broken, good)
+    assert generator.generate(prompt, deadline=Deadline(5)).generation["attempts"] == 3
+    assert ["stream_options" in body for body in server.bodies] == [True, False, False]
+
+
 def test_a_request_that_is_refused_for_another_reason_does_not_stop_the_counting(serve, prompt):
     def refusing(peer):
         peer.status(400)
