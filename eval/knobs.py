@@ -19,7 +19,7 @@ class Knobs:
         pool: Hits taken from each of the dense and the sparse list before fusing, 10 to 1,000.
         dense_weight: Share of the dense score in the fused one, in [0, 1].
         fusion: How the two lists become one.
-        rerank: ``none``, ``sentences``, or a cross-encoder by folder or hub id.
+        rerank: ``sentences``, ``none``, a cross-encoder by folder or hub id, or an endpoint as ``URL#model``.
         chunk_tokens: Most tokens of a chunk, at least 32; what the embedder reads when None.
         history: Whether a follow-up question is searched together with the questions before it.
         whole: Whether each text is one chunk that the embedder cuts off at its limit, as in published BEIR figures.
@@ -31,7 +31,7 @@ class Knobs:
     history: bool = False
     whole: bool = False
     fusion: Fusion = "mix"
-    rerank: str = "none"
+    rerank: str = "sentences"
 
     def check(self) -> None:
         """Say nothing when every knob is in range.

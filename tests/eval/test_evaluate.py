@@ -52,7 +52,7 @@ def test_a_report_says_what_was_measured_and_how(write_beir, embedder):
         "history": False,
         "whole": False,
         "fusion": "mix",
-        "rerank": "none",
+        "rerank": "sentences",
     }
     assert body["skipped"] == {"documents without title and text": 1}
     assert body["queries_per_s"] > 0

@@ -73,7 +73,7 @@ def path(tmp_path):
 
 
 def test_a_grid_is_every_combination_and_the_rest_stays():
-    base = Knobs(pool=30, history=True)
+    base = Knobs(pool=30, history=True, rerank="none")
     made = Grid(chunk_tokens=(None, 64), fusion=("mix", "rrf"), rerank=("none",)).configurations(base)
     expected = [(None, "mix"), (None, "rrf"), (64, "mix"), (64, "rrf")]
     assert made == [replace(base, chunk_tokens=tokens, fusion=fusion) for tokens, fusion in expected]
