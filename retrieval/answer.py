@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -90,9 +90,8 @@ class Answerer:
         listen(Retrieved(passages, searched.text))
         context = self._context(passages, principal)
         found = () if context is passages else passages
-        prompt = Prompt(
-            question, context, query.history, query.sampling, self.template, found=found, search_question=searched.text
-        )
+        prompt = Prompt(question, context, query.history, query.sampling, self.template, found=found)
+        prompt = replace(prompt, search_question=searched.text, search_context=searched.context)
         check = still_readable(self.retriever.catalog, principal, passages)
         answer, draft = self.speaker.say(prompt, deadline=deadline, listen=listen, may_cite=check)
         watch.lap("generate")

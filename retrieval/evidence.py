@@ -27,7 +27,7 @@ COVERAGE, BESIDE = 0.35, 0.3
 PASSAGE, DOCUMENT = 0.5, 0.15
 AMOUNT = 0.15  # a number where one is asked for
 FLAW = 0.2
-EARLIER = 0.5  # weight of a term that only earlier questions of the conversation have
+EARLIER = 0.5  # weight of what was said before, beside 1 for the question: of its vector and of its terms
 
 _ASKS_AMOUNT = re.compile(
     r"\b(?:how (?:many|much|long|often|fast|old|far|big|large|soon|late|early)|when|deadline|cap|limit|maximum|minimum"
@@ -86,9 +86,8 @@ class EvidenceFinder:
         """
         if not prompt.passages:
             return Evidence((), 0.0)
-        searched = prompt.search_question or prompt.question
         readings = [self._reading(passage.chunk) for passage in prompt.passages]
-        asked = _asked(prompt.question, searched, readings, self._terms)
+        asked = _asked(prompt, readings, self._terms)
         favours = _favours(prompt.passages)
         sentences: list[Sentence] = []
         for number, (reading, similar) in enumerate(zip(readings, self._similar(prompt, readings), strict=True)):
@@ -125,11 +124,13 @@ class EvidenceFinder:
         return similar
 
     def _question_vector(self, prompt: Prompt) -> FloatArray:
-        """Half of what was searched for, half of the question itself: a follow-up asks one thing about another."""
-        vector = self._embedder.embed_query(prompt.question)
-        if prompt.search_question and prompt.search_question != prompt.question:
-            vector = 0.5 * vector + 0.5 * self._embedder.embed_query(prompt.search_question)
-        return vector
+        """Of what was searched for, shape (dim,), L2 norm 1."""
+        vector = self._embedder.embed_query(prompt.search_question or prompt.question)
+        if not prompt.search_context:
+            return vector
+        mixed: FloatArray = vector + EARLIER * self._embedder.embed_query(prompt.search_context)
+        mixed /= max(float(np.linalg.norm(mixed)), 1e-9)
+        return mixed
 
     def _reading(self, chunk: Chunk) -> Reading:
         reading = self._readings.get(chunk.id)
@@ -169,17 +170,19 @@ class _Asked:
         return COVERAGE * self.share(own) + BESIDE * self.share(line.beside - own) - FLAW * line.flaws
 
 
-def _asked(question: str, searched: str, readings: Sequence[Reading], terms: Terms) -> _Asked:
-    now, every = terms(question), terms(searched) | terms(question)
+def _asked(prompt: Prompt, readings: Sequence[Reading], terms: Terms) -> _Asked:
+    searched = prompt.search_question or prompt.question
+    now = terms(searched)
+    every = now | terms(prompt.search_context)
     lines = [line for reading in readings for line in reading.lines]
     counts = Counter(term for line in lines for term in line.terms & every)
     weights = {
         term: math.log(1 + len(lines) / (1 + counts[term])) * (1.0 if term in now else EARLIER) for term in every
     }
-    long_forms = abbreviations(searched, terms)
+    long_forms = abbreviations(f"{prompt.search_context} {searched}", terms)
     for reading in readings:
         long_forms |= reading.abbreviations
-    return _Asked(weights, sum(weights.values()), long_forms, _ASKS_AMOUNT.search(question) is not None)
+    return _Asked(weights, sum(weights.values()), long_forms, _ASKS_AMOUNT.search(prompt.question) is not None)
 
 
 def _favours(passages: Sequence[Passage]) -> list[float]:

@@ -87,6 +87,7 @@ class Prompt:
         found: The passages before text around them was added, for a generator that goes sentence by sentence; empty
             when none was.
         search_question: What was searched for where the question follows up on others; empty for the question itself.
+        search_context: What was said before, as far as it was searched for too.
     """
 
     question: str
@@ -97,6 +98,7 @@ class Prompt:
     found: tuple[Passage, ...] = ()
     mark: str = field(default_factory=new_mark)
     search_question: str = ""
+    search_context: str = ""
 
 
 @dataclass(frozen=True, slots=True)

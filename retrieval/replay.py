@@ -51,6 +51,7 @@ def replay(answerer: Answerer, interaction: Interaction, *, principal: Principal
         template,
         **({"mark": made["mark"]} if "mark" in made else {}),
         search_question=interaction.searched or interaction.question,
+        search_context=made.get("search_context", ""),
     )
     recorded = interaction.answer
     speaker = answerer.speaker

@@ -23,8 +23,8 @@ class Alike:
 def find():
     finder = EvidenceFinder(Alike(), TERMS, lambda _ids: {})
 
-    def run(question, *passages, searched=""):
-        return finder.find(Prompt(question, passages, search_question=searched))
+    def run(question, *passages, before=""):
+        return finder.find(Prompt(question, passages, search_context=before))
 
     return run
 
@@ -50,8 +50,14 @@ def test_an_abbreviation_answers_a_question_that_spells_it_out(find, passage):
 
 def test_a_follow_up_weighs_its_own_words_above_those_before(find, passage):
     found = passage("Parental leave lasts twelve weeks for parents. Unused leave expires after a while.")
-    evidence = find("Does it expire unused?", found, searched="How long is parental leave? Does it expire unused?")
+    evidence = find("Does it expire unused?", found, before="How long is parental leave?")
     assert best(evidence, [found]) == "Unused leave expires after a while."
+
+
+def test_a_follow_up_is_about_what_was_said_before(find, passage):
+    found = passage("Award leave must be used within a year. Parental leave must be used within a year.")
+    assert best(find("When must it be used?", found, before="What is parental leave?"), [found]).startswith("Parental")
+    assert best(find("When must it be used?", found, before="What is award leave?"), [found]).startswith("Award")
 
 
 def test_a_document_found_more_often_is_preferred(find, passage):
