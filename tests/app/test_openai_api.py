@@ -111,8 +111,12 @@ def test_a_stored_conversation_takes_the_place_of_the_messages_before(client):
     assert second.sources["conversation_id"] == conversation_id
 
 
-def test_each_collection_with_something_to_read_is_a_model(client):
-    assert [model.id for model in client.models.list()] == ["attune", "attune/default"]
+def test_each_collection_with_something_to_read_is_a_model(client, server):
+    assert server.post("/v1/collections", json={"name": "nothing-in-it"}).status_code == 201
+    first, *others = [model.id for model in client.models.list()]
+    assert first == "attune"
+    assert "attune/default" in others
+    assert "attune/nothing-in-it" not in others
     assert client.models.retrieve("attune/default").owned_by == "attune"
     completion = client.chat.completions.create(**asked(model="attune/default"))
     assert completion.model == "attune/default"
