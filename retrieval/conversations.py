@@ -1,6 +1,6 @@
 """Conversations: interactions that follow each other, each seen by whoever led it and by nobody else."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, cast
 from uuid import uuid4
@@ -152,7 +152,7 @@ class Conversations(Store):
             payloads = connection.scalars(statement).all()
         kept = [cast(Interaction, from_json(Interaction, payload)) for payload in reversed(payloads)]
         readable = self._catalog.readable_documents(named_documents(kept), principal=principal)
-        return [withhold(interaction, readable) for interaction in kept]
+        return [replace(withhold(interaction, readable), conversation_id=conversation_id) for interaction in kept]
 
     def history(self, conversation_id: str, *, principal: Principal, turns: int = 6) -> tuple[Turn, ...]:
         """Return the last turns of a conversation, for the question that follows; a long one costs no more.
