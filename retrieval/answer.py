@@ -16,6 +16,7 @@ from retrieval.prompt import ANSWER_TEMPLATE, Prompt, read_template
 from retrieval.retrieve import Retriever, checked_question
 from retrieval.rewrite import HeuristicRewriter, Rewriter
 from retrieval.say import Confidence, Speaker, still_readable
+from retrieval.search_question import SearchQuestion
 from retrieval.stopwatch import Stopwatch
 from retrieval.support import check_sentences
 from retrieval.types import Interaction, Passage, Principal, Query
@@ -88,12 +89,9 @@ class Answerer:
         )
         watch.lap("retrieve")
         listen(Retrieved(passages, searched.text))
-        context = self._context(passages, principal)
-        found = () if context is passages else passages
-        prompt = Prompt(question, context, query.history, query.sampling, self.template, found=found)
-        prompt = replace(prompt, search_question=searched.text, search_context=searched.context)
+        prompt = self._prompt(replace(query, text=question), searched, passages, principal)
         check = still_readable(self.retriever.catalog, principal, passages)
-        answer, draft = self.speaker.say(prompt, deadline=deadline, listen=listen, may_cite=check)
+        answer, draft = speaker_of(self).say(prompt, deadline=deadline, listen=listen, may_cite=check)
         watch.lap("generate")
         return Interaction(
             id=uuid.uuid4().hex,
@@ -102,30 +100,48 @@ class Answerer:
             collection=query.collection,
             principal_id=principal.id,
             answer=answer,
-            passages=passages if answer.degraded else context,
+            passages=passages if answer.degraded else prompt.passages,
             timings_ms=watch.total(),
             asked_at=datetime.now(UTC),
             versions={**self.versions, "prompt": self.template},
             tokens=draft.tokens,
             filters=query.filters,
             searched="" if searched.text == question else searched.text,
-            generation={
-                **draft.generation,
-                "search": searched.made,
-                **({"search_context": searched.context, "search_weight": searched.weight} if searched.context else {}),
-                "mark": prompt.mark,
-                "template": self.template,
-                "template_sha256": read_template(self.template).sha256,
-            },
+            generation={**draft.generation, **_made(prompt, searched)},
         )
 
-    def _context(self, passages: tuple[Passage, ...], principal: Principal) -> tuple[Passage, ...]:
-        if not self.context_tokens:
-            return passages
-        catalog = self.retriever.catalog
-        return tuple(expand(passages, catalog, principal=principal, budget_tokens=self.context_tokens))
+    def _prompt(
+        self, query: Query, searched: SearchQuestion, passages: tuple[Passage, ...], principal: Principal
+    ) -> Prompt:
+        context, budget = passages, self.context_tokens
+        if budget:
+            context = tuple(expand(passages, self.retriever.catalog, principal=principal, budget_tokens=budget))
+        return Prompt(
+            query.text,
+            context,
+            query.history,
+            query.sampling,
+            self.template,
+            found=passages if budget else (),
+            search_question=searched.text,
+        )
 
-    @property
-    def speaker(self) -> Speaker:
-        """What words the answers."""
-        return Speaker(self.generator, self.fallback, self.abstain_below, self.unsupported, self.confidence, self.check)
+
+def speaker_of(answerer: Answerer) -> Speaker:
+    """Return what words the answers of an answerer."""
+    return Speaker(
+        answerer.generator,
+        answerer.fallback,
+        answerer.abstain_below,
+        answerer.unsupported,
+        answerer.confidence,
+        answerer.check,
+    )
+
+
+def _made(prompt: Prompt, searched: SearchQuestion) -> dict[str, Any]:
+    """What a replay needs besides what the generator records."""
+    context = {"search_context": searched.context, "search_weight": searched.weight} if searched.context else {}
+    template = read_template(prompt.template)
+    made = {"search": searched.made, "mark": prompt.mark, "template": template.name, "template_sha256": template.sha256}
+    return made | context
