@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from retrieval.abstain import confidence
+from retrieval.abstain import Signs, confidence
 from retrieval.bm25 import Terms
 from retrieval.embed import Embedder, FloatArray
 from retrieval.prompt import Prompt
@@ -62,11 +62,16 @@ class Evidence:
 
     Attributes:
         sentences: In order of passage and place.
-        confidence: In [0, 1], that the passages answer the question; 0 without a sentence.
+        signs: What speaks for an answer; None without a sentence.
     """
 
-    sentences: tuple[Sentence, ...]
-    confidence: float
+    sentences: tuple[Sentence, ...] = ()
+    signs: Signs | None = None
+
+    @property
+    def confidence(self) -> float:
+        """In [0, 1], that the passages answer the question; 0 without a sentence."""
+        return confidence(self.signs) if self.signs else 0.0
 
 
 class EvidenceFinder:
@@ -85,7 +90,7 @@ class EvidenceFinder:
             All of them; none without passages.
         """
         if not prompt.passages:
-            return Evidence((), 0.0)
+            return Evidence()
         readings = [self._reading(passage.chunk) for passage in prompt.passages]
         asked = _asked(prompt, readings, self._terms)
         favours = _favours(prompt.passages)
@@ -97,13 +102,13 @@ class EvidenceFinder:
                 score = answers + favours[number] + amount
                 sentences.append(Sentence(number, line.section, line.start, line.end, answers, score))
         if not sentences:
-            return Evidence((), 0.0)
-        sure = confidence(
+            return Evidence()
+        signs = Signs(
             sentence=max(sentence.answers for sentence in sentences),
             passage=max(passage.dense or 0.0 for passage in prompt.passages),
             coverage=max(asked.share(reading.terms) for reading in readings),
         )
-        return Evidence(tuple(sentences), sure)
+        return Evidence(tuple(sentences), signs)
 
     def confidence(self, prompt: Prompt) -> float:
         """Say how likely it is, in [0, 1], that the passages of a prompt answer its question."""
