@@ -5,8 +5,8 @@ Run from the repository root: ``python -m bench.abstention [--fit] [SET ...]`` w
 marked so (in the first two sets), and answerable ones whose relevant documents were taken out of what was found (in
 all). ``--fit`` prints weights: a logistic regression in which each set, and in it each kind, counts the same, and the
 AUROC on each set of weights fitted on the others. The threshold stays .5: the bias is moved until 90 % of the
-answerable questions, as a mean over the sets, are answered; the weights in ``retrieval/abstain.py`` are these, rounded. Minutes,
-mostly for indexing.
+answerable questions, as a mean over the sets, are answered; the weights in ``retrieval/abstain.py`` are these, rounded.
+Minutes, mostly for indexing.
 """
 
 import argparse
