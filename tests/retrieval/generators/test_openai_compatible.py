@@ -219,6 +219,20 @@ def test_a_server_that_drips_is_given_up(serve, prompt, script):
     failing(generator, prompt)
 
 
+def test_a_model_that_thinks_first_is_not_silent(serve, prompt):
+    def thinking(peer):
+        peer.head()
+        for _ in range(6):
+            peer.event({
+                "choices": [{"index": 0, "delta": {"role": "assistant", "reasoning_content": "roses or oaks? "}}]
+            })
+            time.sleep(0.2)
+        peer.say(ANSWER, finish="stop")
+
+    _, generator = serve(thinking)
+    assert generator.generate(prompt, deadline=Deadline(5)).text == ANSWER
+
+
 def test_a_server_that_says_a_word_now_and_then_is_given_up_at_the_deadline(serve, prompt):
     def slow(peer):
         peer.head()
