@@ -19,7 +19,7 @@ from retrieval.generators.extractive import ExtractiveGenerator
 from retrieval.generators.generator import Completer, Generator
 from retrieval.index import VectorIndex
 from retrieval.judged_support import Check, JudgedSupport
-from retrieval.pack import unpack
+from retrieval.pack import unpack_each
 from retrieval.prompt import read_template
 from retrieval.rerank import open_reranker
 from retrieval.retrieve import Retriever
@@ -258,7 +258,7 @@ class _SentenceVectors:
     dim: int
 
     def __call__(self, chunk_ids: Sequence[str]) -> dict[str, FloatArray]:
-        return {key: unpack(packed, self.dim) for key, packed in self.catalog.sentences(chunk_ids).items()}
+        return unpack_each(self.catalog.sentences(chunk_ids), self.dim)
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ from retrieval.catalog import Catalog
 from retrieval.embed import Embedder, FloatArray
 from retrieval.errors import AttuneError, DocumentError, InvalidInputError
 from retrieval.index_edge import EdgeIndex
-from retrieval.pack import unpack
+from retrieval.pack import unpack_each
 from retrieval.rerank import Reranker, open_reranker
 from retrieval.retrieve import Retriever
 from retrieval.tables import metadata, open_engine
@@ -108,7 +108,7 @@ class Workbench:
         return self.rerankers[self.knobs.rerank]
 
     def _sentence_vectors(self, chunk_ids: Sequence[str]) -> dict[str, FloatArray]:
-        return {key: unpack(row, self.embedder.dim) for key, row in self.catalog.sentences(chunk_ids).items()}
+        return unpack_each(self.catalog.sentences(chunk_ids), self.embedder.dim)
 
     def system(self, answerer: Answerer | None = None) -> System:
         """Return what can be asked, as it stands now.
