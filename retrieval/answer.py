@@ -91,7 +91,7 @@ class Answerer:
         listen(Retrieved(passages, searched.text))
         prompt = self._prompt(replace(query, text=question), searched, passages, principal)
         check = still_readable(self.retriever.catalog, principal, passages)
-        answer, draft = speaker_of(self).say(prompt, deadline=deadline, listen=listen, may_cite=check)
+        answer, draft = self.speaker.say(prompt, deadline=deadline, listen=listen, may_cite=check)
         watch.lap("generate")
         return Interaction(
             id=uuid.uuid4().hex,
@@ -124,19 +124,14 @@ class Answerer:
             self.template,
             found=passages if budget else (),
             search_question=searched.text,
+            search_context=searched.context,
         )
 
-
-def speaker_of(answerer: Answerer) -> Speaker:
-    """Return what words the answers of an answerer."""
-    return Speaker(
-        answerer.generator,
-        answerer.fallback,
-        answerer.abstain_below,
-        answerer.unsupported,
-        answerer.confidence,
-        answerer.check,
-    )
+    @property
+    def speaker(self) -> Speaker:
+        """What words the answers."""
+        generators = (self.generator, self.fallback)
+        return Speaker(*generators, self.abstain_below, self.unsupported, self.confidence, self.check)
 
 
 def _made(prompt: Prompt, searched: SearchQuestion) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from retrieval.answer import ANSWER_TIMEOUT_S, Answerer, speaker_of
+from retrieval.answer import ANSWER_TIMEOUT_S, Answerer
 from retrieval.deadline import Deadline
 from retrieval.errors import NotFoundError
 from retrieval.prompt import Prompt, read_template
@@ -54,7 +54,7 @@ def replay(answerer: Answerer, interaction: Interaction, *, principal: Principal
         search_context=made.get("search_context", ""),
     )
     recorded = interaction.answer
-    speaker = speaker_of(answerer)
+    speaker = answerer.speaker
     if recorded.generator == answerer.fallback.name:
         speaker = replace(speaker, generator=answerer.fallback)
     answer, _ = speaker.say(prompt, deadline=Deadline(ANSWER_TIMEOUT_S))
