@@ -91,7 +91,8 @@ def replayed(interaction_id: str, services: ServicesDep, principal: PrincipalDep
         differences=list(made.differences),
         recorded=interaction.answer.text,
         answer=made.answer.text,
-        generation=dict(interaction.generation),
+        # Words of the answer before, whose documents are not among those that were looked at.
+        generation={name: value for name, value in interaction.generation.items() if name != "search_context"},
         searched=interaction.searched or interaction.question,
     )
 

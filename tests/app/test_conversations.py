@@ -83,6 +83,15 @@ def test_two_questions_at_once_are_both_in_the_conversation(api, led):
     assert {"May I carry days over?", "Who approves leave?"} <= asked
 
 
+def test_a_follow_up_is_searched_for_with_what_was_said_before(api, led):
+    followed = ask(api, "And how many of them can be carried over?", led)
+    assert {c["title"] for c in (*followed["citations"], *followed["nearest"])} & {"Annual leave"}
+    replayed = api.post(f"/v1/answers/{followed['interaction_id']}/replay").json()
+    assert (replayed["generation"]["search"], replayed["same"]) == ("heuristic", True)
+    # The words of the answer before are in the record, but not in what is shown of it.
+    assert "search_context" not in replayed["generation"]
+
+
 def test_what_was_deleted_meanwhile_is_not_shown_any_more(api):
     text = b"# Numbats in the office\n\nA numbat may visit the office on the third Monday of every month.\n"
     assert api.post("/v1/documents", files=[("files", ("numbats.md", text))]).is_success
