@@ -22,7 +22,8 @@ TypeOption = Annotated[
     list[str] | None, typer.Option("--type", help="Only documents of this media type, or family: image/*. Repeatable.")
 ]
 SourceOption = Annotated[
-    list[str] | None, typer.Option("--source", help="Only documents of this source, by name or id. Repeatable.")
+    list[str] | None,
+    typer.Option("--source", help="Only documents of this source; its name, or its id's beginning. Repeatable."),
 ]
 SinceOption = Annotated[
     str | None, typer.Option("--since", help="Only documents that changed on this day or later: 2026-06-01.")
@@ -110,10 +111,11 @@ def _moment(day: str | None) -> str | None:
 
 def _source_id(client: httpx.Client, name: str) -> str:
     known = checked(client.get("/v1/sources"))["sources"]
-    found = [source["id"] for source in known if name in (source["name"], source["id"])]
-    if len(found) != 1:
-        raise InvalidInputError(f"there is no source {name}: `attune sources` shows them")
-    return str(found[0])
+    named = [one for one in known if one["name"] == name] or [one for one in known if one["id"].startswith(name)]
+    if len(named) != 1 or not name:
+        said = "several sources are" if named else "no source is"
+        raise InvalidInputError(f"{said} called {name!r}: `attune sources` lists them with their ids")
+    return str(named[0]["id"])
 
 
 def _text(question: str) -> str:

@@ -172,6 +172,20 @@ def test_the_commands_narrow_and_explain(client, monkeypatch):
             run.invoke(cli, ["search", QUESTION, *options], catch_exceptions=False)
 
 
+def test_metadata_is_given_to_all_that_is_ingested_and_kept_without(client, tmp_path, ingest):
+    (tmp_path / "cooks.txt").write_text("Cooks have seven days of leave.")
+    counts = []
+    for more in ({"metadata": {"place": "kitchen"}}, {}, {"metadata": {"place": "canteen"}}):
+        run = ingest(client, tmp_path, **more)
+        assert (run["state"], run["failures"]) == ("done", [])
+        counts.append([name for name in ("added", "updated", "unchanged") if run["progress"][name]])
+        place = more.get("metadata", {"place": "kitchen"})
+        assert len(found(client, metadata=place)) == 1
+    assert counts == [["added"], ["unchanged"], ["updated"]]
+    refused = client.post("/v1/ingestions", json={"paths": [str(tmp_path)], "metadata": {"a b": "v"}})
+    assert refused.status_code == 422
+
+
 def test_documents_of_a_source_are_found_by_it(client, tmp_path):
     (tmp_path / "sourced.txt").write_text("Couriers have nine days of leave.")
     arguments = {"path": str(tmp_path)}
