@@ -23,8 +23,8 @@ SentenceVectors = Callable[[Sequence[str]], Mapping[str, FloatArray]]
 
 # A sentence answers by its similarity to the question (weight 1) and by its share of the question's terms, its own and
 # those of its heading, lead-in and the sentence before; it is chosen by its passage's score and its document's too.
-COVERAGE, BESIDE = 0.35, 0.3
-PASSAGE, DOCUMENT = 0.5, 0.15
+COVERAGE, BESIDE = 0.3, 0.2
+PASSAGE, DOCUMENT = 0.5, 0.1
 AMOUNT = 0.15  # a number where one is asked for
 FLAW = 0.2
 EARLIER = 0.5  # weight of what was said before, beside 1 for the question: of its vector and of its terms

@@ -23,7 +23,7 @@ from retrieval.types import Passage
 QUOTE_CHARS = 600
 QUOTES = 3
 KEEP_WITHIN = 0.3  # a further quote must score this close to the best one
-FOREIGN = 0.01  # share of a stretch's weight below which a section at its edge is cut off
+FOREIGN = 0.02  # share of a stretch's weight below which a section at its edge is cut off
 SOFTNESS = 0.05  # of a stretch's score: how much its second-best sentence counts beside its best
 
 _TABLE_MARKS = re.compile(r"\s*\|\s*")
