@@ -22,6 +22,8 @@ from retrieval.search_question import SearchQuestion, search_question
 from retrieval.types import Filters, Fusion, Passage, Principal, SearchMode
 
 MAX_QUESTION_CHARS = 4000
+SPARE = 30
+"""Candidates read beyond those that are looked at, in the place of what is folded or may not be read."""
 
 _log = logging.getLogger(__name__)
 
@@ -107,7 +109,7 @@ class Retriever:
             Every candidate that may be read as it was fused, and its score once it aged, best first.
         """
         asked, _ = self._asked(question, mode)
-        readable = self._readable(asked, self._within(principal, collection, filters), limit)
+        readable = self._readable(asked, self._within(principal, collection, filters), max(limit, self.pool))
         fused = {candidate.chunk_id: candidate for candidate, _ in readable}
         return [(fused[aged.chunk_id], aged.score) for aged, _ in self._faded(readable)]
 
@@ -124,7 +126,9 @@ class Retriever:
 
     def _readable(self, asked: "_Asked", within: "_Within", limit: int) -> _Readable:
         pool = max(self.pool, limit)
-        found = self._search(asked, within, pool)
+        # To read all of a pool takes as long as to find it. What is reranked, and twice what is wanted, is enough.
+        most = None if self.half_life_days else max(self.rerank_depth, 2 * limit) + SPARE
+        found = self._search(asked, within, pool, most=most)
         # Hits the catalog refused (retired, revoked) left holes; one deeper look fills them.
         if len(found.readable) < limit and found.refused:
             found = self._search(asked, within, pool * 2 + found.refused)
@@ -167,7 +171,7 @@ class Retriever:
         floor = min((passage.score for passage in seen), default=0.0)
         return chain(seen, (replace(passage, score=min(passage.score, floor)) for passage in passages))
 
-    def _search(self, asked: "_Asked", within: "_Within", pool: int) -> "_Found":
+    def _search(self, asked: "_Asked", within: "_Within", pool: int, *, most: int | None = None) -> "_Found":
         principal, collection, filters = within.principal, within.collection, within.filters
         hits = self.index.search(
             asked.vector,
@@ -177,7 +181,7 @@ class Retriever:
             filters=filters,
             limit=pool,
         )
-        fused = fuse(hits.dense, hits.sparse, fusion=self.fusion, dense_weight=self.dense_weight)
+        fused = fuse(hits.dense, hits.sparse, fusion=self.fusion, dense_weight=self.dense_weight)[:most]
         ids = [f.chunk_id for f in fused]
         rows = self.catalog.passages_for(ids, principal=principal, collection=collection, filters=filters)
         readable = [(f, rows[f.chunk_id]) for f in fused if f.chunk_id in rows]
