@@ -103,7 +103,7 @@ class Shard:
         if lookup.kind == "dense":
             query = engine.Query.Nearest(plan.dense or [], using=DENSE)
             # The graph has no edges among what a filter leaves: neighbours of neighbours are looked at in their place.
-            # Behind a filter that leaves a tenth of 8,000 points, .87 of the true ten nearest were found without, 1.0 so.
+            # Behind a filter that leaves a tenth of 8,000 points, .87 of the true ten nearest were found without it.
             acorn = engine.AcornSearchParams(enable=True) if plan.narrowed else None
             params = engine.SearchParams(hnsw_ef=max(self._ef, limit), acorn=acorn)
         else:
