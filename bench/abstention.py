@@ -22,7 +22,7 @@ from app.parts import build_answerer, build_embedder, open_sandbox
 from app.settings import Settings
 from bench.lines import data, print_figure
 from eval.figures import auroc_of
-from eval.golden import Question, read_beir
+from eval.golden import Question, read_beir, read_questions
 from eval.knobs import Knobs
 from eval.statistics import interval
 from eval.workbench import ASKER, COLLECTION, Workbench, open_workbench
@@ -60,8 +60,10 @@ class Seen:
 
 def seen(name: str, embedder: Embedder) -> list[Seen]:
     golden = read_beir(data(name), SPLITS[name])
+    # Judgements say nothing of questions without an answer, the file of questions does.
+    asked = read_questions(data(name) / "queries.jsonl").questions if name in USUAL else golden.questions
     partly = _partly(name)
-    questions = [question for question in golden.questions if question.id not in partly]
+    questions = [question for question in asked if question.id not in partly]
     random.Random(SEED).shuffle(questions)
     with open_workbench(embedder, knobs=Knobs()) as bench:
         if name == "tts-handbook":
