@@ -12,7 +12,7 @@ from app import logs
 from app.bootstrap import Services
 from app.streaming import Ended
 from retrieval.deadline import Deadline
-from retrieval.errors import AttuneError, CancelledError, InvalidInputError
+from retrieval.errors import AttuneError, CancelledError, InvalidInputError, NotFoundError
 from retrieval.events import Event, Listen
 from retrieval.types import Interaction, Principal, Query
 
@@ -60,17 +60,25 @@ def answer(services: Services, asked: Asked, *, listen: Listen, left: Callable[[
     interaction = services.answerer.answer(query, principal=principal, listen=listen, deadline=deadline)
     ended_ns = time.time_ns()
     services.interactions.record(interaction)
-    conversation = asked.conversation
-    if conversation == NEW:
-        conversation = services.conversations.create(principal=principal).id
-    if conversation is not None:
-        services.conversations.append(conversation, interaction.id, principal=principal)
-        interaction = replace(interaction, conversation_id=conversation)
+    interaction = _in_conversation(services, asked, interaction)
     services.observing.telemetry.answered(interaction)
     logs.answered(interaction, question=services.settings.log_questions)
     if traces := services.observing.traces:
         traces.answered(interaction, headers=asked.headers, ended_ns=ended_ns)
     return interaction
+
+
+def _in_conversation(services: Services, asked: Asked, interaction: Interaction) -> Interaction:
+    if asked.conversation is None:
+        return interaction
+    kept, principal = services.conversations, asked.principal
+    key = kept.create(principal=principal).id if asked.conversation == NEW else asked.conversation
+    try:
+        kept.append(key, interaction.id, principal=principal)
+    except NotFoundError:
+        # Deleted while its answer was made: the answer is there all the same, and stands in none.
+        return interaction
+    return replace(interaction, conversation_id=key)
 
 
 def _remembered(services: Services, asked: Asked) -> Query:

@@ -30,7 +30,7 @@ def answer(body: dict[str, Any], console: Console) -> None:
 def replayed(body: dict[str, Any], console: Console) -> None:
     """Show an answer that was made again."""
     made = ", ".join(f"{name} {value}" for name, value in body["generation"].items() if name != "mark")
-    console.print(f"[dim]searched for: {escape(body['searched'])}\nmade with: {escape(made)}[/dim]\n")
+    console.print(f"[dim]made with: {escape(made)}[/dim]\n")
     console.print(escape(body["recorded"]))
     if body["same"]:
         console.print("\n[green]The same words, citations and verdicts again.[/green]")

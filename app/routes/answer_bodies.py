@@ -138,7 +138,6 @@ class ReplayBody(BaseModel):
         "max_tokens, seed, where they apply.",
         examples=[{"template": "answer-2", "temperature": 0.0, "seed": 7}],
     )
-    searched: str
 
 
 def answer_body(interaction: Interaction) -> AnswerBody:

@@ -93,7 +93,6 @@ def replayed(interaction_id: str, services: ServicesDep, principal: PrincipalDep
         answer=made.answer.text,
         # Words of the answer before, whose documents are not among those that were looked at.
         generation={name: value for name, value in interaction.generation.items() if name != "search_context"},
-        searched=interaction.searched or interaction.question,
     )
 
 
