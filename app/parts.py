@@ -1,7 +1,7 @@
 """Settings -> each part: picks every implementation; the only place with ``if settings.x``."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from app.settings import Settings
@@ -27,6 +27,7 @@ from retrieval.rewrite import HeuristicRewriter, ModelRewriter
 from retrieval.support import check_sentences
 from retrieval.types import Sampling
 
+_SENTENCES_KEPT_CHUNKS = 4_000  # some 40 MB
 EMBEDDER = "embedder"
 """The index pointer that names the server's embedder; a worker with another one would fill a foreign index."""
 
@@ -252,13 +253,23 @@ def open_index(settings: Settings, data_dir: Path, embedder: Embedder, catalog: 
     return EdgeIndex(data_dir / "index", dim=embedder.dim, fingerprint=embedder.fingerprint, pointer=_Pointer(catalog))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _SentenceVectors:
+    """Sentence vectors of chunks, the last some thousands kept: popular passages are found again and again."""
+
     catalog: Catalog
     dim: int
+    kept: dict[str, FloatArray] = field(default_factory=dict)
 
     def __call__(self, chunk_ids: Sequence[str]) -> dict[str, FloatArray]:
-        return unpack_each(self.catalog.sentences(chunk_ids), self.dim)
+        kept = self.kept  # this call's own, should another thread begin anew meanwhile
+        new = [key for key in chunk_ids if key not in kept]
+        if new:
+            if len(kept) + len(new) > _SENTENCES_KEPT_CHUNKS:
+                kept = self.kept = {}
+                new = list(chunk_ids)
+            kept |= unpack_each(self.catalog.sentences(new), self.dim)
+        return {key: kept[key] for key in chunk_ids if key in kept}
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ too: on mtrag-un, whose passages have no titles, folding across documents lost .
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import islice
 from typing import Literal
 
@@ -35,10 +36,9 @@ def collapse(passages: Iterable[Passage], *, limit: int, by: Collapse = "duplica
         return list(islice(passages, limit))
     kept: list[_Kept] = []
     for passage in passages:
-        text = _normalised(passage.chunk.text)
-        into = _found(kept, passage, text, sections=by == "sections")
+        into = _found(kept, passage, sections=by == "sections")
         if into is None:
-            kept.append(_Kept(passage, text, []))
+            kept.append(_Kept(passage, []))
         else:
             into.folded.append(passage)
         if len(kept) == limit:
@@ -49,13 +49,12 @@ def collapse(passages: Iterable[Passage], *, limit: int, by: Collapse = "duplica
 @dataclass(frozen=True, slots=True)
 class _Kept:
     passage: Passage
-    text: str
     folded: list[Passage]
 
 
-def _found(kept: Iterable[_Kept], passage: Passage, text: str, *, sections: bool) -> _Kept | None:
+def _found(kept: Iterable[_Kept], passage: Passage, *, sections: bool) -> _Kept | None:
     for one in kept:
-        if (_is_same_source(passage, one.passage) and _says(one.text, text)) or (sections and _is_beside(passage, one)):
+        if _says(one.passage, passage) or (sections and _is_beside(passage, one)):
             return one
     return None
 
@@ -64,7 +63,12 @@ def _is_same_source(one: Passage, other: Passage) -> bool:
     return one.chunk.document_id == other.chunk.document_id or one.title == other.title != ""
 
 
-def _says(whole: str, part: str) -> bool:
+def _says(one: Passage, other: Passage) -> bool:
+    """Tell whether a passage holds the words of another of the same source."""
+    # The words are made comparable last: that takes longer than all else, and few pairs come so far.
+    if not _is_same_source(one, other):
+        return False
+    whole, part = _normalised(one.chunk.text), _normalised(other.chunk.text)
     # Both ends are blanks, so that words match as a whole.
     return part in whole if len(part) >= _TEXT_CHARS_MIN else part == whole
 
@@ -81,6 +85,7 @@ def _is_beside(passage: Passage, kept: _Kept) -> bool:
     )
 
 
+@lru_cache(maxsize=512)
 def _normalised(text: str) -> str:
     words = (word.strip(_EDGES) for word in text.translate(_BLANK).casefold().split())
     return f" {' '.join(word for word in words if word)} "

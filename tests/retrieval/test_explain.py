@@ -1,6 +1,6 @@
 """Why a passage was found, on a real index over a catalog that lets some chunks through."""
 
-from dataclasses import dataclass, replace
+from dataclasses import astuple, replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -11,6 +11,7 @@ from retrieval.index import IndexPoint
 from retrieval.index_edge import EdgeIndex
 from retrieval.labels import Labels
 from retrieval.retrieve import Retriever
+from retrieval.rows import PassageRow
 from retrieval.types import Chunk, Filters, Principal, Query
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
@@ -21,19 +22,15 @@ TEXTS = {"a": "Foxes and a fox", "b": "A fox and a pear", "c": "A pear and a pea
 VECTORS = {"a": [1, 0], "b": [0.8, 0.6], "c": [0, 1], "d": [0.6, 0.8]}
 
 
-@dataclass
-class Row:
-    chunk: Chunk
-    updated_at: datetime
-    collection: str = "default"
-    title: str = "T"
-    uri: str = "upload:t"
+def row(chunk, updated_at=None):
+    columns = (*astuple(chunk)[:8], "[]", chunk.token_count, "[]")
+    return PassageRow((*columns, "default", "T", "upload:t", updated_at))
 
 
 class Catalog:
     def passages_for(self, chunk_ids, *, principal, **_):
         assert principal is READER
-        return {key: Row(Chunk(key, key, "r", 0, 0, 1, TEXTS[key], "", (), 1), NOW - DAY) for key in chunk_ids}
+        return {key: row(Chunk(key, key, "r", 0, 0, 1, TEXTS[key], "", (), 1), NOW - DAY) for key in chunk_ids}
 
 
 class Embedder:

@@ -1,4 +1,4 @@
-from dataclasses import dataclass
+from dataclasses import astuple
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -6,6 +6,7 @@ import pytest
 from retrieval.index import Hit, Hits
 from retrieval.recency import faded, freshness
 from retrieval.retrieve import Retriever
+from retrieval.rows import PassageRow
 from retrieval.types import Chunk, Principal
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
@@ -25,13 +26,9 @@ def test_a_score_below_zero_falls_too():
     assert (faded(0.8, 0.5), faded(-0.2, 0.5), faded(0.3, 1.0)) == pytest.approx((0.4, -0.3, 0.3))
 
 
-@dataclass
-class Row:
-    chunk: Chunk
-    updated_at: datetime
-    collection: str = "default"
-    title: str = "T"
-    uri: str = "upload:t"
+def row(chunk, updated_at=None):
+    columns = (*astuple(chunk)[:8], "[]", chunk.token_count, "[]")
+    return PassageRow((*columns, "default", "T", "upload:t", updated_at))
 
 
 AGES = {"old": 365, "young": 1, "older": 3650}
@@ -40,7 +37,7 @@ AGES = {"old": 365, "young": 1, "older": 3650}
 class Catalog:
     def passages_for(self, chunk_ids, **_):
         return {
-            key: Row(Chunk(key, key, "r", 0, 0, 1, key, "", (), 1), NOW - timedelta(days=AGES[key]))
+            key: row(Chunk(key, key, "r", 0, 0, 1, key, "", (), 1), NOW - timedelta(days=AGES[key]))
             for key in chunk_ids
         }
 

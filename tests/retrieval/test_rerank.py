@@ -1,6 +1,6 @@
 import json
 import threading
-from dataclasses import dataclass, field, replace
+from dataclasses import astuple, dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
@@ -16,6 +16,7 @@ from retrieval.errors import ModelError
 from retrieval.index import Hit, Hits
 from retrieval.rerank import CrossEncoderReranker, EndpointReranker, KeepOrder, SentenceReranker, open_reranker
 from retrieval.retrieve import Retriever
+from retrieval.rows import PassageRow
 from retrieval.types import Chunk, Principal
 
 READER = Principal(id="u:reader")
@@ -253,17 +254,14 @@ def test_an_endpoint_has_an_address_and_a_model(name):
         open_reranker(name, lambda _ids: {})
 
 
-@dataclass
-class Row:
-    chunk: Chunk
-    collection: str = "default"
-    title: str = "T"
-    uri: str = "upload:t"
+def row(chunk, updated_at=None):
+    columns = (*astuple(chunk)[:8], "[]", chunk.token_count, "[]")
+    return PassageRow((*columns, "default", "T", "upload:t", updated_at))
 
 
 class Catalog:
     def passages_for(self, chunk_ids, **_):
-        return {c: Row(Chunk(c, "d", "r", 0, 0, 2, c, "", (), 1)) for c in chunk_ids}
+        return {c: row(Chunk(c, "d", "r", 0, 0, 2, c, "", (), 1)) for c in chunk_ids}
 
 
 class Index:

@@ -1,21 +1,19 @@
-from dataclasses import dataclass
+from dataclasses import astuple
 
 import pytest
 
 from retrieval.errors import InvalidInputError
 from retrieval.index import Hit, Hits
 from retrieval.retrieve import Retriever, checked_question
+from retrieval.rows import PassageRow
 from retrieval.types import Chunk, Principal
 
 READER = Principal(id="u:reader")
 
 
-@dataclass
-class Row:
-    chunk: Chunk
-    collection: str = "default"
-    title: str = "T"
-    uri: str = "upload:t"
+def row(chunk, updated_at=None):
+    columns = (*astuple(chunk)[:8], "[]", chunk.token_count, "[]")
+    return PassageRow((*columns, "default", "T", "upload:t", updated_at))
 
 
 class Catalog:
@@ -26,7 +24,7 @@ class Catalog:
 
     def passages_for(self, chunk_ids, *, principal, **_):
         assert principal is READER
-        return {c: Row(Chunk(c, "d", "r", 0, 0, 4, c, "", (), 1)) for c in chunk_ids if c in self.readable}
+        return {c: row(Chunk(c, "d", "r", 0, 0, 4, c, "", (), 1)) for c in chunk_ids if c in self.readable}
 
     def collection(self, name):
         assert name == "default"
