@@ -92,9 +92,13 @@ class Shard:
         with Engine("search"):
             found = self._engine.query_batch(engine.QueryBatchRequest(requests))
         # Each look at .id makes a UUID, at the price of everything else done with a hit here: once is enough.
-        scores = [[(point.id, point.score) for point in points] for points in found]
-        chunks = self._chunks_of([point_id for pairs in scores for point_id, _ in pairs])
-        return [_hits(pairs, chunks) for pairs in scores]
+        chunks = self._chunks
+        named = [[(chunks.get(key := point.id), key, point.score) for point in points] for points in found]
+        if new := [key for points in named for chunk, key, _ in points if chunk is None]:
+            chunks = self._chunks_of(new)
+            named = [[(chunk or chunks.get(key), key, score) for chunk, key, score in points] for points in named]
+        # A point that was deleted since it was found may have no chunk any more.
+        return [ranked([Hit(chunk, score) for chunk, _, score in points if chunk is not None]) for points in named]
 
     def _request(
         self, plan: SearchPlan, lookup: Lookup, filters: tuple[engine.Filter, engine.Filter], limit: int
@@ -119,11 +123,9 @@ class Shard:
         if len(self._chunks) > _CHUNKS_KEPT:
             self._chunks = {}
         chunks = self._chunks  # This call's own, should another thread begin anew meanwhile.
-        new = {point_id for point_id in point_ids if point_id not in chunks}
-        if new:
-            with Engine("read payloads"):
-                records = self._engine.retrieve(list(new), with_payload=["chunk"], with_vector=False)
-            chunks |= {record.id: record.payload["chunk"] for record in records if record.payload}
+        with Engine("read payloads"):
+            records = self._engine.retrieve(list(set(point_ids)), with_payload=["chunk"], with_vector=False)
+        chunks |= {record.id: record.payload["chunk"] for record in records if record.payload}
         return chunks
 
     def count(self) -> int:
@@ -224,9 +226,3 @@ def _config(dim: int, hnsw: HnswSettings) -> engine.EdgeConfig:
         ),
         optimizers=engine.EdgeOptimizersConfig(indexing_threshold=hnsw.indexing_kb),
     )
-
-
-def _hits(pairs: Sequence[tuple[Offset, float]], chunks: dict[Offset, str]) -> tuple[Hit, ...]:
-    found = ((chunks.get(point_id), score) for point_id, score in pairs)
-    # A point that was deleted since it was found may have no chunk any more.
-    return ranked([Hit(chunk, score) for chunk, score in found if chunk is not None])
