@@ -54,6 +54,7 @@ from retrieval.generators.openai_compatible import OpenAICompatibleGenerator
 from retrieval.index import VectorIndex
 from retrieval.interactions import InteractionLog
 from retrieval.retrieve import Retriever
+from retrieval.suspicion import WhereAny
 from retrieval.tables import open_engine
 
 DEFAULT_COLLECTION = "default"
@@ -134,7 +135,9 @@ def open_services(settings: Settings, *, ingests: bool = False) -> Iterator[Serv
             open_observing(settings, watched, catalog=stores.catalog, monitoring=stores.monitoring)
         )
         loopback_token = secrets.token_urlsafe(32)
-        retriever = build_retriever(settings, stores.catalog, index, embedder)
+        findings = stores.quality.examiner.log
+        suspects = WhereAny(findings.suspects, findings.any_instructions)
+        retriever = build_retriever(settings, stores.catalog, index, embedder, suspects)
         dispatcher = _open_dispatcher(settings, stores, publisher, originals, workforce, observing.telemetry)
         yield Services(
             **{field.name: getattr(stores, field.name) for field in fields(Stores)},

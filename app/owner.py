@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 SERVER_FILE = "server.json"
 SWITCH_S = 0.001
-"""How long a thread may keep the others waiting. At Python's 5 ms, eight searches at once were up to a quarter slower: most
-of a search is waiting for the engine or the model, and what comes back from there needs the interpreter for a moment."""
+"""How long a thread may keep the others waiting. At Python's 5 ms, eight searches at once were up to a quarter slower:
+most of a search is waiting for engine or model, and what comes back from there needs the interpreter for a moment."""
 _WAIT_FOR_OWNER_S = 20.0
 
 

@@ -25,6 +25,7 @@ from retrieval.rerank import open_reranker
 from retrieval.retrieve import Retriever
 from retrieval.rewrite import HeuristicRewriter, ModelRewriter
 from retrieval.support import check_sentences
+from retrieval.suspicion import Suspects, nobody
 from retrieval.types import Sampling
 
 _SENTENCES_KEPT_CHUNKS = 4_000  # some 40 MB
@@ -80,7 +81,9 @@ def open_sandbox(settings: Settings) -> Sandbox:
     return Sandbox(workers=settings.parse_workers)
 
 
-def build_retriever(settings: Settings, catalog: Catalog, index: VectorIndex, embedder: Embedder) -> Retriever:
+def build_retriever(
+    settings: Settings, catalog: Catalog, index: VectorIndex, embedder: Embedder, suspects: Suspects = nobody
+) -> Retriever:
     """Put the search together.
 
     Returns:
@@ -106,6 +109,7 @@ def build_retriever(settings: Settings, catalog: Catalog, index: VectorIndex, em
         reranker=reranker,
         rerank_depth=settings.rerank_depth,
         half_life_days=settings.recency_half_life_days,
+        suspects=suspects,
     )
 
 

@@ -151,6 +151,7 @@ def _citation(number: int, quote: Quote, passage: Passage) -> Citation:
         start=quote.start,
         end=quote.end,
         quote=chunk.text[quote.start - chunk.start : quote.end - chunk.start],
+        suspect=passage.suspect,
     )
 
 

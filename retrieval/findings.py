@@ -117,6 +117,12 @@ class FindingsLog(Store):
         with self._reading() as connection:
             return frozenset(connection.scalars(statement, {"ids": listed(chunk_ids)}))
 
+    def any_instructions(self) -> bool:
+        """Say whether in any document something speaks to a model."""
+        statement = select(findings.c.revision_id).where(findings.c.kind == "instruction").limit(1)
+        with self._reading() as connection:
+            return connection.scalar(statement) is not None
+
     def twins(self, revision_id: str, *, similarity: float) -> list[Twin]:
         """Return the live documents of the same collection that are nearly the same as a revision.
 

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from itertools import chain
+from itertools import chain, islice
 
 import numpy as np
 
@@ -19,6 +19,7 @@ from retrieval.recency import faded, freshness
 from retrieval.rerank import KeepOrder, Reranker
 from retrieval.rows import PassageRow, to_chunks
 from retrieval.search_question import SearchQuestion, search_question
+from retrieval.suspicion import Suspects, lowered, nobody
 from retrieval.types import Filters, Fusion, Passage, Principal, SearchMode
 
 MAX_QUESTION_CHARS = 4000
@@ -48,6 +49,7 @@ class Retriever:
         rerank_depth: How many of them it sees, at least 1; those behind keep their order, after the ones it saw.
         collapse: What is folded into a better passage, so that what comes back is as many different things.
         half_life_days: How fast documents lose weight as they age, above 0; None has age not matter.
+        suspects: Knows the chunks in which something speaks to a model; they are labelled and ranked lower.
         clock: Tells the time that age is counted from.
     """
 
@@ -61,6 +63,7 @@ class Retriever:
     rerank_depth: int = 50
     collapse: Collapse = "duplicates"
     half_life_days: float | None = None
+    suspects: Suspects = nobody
     clock: Callable[[], datetime] = _now
 
     def retrieve(
@@ -160,7 +163,12 @@ class Retriever:
         )
         if depth:
             passages = self._reranked(question, vector, _passages(readable[:depth]), passages)
-        return collapse(passages, limit=limit, by=self.collapse)
+        first = lowered(list(islice(passages, depth or limit + SPARE)), self.suspects)
+        return collapse(chain(first, self._later(passages)), limit=limit, by=self.collapse)
+
+    def _later(self, passages: Iterator[Passage]) -> Iterator[Passage]:
+        """Label what stands behind the first, once somebody comes so far."""
+        yield from lowered(list(passages), self.suspects)
 
     def _reranked(
         self, question: str, vector: FloatArray | None, first: list[Passage], passages: Iterator[Passage]

@@ -75,6 +75,7 @@ class Passage:
         sparse: BM25 score, >= 0; None if the sparse search did not return it.
         rerank: What the reranker gave it, on the reranker's own scale; None when it did not look.
         also: Ids of readable chunks that say the same or stand beside it, folded into this one.
+        suspect: Whether something in it speaks to a model rather than to people.
     """
 
     chunk: Chunk
@@ -86,6 +87,7 @@ class Passage:
     sparse: float | None = None
     rerank: float | None = None
     also: tuple[str, ...] = ()
+    suspect: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +125,7 @@ class Citation:
     start: int
     end: int
     quote: str
+    suspect: bool = False  # something in its passage speaks to a model
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,6 +93,7 @@ class CitationBody(BaseModel):
     start: int = Field(ge=0, examples=[120])
     end: int = Field(ge=0, examples=[168])
     quote: str = Field(examples=["You earn 27 days of annual leave in a full year."])
+    suspect: bool = Field(default=False, description="Something in its passage speaks to a language model.")
 
 
 class SentenceBody(BaseModel):
@@ -174,6 +175,7 @@ def citation_body(citation: Citation) -> CitationBody:
         start=citation.start,
         end=citation.end,
         quote=citation.quote,
+        suspect=citation.suspect,
     )
 
 

@@ -43,6 +43,7 @@ class PassageBody(BaseModel):
     score: float = Field(description="Fused relevance; comparable within one search only.")
     dense: float | None = Field(description="Cosine similarity; null when the dense list did not hold it.")
     sparse: float | None = Field(description="BM25 score; null when the sparse list did not hold it.")
+    suspect: bool = Field(description="Something in it speaks to a language model; it is ranked lower for that.")
     rerank: float | None = Field(description="What the reranker gave it; null when it did not look.")
     also: list[str] = Field(description="Ids of chunks that say the same or stand beside it, folded into it.")
 
@@ -91,6 +92,7 @@ def _passage_body(passage: Passage) -> PassageBody:
         score=passage.score,
         dense=passage.dense,
         sparse=passage.sparse,
+        suspect=passage.suspect,
         rerank=passage.rerank,
         also=list(passage.also),
     )

@@ -97,6 +97,7 @@ function showAnswer(body) {
     const item = make("li");
     const title = make("button", `${citation.number}. ${place(citation)}`);
     title.onclick = () => open(citation);
+    if (citation.suspect) title.append(make("small", " (parts of this passage speak to a language model)"));
     item.append(title, make("blockquote", citation.quote));
     return item;
   }));
