@@ -135,9 +135,7 @@ def open_services(settings: Settings, *, ingests: bool = False) -> Iterator[Serv
             open_observing(settings, watched, catalog=stores.catalog, monitoring=stores.monitoring)
         )
         loopback_token = secrets.token_urlsafe(32)
-        findings = stores.quality.examiner.log
-        suspects = WhereAny(findings.suspects, findings.any_instructions)
-        retriever = build_retriever(settings, stores.catalog, index, embedder, suspects)
+        retriever = build_retriever(settings, stores.catalog, index, embedder, _suspects(stores))
         dispatcher = _open_dispatcher(settings, stores, publisher, originals, workforce, observing.telemetry)
         yield Services(
             **{field.name: getattr(stores, field.name) for field in fields(Stores)},
@@ -166,6 +164,11 @@ def _answerer(settings: Settings, retriever: Retriever, telemetry: Telemetry) ->
     if isinstance(answerer.generator, OpenAICompatibleGenerator):
         telemetry.heeding(answerer.generator.breaker)
     return answerer
+
+
+def _suspects(stores: Stores) -> WhereAny:
+    findings = stores.quality.examiner.log
+    return WhereAny(findings.suspects, findings.any_instructions)
 
 
 def _make_whole(publisher: Publisher) -> None:

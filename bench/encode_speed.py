@@ -42,14 +42,14 @@ def say_questions(embedder: SentenceTransformerEmbedder, rounds: int) -> None:
 
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
-    ours = embedder._fast
+    ours = embedder._fast  # noqa: SLF001 - to compare
     taken: dict[str, list[float]] = {"ours": [], "library": []}
     for number in range(max(rounds, 3) * 20):
         for name, chosen in (("ours", ours), ("library", None)):
-            embedder._fast = chosen
+            embedder._fast = chosen  # noqa: SLF001
             question = f"How many days of annual leave do I get in year {number}?"
             taken[name].append(seconds(lambda question=question: embedder.embed_query(question)) * 1000)
-    embedder._fast = ours
+    embedder._fast = ours  # noqa: SLF001
     torch.set_num_threads(threads)
     baseline: dict[str, object] = {"the library's pass": round(statistics.median(taken["library"]), 2)}
     print_figure("encoding one question", statistics.median(taken["ours"]), unit="ms", goal=None, baseline=baseline)

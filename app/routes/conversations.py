@@ -182,11 +182,11 @@ def _body(conversation: Conversation) -> ConversationBody:
 
 
 def _opened(found: Conversation, asked: list[Interaction], *, before: str | None) -> OpenedConversationBody:
-    turns = [_turn(interaction, found.id) for interaction in asked]
+    turns = [_turn(interaction) for interaction in asked]
     return OpenedConversationBody(**_body(found).model_dump(), turns=turns, before=before)
 
 
-def _turn(interaction: Interaction, conversation_id: str) -> StoredTurnBody:
+def _turn(interaction: Interaction) -> StoredTurnBody:
     body = answer_body(interaction).model_dump()
     for listed, citations in (("citations", interaction.answer.citations), ("nearest", interaction.answer.nearest)):
         body[listed] = [shown | {"available": is_shown(c)} for shown, c in zip(body[listed], citations, strict=True)]
