@@ -18,6 +18,7 @@ from retrieval.embed import Embedder
 from retrieval.evidence import EvidenceFinder, Sentence, SentenceVectors
 from retrieval.generators.generator import Tell, silent
 from retrieval.prompt import Draft, Prompt, Quote
+from retrieval.support import MARK
 from retrieval.types import Passage
 
 QUOTE_CHARS = 600
@@ -128,7 +129,8 @@ def _edges(stretch: Sequence[tuple[Sentence, float]]) -> tuple[Sentence, Sentenc
 def _readable(quote: str) -> str:
     """A quote as people read it: a line for each paragraph, list item and table row, table bars as commas."""
     lines: list[str] = []
-    for line in quote.splitlines():
+    # A document's own [2] would be read as a mark of ours; the quote of the citation keeps it.
+    for line in MARK.sub("", quote).splitlines():
         cells = _TABLE_MARKS.split(line.strip()) if line.lstrip().startswith("|") else [line.strip()]
         words = ", ".join(cell for cell in cells if cell and set(cell) - set("-: "))
         if words:

@@ -125,3 +125,9 @@ def test_a_short_section_beside_the_answer_is_quoted_when_it_answers_too(generat
     found = passage("Summer\n\nRoses want water every morning.\n\nWinter\n\nRoses want water once a week.")
     _, _, citations = generate("When do roses want water?", found)
     assert citations[0].quote == "Roses want water every morning.\n\nWinter\n\nRoses want water once a week."
+
+
+def test_a_footnote_of_the_document_is_not_taken_for_a_citation(generate, passage):
+    _, text, citations = generate("When do roses want water?", passage("Roses want water every morning [1][3]."))
+    assert text == "Roses want water every morning. [1]"
+    assert [citation.quote for citation in citations] == ["Roses want water every morning [1][3]."]
