@@ -72,9 +72,8 @@ class Speaker:
         try:
             said = self._said(self.generator, prompt, deadline, listen, may_cite)
             degraded = False
-        except ModelError as error:
+        except ModelError:
             # An employee is better served by the document's own words now than by an error message.
-            listen(Restarted(str(error)))
             plain = replace(prompt, passages=found)
             said = self._said(self.fallback, plain, Deadline(FALLBACK_S), listen, may_cite)
             degraded = True
@@ -88,7 +87,12 @@ class Speaker:
     ) -> "_Said":
         unsupported, check = self.unsupported, self.check
         composer = Composer(prompt.passages, listen, unsupported=unsupported, may_cite=may_cite, check=check)
-        draft = generator.generate(prompt, deadline=deadline, tell=composer.feed)
+        try:
+            draft = generator.generate(prompt, deadline=deadline, tell=composer.feed)
+        except ModelError as error:
+            if composer.text:
+                listen(Restarted(str(error)))
+            raise
         if draft.quotes is not None:
             composer = Composer(prompt.passages, listen, quotes=draft.quotes, may_cite=may_cite)
         sure = draft.confidence is None or draft.confidence >= self.abstain_below

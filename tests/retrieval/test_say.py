@@ -63,6 +63,12 @@ def test_a_model_that_fails_on_the_way_is_replaced_and_what_it_told_is_void(prom
     assert answer.citations[0].quote == "Roses are watered daily."
 
 
+def test_nothing_is_said_to_be_void_when_nothing_was_told(prompt, quoting):
+    answer, _, events = say(Says(error=ModelError("refused")), quoting, prompt)
+    assert answer.degraded
+    assert not any(isinstance(event, Restarted) for event in events)
+
+
 def test_a_model_that_cites_nothing_gives_no_answer_and_what_it_told_is_void(prompt, quoting):
     answer, _, events = say(Says("Roses are lovely."), quoting, prompt)
     assert (answer.abstained, answer.text, answer.citations) == (True, NO_ANSWER, ())
