@@ -88,26 +88,20 @@ def test_the_words_of_a_question_are_logged_where_that_is_allowed(data_dir, aske
 def language_model():
     """An OpenAI-compatible server that says one thing; its URL, and what it was sent."""
     sent = []
-    reply = {
+    chunk = {
         "id": "1",
-        "object": "chat.completion",
+        "object": "chat.completion.chunk",
         "created": 0,
         "model": "m",
-        "choices": [
-            {
-                "index": 0,
-                "finish_reason": "stop",
-                "message": {"role": "assistant", "content": "Every second morning [1]."},
-            }
-        ],
+        "choices": [{"index": 0, "finish_reason": "stop", "delta": {"content": "Every second morning [1]."}}],
     }
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self):
             sent.append(self.rfile.read(int(self.headers["Content-Length"])).decode())
-            body = json.dumps(reply).encode()
+            body = f"data: {json.dumps(chunk)}\n\ndata: [DONE]\n\n".encode()
             self.send_response(200)
-            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Type", "text/event-stream")
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
