@@ -20,4 +20,4 @@ def prompt():
         token_count=8,
     )
     passage = Passage(chunk=chunk, collection="default", title="Garden", uri="upload:1", score=1.0)
-    return Prompt(question="What is watered?", passages=(passage,))
+    return Prompt(question="What is watered?", passages=(passage,), mark="<<roses>>")
