@@ -99,7 +99,10 @@ class Works:
     async def _coming(self, events: "asyncio.Queue[Any]") -> Any:
         """Wait a moment for what comes next; None when nothing came."""
         try:
-            return await asyncio.wait_for(events.get(), _LOOK_S)
+            # Not wait_for: until Python 3.12 it swallows a cancellation that comes together with an event, and a
+            # client that left while a model spoke went unnoticed.
+            async with asyncio.timeout(_LOOK_S):
+                return await events.get()
         except TimeoutError:
             return CancelledError("the server stops") if self.stopping.is_set() else None
 

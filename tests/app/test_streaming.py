@@ -1,5 +1,6 @@
 """Long work is followed, stopped, and ends whatever happens."""
 
+import asyncio
 import threading
 import time
 
@@ -74,3 +75,30 @@ def test_a_server_that_stops_ends_all_streams_even_of_work_that_hangs(works):
     assert isinstance(last, CancelledError)
     assert time.monotonic() - started < 5
     hung.set()
+
+
+def test_whoever_leaves_ends_the_work_however_fast_it_tells(works):
+    ended = threading.Semaphore(0)
+
+    def flood(tell, _gone):
+        try:
+            while True:
+                tell("news")
+                time.sleep(0.0002)
+        finally:
+            ended.release()
+
+    async def leave(after_s):
+        async def follow():
+            async for _ in works.followed(flood, name="flood"):
+                pass
+
+        following = asyncio.ensure_future(follow())
+        await asyncio.sleep(after_s)
+        following.cancel()
+        await asyncio.wait({following}, timeout=2)
+        return following.cancelled()
+
+    for number in range(100):
+        assert asyncio.run(leave(0.001 + number % 7 / 3000))
+        assert ended.acquire(timeout=1)
