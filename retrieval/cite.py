@@ -9,7 +9,8 @@ from retrieval.types import Citation, Passage, Place
 
 _MARKS = re.compile(r"[ \t]*\[(\d{1,4}(?:\s*,\s*\d{1,4})*)\]")
 _WORD = re.compile(r"\w+")
-_CLAIM_CHARS = 2000
+CLAIM_CHARS = 2000
+"""How far back from its mark a claim can begin."""
 
 MayCite = Callable[[Passage], bool]
 """Says whether a passage may be cited now: access can end while an answer is made."""
@@ -106,7 +107,7 @@ def cite(draft: Draft, passages: Sequence[Passage]) -> tuple[str, tuple[Citation
 
 def _claim_start(text: str, end: int) -> int:
     """Where the sentence before a mark begins, other marks skipped; at most some sentences back."""
-    first = max(0, end - _CLAIM_CHARS)
+    first = max(0, end - CLAIM_CHARS)
     bare = _MARKS.sub(lambda m: " " * len(m.group()), text[first:end])
     spans = sentence_spans(bare)
     return first + spans[-1][0] if spans else first

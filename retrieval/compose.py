@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from typing import Literal
 
-from retrieval.cite import MayCite, Numbering, always
+from retrieval.cite import CLAIM_CHARS, MayCite, Numbering, always
 from retrieval.clean import addresses, clean, seen, settled
 from retrieval.errors import ModelError
 from retrieval.events import Cited, Judged, Listen, Token
@@ -62,7 +62,6 @@ class Composer:
         self._paragraph = ""  # cleaned words of the paragraph under way, with the generator's marks
         self._taken = 0
         self._told = 0  # citations
-        self._judged = 0
         self.text = ""
         self.removed = 0
         self.verdicts: list[SentenceVerdict] = []
@@ -118,7 +117,7 @@ class Composer:
                 self._tell_supported(paragraph)
             return
         told = self._numbering.resolve(text, before=self._paragraph, quotes=self._quotes)
-        self._paragraph = (self._paragraph + text)[-MAX_ANSWER_CHARS:]
+        self._paragraph = (self._paragraph + text)[-CLAIM_CHARS:]
         self._tell(told)
         # Quotes are all there at once: nobody waits for the verdict on the first of them.
         if self._quotes is None and _PARAGRAPH.search(told):
@@ -149,12 +148,11 @@ class Composer:
         """Tell the verdicts of paragraphs that are whole: a quote of several sentences carries its mark at the end."""
         breaks = [match.start() for match in _PARAGRAPH.finditer(self.text)]
         until = len(self.text) if whole or self._removes else (breaks[-1] if breaks else 0)
-        verdicts = self._check(self.text, self.citations)
-        for verdict in verdicts:
-            if self._judged < verdict.end <= until:
+        judged = self.verdicts[-1].end if self.verdicts else 0
+        for verdict in self._check(self.text, self.citations):
+            if judged < verdict.end <= until:
                 self.verdicts.append(verdict)
                 self._listen(Judged(verdict))
-                self._judged = verdict.end
 
 
 def without(text: str, verdicts: Sequence[SentenceVerdict]) -> str:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from retrieval.bert import fast_pass
 from retrieval.errors import ModelError
+from retrieval.search_question import SearchQuestion
 
 FloatArray = NDArray[np.float32]
 Span = tuple[int, int]
@@ -73,6 +74,16 @@ def bundled_model_path() -> Path:
     if digest != BUNDLED_SHA256:
         raise ModelError(f"the bundled embedding model is not the expected one: sha256 {digest}")
     return folder
+
+
+def searched_vector(embedder: Embedder, searched: SearchQuestion) -> FloatArray:
+    """Embed what is searched for, its context at its weight: shape (dim,), L2 norm 1."""
+    vector = embedder.embed_query(searched.text)
+    if not searched.context or not searched.weight:
+        return vector
+    mixed = vector + searched.weight * embedder.embed_query(searched.context)
+    length = float(np.linalg.norm(mixed))
+    return np.asarray(mixed / length, dtype=np.float32) if length else vector
 
 
 class SentenceTransformerEmbedder:

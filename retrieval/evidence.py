@@ -14,9 +14,10 @@ import numpy as np
 
 from retrieval.abstain import Signs, confidence
 from retrieval.bm25 import Terms
-from retrieval.embed import Embedder, FloatArray
+from retrieval.embed import Embedder, FloatArray, searched_vector
 from retrieval.prompt import Prompt
 from retrieval.reading import Line, Reading, abbreviations, read
+from retrieval.search_question import SearchQuestion
 from retrieval.types import Chunk, Passage
 
 SentenceVectors = Callable[[Sequence[str]], Mapping[str, FloatArray]]
@@ -117,7 +118,7 @@ class EvidenceFinder:
     def _similar(self, prompt: Prompt, readings: Sequence[Reading]) -> list[Sequence[float]]:
         """For each passage the similarity of each of its chunk's sentences, headings counted."""
         vectors = self._sentence_vectors([passage.chunk.id for passage in prompt.passages])
-        question = self._question_vector(prompt) if vectors else np.zeros(0, dtype=np.float32)
+        question = searched_vector(self._embedder, _searched(prompt)) if vectors else np.zeros(0, dtype=np.float32)
         similar: list[Sequence[float]] = []
         for passage, reading in zip(prompt.passages, readings, strict=True):
             rows = vectors.get(passage.chunk.id)
@@ -127,15 +128,6 @@ class EvidenceFinder:
                 # An embedder without sentence vectors: the passage's similarity stands for each sentence.
                 similar.append([passage.dense or 0.0] * reading.rows)
         return similar
-
-    def _question_vector(self, prompt: Prompt) -> FloatArray:
-        """Of what was searched for, shape (dim,), L2 norm 1."""
-        vector = self._embedder.embed_query(prompt.search_question or prompt.question)
-        if not prompt.search_context:
-            return vector
-        mixed: FloatArray = vector + EARLIER * self._embedder.embed_query(prompt.search_context)
-        mixed /= max(float(np.linalg.norm(mixed)), 1e-9)
-        return mixed
 
     def _reading(self, chunk: Chunk) -> Reading:
         reading = self._readings.get(chunk.id)
@@ -173,6 +165,10 @@ class _Asked:
         for short in line.capitals & self.long_forms.keys():
             own |= self.long_forms[short]
         return COVERAGE * self.share(own) + BESIDE * self.share(line.beside - own) - FLAW * line.flaws
+
+
+def _searched(prompt: Prompt) -> SearchQuestion:
+    return SearchQuestion(prompt.search_question or prompt.question, prompt.search_context, EARLIER)
 
 
 def _asked(prompt: Prompt, readings: Sequence[Reading], terms: Terms) -> _Asked:

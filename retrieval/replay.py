@@ -8,6 +8,7 @@ from retrieval.answer import ANSWER_TIMEOUT_S, Answerer
 from retrieval.deadline import Deadline
 from retrieval.errors import NotFoundError
 from retrieval.prompt import Prompt, read_template
+from retrieval.search_question import SearchQuestion
 from retrieval.types import Answer, Citation, Interaction, Principal, Sampling
 
 
@@ -43,6 +44,7 @@ def replay(answerer: Answerer, interaction: Interaction, *, principal: Principal
         raise NotFoundError(f"no interaction {interaction.id}")
     made = interaction.generation
     template = made.get("template", answerer.template)
+    searched = searched_for(interaction)
     prompt = Prompt(
         interaction.question,
         interaction.passages,
@@ -50,8 +52,8 @@ def replay(answerer: Answerer, interaction: Interaction, *, principal: Principal
         _sampling(made),
         template,
         **({"mark": made["mark"]} if "mark" in made else {}),
-        search_question=interaction.searched or interaction.question,
-        search_context=made.get("search_context", ""),
+        search_question=searched.text,
+        search_context=searched.context,
     )
     recorded = interaction.answer
     speaker = answerer.speaker
@@ -60,6 +62,13 @@ def replay(answerer: Answerer, interaction: Interaction, *, principal: Principal
     answer, _ = speaker.say(prompt, deadline=Deadline(ANSWER_TIMEOUT_S))
     differences = [*_changed_makers(interaction, answer, read_template(template).sha256), *_changed(recorded, answer)]
     return Replay(answer, tuple(differences))
+
+
+def searched_for(interaction: Interaction) -> SearchQuestion:
+    """Return what was searched for, as far as it was recorded."""
+    made = interaction.generation
+    text = interaction.searched or interaction.question
+    return SearchQuestion(text, made.get("search_context", ""), made.get("search_weight", 0.0))
 
 
 def _sampling(made: Any) -> Sampling:

@@ -6,11 +6,9 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import chain, islice
 
-import numpy as np
-
 from retrieval.catalog import Catalog
 from retrieval.collapse import Collapse, collapse
-from retrieval.embed import Embedder, FloatArray
+from retrieval.embed import Embedder, FloatArray, searched_vector
 from retrieval.errors import InvalidInputError, ModelError
 from retrieval.fuse import Fused, fuse
 from retrieval.index import VectorIndex
@@ -126,7 +124,7 @@ class Retriever:
     def _asked(self, question: str | SearchQuestion, mode: SearchMode) -> tuple["_Asked", SearchQuestion]:
         searched = search_question(question)
         searched = replace(searched, text=checked_question(searched.text))
-        vector = None if mode == "sparse" else self._vector(searched)
+        vector = None if mode == "sparse" else searched_vector(self.embedder, searched)
         return _Asked(vector, None if mode == "dense" else searched), searched
 
     def _readable(self, asked: "_Asked", within: "_Within", limit: int) -> _Readable:
@@ -146,14 +144,6 @@ class Retriever:
         shares = [freshness(row.updated_at, now=now, half_life_days=self.half_life_days) for _, row in readable]
         aged = [(replace(f, score=faded(f.score, s)), row) for (f, row), s in zip(readable, shares, strict=True)]
         return sorted(aged, key=lambda pair: (-pair[0].score, pair[0].chunk_id))
-
-    def _vector(self, searched: SearchQuestion) -> FloatArray:
-        vector = self.embedder.embed_query(searched.text)
-        if not searched.context or not searched.weight:
-            return vector
-        mixed = vector + searched.weight * self.embedder.embed_query(searched.context)
-        length = float(np.linalg.norm(mixed))
-        return np.asarray(mixed / length, dtype=np.float32) if length else vector
 
     def _ranked(self, question: str, vector: FloatArray | None, readable: _Readable, limit: int) -> list[Passage]:
         # Who keeps the order need not see candidates that are not shown: to decode them takes as long as to find them.

@@ -16,8 +16,7 @@ from app.sse import MEDIA_TYPE, event
 from app.streaming import Ended
 from retrieval.errors import AttuneError
 from retrieval.events import Cited, Event, Judged, Restarted, Retrieved, Token
-from retrieval.replay import replay
-from retrieval.search_question import SearchQuestion
+from retrieval.replay import replay, searched_for
 from retrieval.types import Interaction
 from retrieval.withhold import named_documents, withhold
 
@@ -54,10 +53,7 @@ async def ask(body: QuestionBody, request: Request, services: ServicesDep, princ
 
 
 def _explanations(services: Services, asked: Asked, found: Interaction) -> list[ExplanationBody]:
-    made = found.generation
-    searched = SearchQuestion(
-        found.searched or found.question, made.get("search_context", ""), made.get("search_weight", 0.0)
-    )
+    searched = searched_for(found)
     return explanation_bodies(services, asked.query, found.passages, principal=asked.principal, searched=searched)
 
 
