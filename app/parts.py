@@ -21,7 +21,7 @@ from retrieval.index import VectorIndex
 from retrieval.judged_support import Check, JudgedSupport
 from retrieval.pack import unpack_each
 from retrieval.prompt import read_template
-from retrieval.rerank import open_reranker
+from retrieval.rerank import SentenceReranker, open_reranker
 from retrieval.retrieve import Retriever
 from retrieval.rewrite import HeuristicRewriter, ModelRewriter
 from retrieval.support import check_sentences
@@ -116,7 +116,10 @@ def build_retriever(
 def build_answerer(settings: Settings, retriever: Retriever) -> Answerer:
     """Put the question path together behind a retriever."""
     catalog, embedder = retriever.catalog, retriever.embedder
-    sentence_vectors = _SentenceVectors(catalog, embedder.dim)
+    # Those that the reranker keeps, where it has any: the passages of an answer were just reranked.
+    reranker = retriever.reranker
+    kept = reranker.sentence_vectors if isinstance(reranker, SentenceReranker) else None
+    sentence_vectors = kept or _SentenceVectors(catalog, embedder.dim)
     extractive = ExtractiveGenerator(embedder, Bm25Encoder(Bm25Settings()).terms, sentence_vectors)
     generator = build_generator(settings, extractive)
     return Answerer(

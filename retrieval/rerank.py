@@ -70,7 +70,7 @@ class SentenceReranker:
     name = "sentences"
 
     def __init__(self, sentence_vectors: SentenceVectors, terms: Terms, *, share: float = RERANK_SHARE) -> None:
-        self._sentence_vectors = sentence_vectors
+        self.sentence_vectors = sentence_vectors
         self._reader = WordingReader(terms)
         self._share = share
 
@@ -78,7 +78,7 @@ class SentenceReranker:
         """Score each passage by (1 - share) * its score + share * what its sentences say; see ``Reranker``."""
         if vector is None:
             return list(passages)
-        sentences = self._sentence_vectors([passage.chunk.id for passage in passages])
+        sentences = self.sentence_vectors([passage.chunk.id for passage in passages])
         agreement = self._reader.agreement(question, [passage.chunk for passage in passages])
         said = [
             SENTENCE * _nearest(passage, sentences, vector) + COVERAGE * float(coverage) + PAIRS * float(pairs)
