@@ -1,55 +1,79 @@
-"""Credential -> Principal."""
+"""Credential -> Caller: who asks, by what right, from where."""
 
-import hashlib
 import secrets
 from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Literal
 
-from retrieval.catalog import Catalog
 from retrieval.types import Principal
 
-ADMINISTRATOR_TOKEN = "administrator"  # noqa: S105 - the token's name, not its value
-LOCAL = Principal(id="u:local", administrator=True)
+if TYPE_CHECKING:
+    from app.identity.keys import ApiKeys
+    from app.identity.sessions import Sessions
+    from app.identity.users import Users
+
+LOCAL = Principal(id="u:local", administrator=True, curator=True)
 """Who holds the loopback token: whoever may read the data directory on this machine."""
+
+Scope = Literal["ask", "curate", "administer"]
+"""What an API key may be used for; each is worth no more than what its user may do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks.
+
+    Attributes:
+        principal: What access lists are matched with; a key's scopes take away from it, nothing adds to it.
+        credential: ``local``, ``key:<id>`` or ``session:<id>``: what limits are counted by and the audit log names.
+        address: Where the request came from.
+    """
+
+    principal: Principal
+    credential: str
+    address: str = ""
+
+    @property
+    def user_id(self) -> str | None:
+        """Id of the user who asks; None for the loopback token."""
+        return None if self.principal.id == LOCAL.id else self.principal.id.removeprefix("u:")
 
 
 @dataclass(frozen=True, slots=True)
 class Authenticator:
-    """Knows two kinds of bearer token: the loopback token of this process, and hashed ones in the catalog."""
+    """Knows three kinds of credentials: the loopback token of this process, API keys, and cookies of sessions.
 
-    catalog: Catalog
+    Who somebody is, is looked up at every request: what is taken away is gone at the next.
+
+    Attributes:
+        idle: After so long without a request a session is over.
+    """
+
     loopback_token: str
+    users: "Users"
+    keys: "ApiKeys"
+    sessions: "Sessions"
+    idle: timedelta = timedelta(hours=12)
 
-    def principal(self, token: str) -> Principal | None:
-        """Return whose token this is; None for a wrong or revoked one."""
-        if secrets.compare_digest(token.encode(), self.loopback_token.encode()):
-            return LOCAL
-        found = self.catalog.find_token(_digest(token))
-        if found is None:
+    def bearer(self, token: str, *, address: str) -> Caller | None:
+        """Return whose bearer token this is; None for a wrong, expired or revoked one, and one of a suspended user."""
+        given = token.encode(errors="replace")
+        if secrets.compare_digest(given, self.loopback_token.encode()):
+            return Caller(LOCAL, "local", address)
+        key = self.keys.find(token)
+        principal = None if key is None else self.users.principal(key.user_id)
+        if key is None or principal is None:
             return None
-        return Principal(id=f"u:token-{found.id}", administrator=found.administrator)
+        return Caller(key.limits(principal), f"key:{key.id}", address)
 
-    def first_administrator_token(self) -> str | None:
-        """Make the administrator token at the first start; it is returned once and kept only as a hash.
+    def session(self, secret: str, *, address: str) -> Caller | None:
+        """Return whose session this is the cookie of; None for a wrong one, one that is over, and a suspended user."""
+        found = self.sessions.find(secret, idle=self.idle)
+        principal = None if found is None else self.users.principal(found.user_id)
+        return None if found is None or principal is None else Caller(principal, f"session:{found.id}", address)
 
-        Returns:
-            The token, or None when one was handed out before.
-        """
-        if self.catalog.has_tokens(ADMINISTRATOR_TOKEN):
-            return None
-        return self.new_administrator_token()
-
-    def new_administrator_token(self) -> str:
-        """Make a new administrator token; the ones before it stop working at once.
-
-        Returns:
-            The token; it cannot be shown again.
-        """
-        self.catalog.revoke_tokens(ADMINISTRATOR_TOKEN)
-        token = "attune_" + secrets.token_urlsafe(32)
-        self.catalog.add_token(_digest(token), ADMINISTRATOR_TOKEN, administrator=True)
-        return token
-
-
-def _digest(token: str) -> str:
-    # 256 random bits need no slow hash: there is nothing to guess.
-    return hashlib.sha256(token.encode()).hexdigest()
+    def current(self, principal: Principal) -> Principal:
+        """Return the principal as it is at this moment; one who reads nothing when it is gone or suspended."""
+        if principal.id == LOCAL.id:
+            return principal
+        return self.users.principal(principal.id.removeprefix("u:")) or Principal("", frozenset())

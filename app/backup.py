@@ -29,7 +29,7 @@ from sqlalchemy import (
 )
 
 from app.archive import ArchiveWriter, ColumnKind, Manifest, TableRows
-from eval.tables import metadata
+from app.tables import metadata
 from ingestion.blobs import Blobs, storage
 from ingestion.tables import ingest_items
 from retrieval.catalog import Catalog

@@ -3,13 +3,19 @@
 import secrets
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass, field, fields
+from contextlib import ExitStack, closing, contextmanager, suppress
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 
+from app.audit_log import AuditLog
 from app.auth import Authenticator
 from app.data_directory import data_directory
 from app.dispatch import Dispatcher, Keeping, Kept
+from app.identity.groups import Groups
+from app.identity.keys import ApiKeys
+from app.identity.sessions import Sessions
+from app.identity.setup import SetupTokens
+from app.identity.users import Users
 from app.ingestion_told import Told
 from app.jobs import Jobs, job_database
 from app.migrations import upgrade
@@ -48,7 +54,7 @@ from retrieval.answer import Answerer
 from retrieval.catalog import Catalog
 from retrieval.conversations import Conversations
 from retrieval.embed import Embedder
-from retrieval.errors import NotFoundError
+from retrieval.errors import ConflictError
 from retrieval.feedback import FeedbackLog
 from retrieval.generators.openai_compatible import OpenAICompatibleGenerator
 from retrieval.index import VectorIndex
@@ -75,6 +81,12 @@ class Stores:
     sources: SourceStore
     workers: Workers
     quality: Quality
+    users: Users
+    groups: Groups
+    keys: ApiKeys
+    sessions: Sessions
+    setup: SetupTokens
+    audit_log: AuditLog
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +147,7 @@ def open_services(settings: Settings, *, ingests: bool = False) -> Iterator[Serv
             open_observing(settings, watched, catalog=stores.catalog, monitoring=stores.monitoring)
         )
         loopback_token = secrets.token_urlsafe(32)
+        authenticator = Authenticator(loopback_token, stores.users, stores.keys, stores.sessions)
         retriever = build_retriever(settings, stores.catalog, index, embedder, _suspects(stores))
         dispatcher = _open_dispatcher(settings, stores, publisher, originals, workforce, observing.telemetry)
         yield Services(
@@ -148,19 +161,19 @@ def open_services(settings: Settings, *, ingests: bool = False) -> Iterator[Serv
             index=index,
             embedder=embedder,
             retriever=retriever,
-            answerer=_answerer(settings, retriever, observing.telemetry),
+            answerer=_answerer(settings, retriever, observing.telemetry, authenticator),
             chunk_tokens=chunk_tokens(settings, embedder),
             blobs=blobs,
             publisher=publisher,
             dispatcher=stack.enter_context(dispatcher),
             works=works,
-            authenticator=Authenticator(stores.catalog, loopback_token),
+            authenticator=authenticator,
             loopback_token=loopback_token,
         )
 
 
-def _answerer(settings: Settings, retriever: Retriever, telemetry: Telemetry) -> Answerer:
-    answerer = build_answerer(settings, retriever)
+def _answerer(settings: Settings, retriever: Retriever, telemetry: Telemetry, authenticator: Authenticator) -> Answerer:
+    answerer = replace(build_answerer(settings, retriever), current=authenticator.current)
     if isinstance(answerer.generator, OpenAICompatibleGenerator):
         telemetry.heeding(answerer.generator.breaker)
     return answerer
@@ -210,9 +223,7 @@ def _open_dispatcher(
 
 def ensure_collection(catalog: Catalog, name: str) -> None:
     """Make a collection unless there is one of this name."""
-    try:
-        catalog.collection(name)
-    except NotFoundError:
+    with suppress(ConflictError):
         catalog.create_collection(name)
 
 
@@ -234,4 +245,10 @@ def _open_stores(settings: Settings, stack: ExitStack) -> Stores:
         sources=SourceStore(engine),
         workers=Workers(engine),
         quality=open_quality(engine, catalog),
+        users=Users(engine),
+        groups=Groups(engine),
+        keys=ApiKeys(engine),
+        sessions=Sessions(engine),
+        setup=SetupTokens(engine),
+        audit_log=AuditLog(engine),
     )

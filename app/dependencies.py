@@ -1,16 +1,21 @@
 """What a route may ask for."""
 
+import secrets
 from typing import Annotated
 
 from fastapi import Depends, HTTPException, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from app.auth import LOCAL
+from app.auth import LOCAL, Caller
 from app.bootstrap import Services
+from app.identity.sessions import csrf_token
 from retrieval.types import Principal
 
-_bearer = HTTPBearer(auto_error=False, description="The administrator token printed at the first start.")
+SESSION_COOKIE = "attune_session"
+CSRF_HEADER = "X-CSRF-Token"
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_bearer = HTTPBearer(auto_error=False, description="An API key.")
 
 
 def services(request: Request) -> Services:
@@ -19,30 +24,53 @@ def services(request: Request) -> Services:
     return found
 
 
-def principal(
-    request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
-) -> Principal:
-    """Find out who asks.
+def caller(request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]) -> Caller:
+    """Find out who asks, and by what right.
 
     Returns:
-        The bearer of the token.
+        The caller.
 
     Raises:
-        HTTPException: 401 without a valid bearer token.
+        HTTPException: 401 without a valid credential, 403 for a change by cookie that a foreign page may have sent.
     """
-    found = services(request).authenticator.principal(credentials.credentials) if credentials else None
+    address = request.client.host if request.client else ""
+    authenticator = services(request).authenticator
+    found = None
+    # A header counts alone: a wrong key is not made good by a cookie.
+    if "authorization" in request.headers:
+        found = authenticator.bearer(credentials.credentials, address=address) if credentials else None
+    elif cookie := request.cookies.get(SESSION_COOKIE):
+        found = authenticator.session(cookie, address=address)
+        if found is not None and request.method not in _SAFE:
+            _check_own_page(request, cookie)
     if found is None:
-        raise HTTPException(401, "a valid bearer token is needed", headers={"WWW-Authenticate": "Bearer"})
+        raise HTTPException(401, "sign in, or send an API key", headers={"WWW-Authenticate": "Bearer"})
     return found
 
 
-async def bearer(request: Request) -> Principal:
+def _check_own_page(request: Request, cookie: str) -> None:
+    # Browsers send the cookie with whatever any page asks for; the token only our own page can know.
+    given = request.headers.get(CSRF_HEADER, "").encode(errors="replace")
+    if not secrets.compare_digest(given, csrf_token(cookie).encode()):
+        raise HTTPException(403, f"a change needs the header {CSRF_HEADER} of the session")
+
+
+def principal(found: Annotated[Caller, Depends(caller)]) -> Principal:
+    """Find out who asks.
+
+    Returns:
+        The principal.
+    """
+    return found.principal
+
+
+async def bearer(request: Request) -> Caller:
     """Find out who asks, for what is no route of FastAPI's.
 
     Returns:
-        The bearer of the token.
+        The caller.
     """
-    return await run_in_threadpool(principal, request, await _bearer(request))
+    return await run_in_threadpool(caller, request, await _bearer(request))
 
 
 def administrator(found: Annotated[Principal, Depends(principal)]) -> Principal:
@@ -77,13 +105,14 @@ def scraper(request: Request, credentials: Annotated[HTTPAuthorizationCredential
     """Let an administrator pass, and anybody where metrics are public.
 
     Raises:
-        HTTPException: 401 without a valid bearer token, 403 for who is no administrator.
+        HTTPException: 401 without a valid credential, 403 for who is no administrator.
     """
     if not services(request).settings.metrics_public:
-        administrator(principal(request, credentials))
+        administrator(caller(request, credentials).principal)
 
 
 ServicesDep = Annotated[Services, Depends(services)]
+CallerDep = Annotated[Caller, Depends(caller)]
 PrincipalDep = Annotated[Principal, Depends(principal)]
 AdministratorDep = Annotated[Principal, Depends(administrator)]
 LocalDep = Annotated[Principal, Depends(local)]

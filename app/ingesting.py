@@ -14,7 +14,6 @@ from ingestion.runs import Run
 from ingestion.scan import items_of
 from retrieval.errors import AttuneError, InvalidInputError
 from retrieval.metadata import checked_metadata
-from retrieval.types import EVERYONE
 
 _LOOK_S = 0.1
 _TELL_EVERY_S = 0.2
@@ -168,7 +167,7 @@ def _create(  # noqa: PLR0913 - what a run is made of
     uploads: Sequence[Upload] | None = None,
 ) -> Run:
     edition = services.quality.examiner.policies.policy(collection).edition
-    spec = {"acl": [EVERYONE], "recipe": services.recipe(edition), **given}
+    spec = {"recipe": services.recipe(edition), **given}
     items = None
     if uploads is not None:
         known = services.catalog.known(collection, [upload.uri for upload in uploads])

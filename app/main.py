@@ -28,7 +28,6 @@ from app.routes import (
     quality,
     search,
     sources,
-    tokens,
     uploads,
 )
 
@@ -47,7 +46,6 @@ ROUTES = (
     documents,
     ingestions,
     sources,
-    tokens,
     uploads,
     health,
     monitoring,

@@ -18,7 +18,7 @@ from app.data_directory import RESTORING, data_directory
 from app.migrations import configuration
 from app.parts import open_blobs
 from app.settings import Settings
-from eval.tables import metadata
+from app.tables import metadata
 from retrieval.errors import ConflictError, DataDirectoryError, InvalidInputError
 from retrieval.index_generations import sync_directory
 from retrieval.tables import BEGIN, open_engine

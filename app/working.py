@@ -110,7 +110,8 @@ class IngestWork:
             self.blobs.check_room()
             documents, by_uri = self._documents(run, items)
             wanted = _Every(lambda: not self.stopping.is_set() and self._runs_on(run_id))
-            acl, metadata = frozenset(run.spec["acl"]), run.spec.get("metadata")
+            listed, metadata = run.spec.get("acl"), run.spec.get("metadata")
+            acl = None if listed is None else frozenset(listed)
             terms = Terms(run.collection, run.spec["recipe"], acl, metadata=metadata)
             with closing(self.ingestor().ingest(documents, terms)) as results:
                 for result in results:

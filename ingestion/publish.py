@@ -67,7 +67,7 @@ class Publisher:
             return dealt_with + self._publish(batch)
 
     def relabel(self) -> int:
-        """Tell the index of labels that changed since it was told of them; nothing is embedded again.
+        """Tell the index of labels and access lists that changed since it was told; nothing is embedded again.
 
         Returns:
             Of how many documents.
@@ -77,6 +77,7 @@ class Publisher:
             with self._labelling:
                 due = self.catalog.relabellings(_RELABELLED_AT_ONCE)
                 for document in due:
+                    self.index.set_access(document.chunk_ids, document.acl)
                     self.index.set_labels(document.chunk_ids, document.labels)
                 if not due:
                     return count

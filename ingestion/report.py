@@ -7,7 +7,6 @@ from ingestion.quality import Examined
 from ingestion.types import SourceFile
 from ingestion.write import Staged
 from retrieval.errors import AttuneError
-from retrieval.types import EVERYONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +39,7 @@ class Terms:
 
     Attributes:
         collection: Name of an existing collection.
-        acl: Who may read them; empty means nobody.
+        acl: Who may read them; empty means nobody, None keeps who may.
         recipe: What their revisions are made with, see ``prepare.recipe_of``.
         ready: They may be published as soon as they are staged.
         metadata: What theirs becomes; None keeps what a document has.
@@ -48,7 +47,7 @@ class Terms:
 
     collection: str
     recipe: str
-    acl: frozenset[str] = frozenset({EVERYONE})
+    acl: frozenset[str] | None = None
     ready: bool = False
     metadata: Mapping[str, str] | None = None
 

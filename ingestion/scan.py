@@ -206,8 +206,9 @@ def _as_wanted(spec: Mapping[str, Any], before: Known) -> bool:
     recipe = before.recipe
     if recipe.endswith(WITHOUT_OCR) and not ocr_available():
         recipe = recipe.removesuffix(WITHOUT_OCR)
-    metadata = spec.get("metadata")
-    return recipe == spec["recipe"] and before.acl == frozenset(spec["acl"]) and metadata in (None, before.metadata)
+    metadata, acl = spec.get("metadata"), spec.get("acl")
+    same_readers = acl is None or before.acl_is_kept or before.acl == frozenset(acl)
+    return recipe == spec["recipe"] and same_readers and metadata in (None, before.metadata)
 
 
 def _emptied(where: str, count: int) -> str:

@@ -27,7 +27,7 @@ class Prepared:
     document: ParsedDocument
     drafts: Sequence[ChunkDraft]
     collection: str
-    acl: frozenset[str]
+    acl: frozenset[str] | None
     content_sha256: str
     size_bytes: int
     recipe: str

@@ -6,6 +6,9 @@ from collections.abc import Iterable
 from retrieval.errors import InvalidInputError
 from retrieval.types import Principal
 
+MAX_LISTED = 1_000
+"""Most keys of one access list: more people than that are a group."""
+
 _KEY = re.compile(r"[ug]:[^\s\x00-\x1f\ud800-\udfff]{1,253}")
 
 
@@ -40,9 +43,12 @@ def checked_acl(acl: Iterable[str]) -> frozenset[str]:
         The keys; empty means that nobody may read.
 
     Raises:
-        InvalidInputError: A key is not ``u:<id>`` or ``g:<id>`` of at most 255 characters without white space.
+        InvalidInputError: A key is not ``u:<id>`` or ``g:<id>`` of at most 255 characters without white space, or
+            there are more than 1,000.
     """
     keys = frozenset(acl)
+    if len(keys) > MAX_LISTED:
+        raise InvalidInputError(f"an access list of {len(keys):,} keys is too long; at most {MAX_LISTED:,}, use groups")
     for key in keys:
         if not _KEY.fullmatch(key):
             raise InvalidInputError(f"{key!r} is no principal key: expected u:<id> or g:<group id>")

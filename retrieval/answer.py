@@ -15,7 +15,7 @@ from retrieval.judged_support import Check
 from retrieval.prompt import ANSWER_TEMPLATE, Prompt, read_template
 from retrieval.retrieve import Retriever, checked_question
 from retrieval.rewrite import HeuristicRewriter, Rewriter
-from retrieval.say import Confidence, Speaker, still_readable
+from retrieval.say import Confidence, Current, Speaker, still_readable, unchanged
 from retrieval.search_question import SearchQuestion
 from retrieval.stopwatch import Stopwatch
 from retrieval.support import check_sentences
@@ -38,6 +38,7 @@ class Answerer:
         template: The prompt template of language models; see ``read_template``.
         rewriter: Makes follow-up questions findable.
         confidence, check: See ``Speaker``.
+        current: Tells who the reader is by now, before each citation.
     """
 
     retriever: Retriever
@@ -51,6 +52,7 @@ class Answerer:
     rewriter: Rewriter = field(default_factory=HeuristicRewriter)
     confidence: Confidence | None = None
     check: Check = check_sentences
+    current: Current = unchanged
     versions: Mapping[str, Any] = field(default_factory=dict)
 
     def answer(
@@ -90,7 +92,7 @@ class Answerer:
         watch.lap("retrieve")
         listen(Retrieved(passages, searched.text))
         prompt = self._prompt(replace(query, text=question), searched, passages, principal)
-        check = still_readable(self.retriever.catalog, principal, passages)
+        check = still_readable(self.retriever.catalog, passages, principal=principal, current=self.current)
         answer, draft = self.speaker.say(prompt, deadline=deadline, listen=listen, may_cite=check)
         watch.lap("generate")
         return Interaction(

@@ -1,34 +1,29 @@
 """The catalog: what a reader may see is decided here, on every question, in the same statement that reads it."""
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
-from uuid import uuid4
 
-from sqlalchemy import Row, Select, and_, bindparam, func, insert, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Row, Select, and_, bindparam, func, or_, select
 
 from retrieval.access import readable_keys
+from retrieval.access_lists import AccessLists, has_right
 from retrieval.document_labels import DocumentLabels
-from retrieval.errors import ConflictError, InvalidInputError, NotFoundError
+from retrieval.errors import InvalidInputError, NotFoundError
 from retrieval.gate import READABLE, Gate
 from retrieval.inventory import Inventory
 from retrieval.retention import Retention
 from retrieval.revisions import Revisions
-from retrieval.rows import Known, PassageRow, RevisionKey, StagedRevision, Token, storable, to_chunks
+from retrieval.rows import Known, PassageRow, RevisionKey, StagedRevision, storable, to_chunks
 from retrieval.store import CHUNK_COLUMNS, listed
 from retrieval.tables import chunks, collections, document_access, documents, revisions
-from retrieval.tokens import Tokens
 from retrieval.types import Chunk, Collection, Document, Principal, Revision
 from retrieval.vectors import Vectors
 
-__all__ = ["Catalog", "Known", "PassageRow", "RevisionKey", "StagedRevision", "Token"]
+__all__ = ["Catalog", "Known", "PassageRow", "RevisionKey", "StagedRevision"]
 
 MAX_PAGE_DOCUMENTS = 1_000
-_COLLECTION_NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 _REVISIONS = (
     select(revisions)
@@ -43,6 +38,11 @@ _CHUNKS = (
     .where(revisions.c.id == bindparam("id"), revisions.c.state != "staged", READABLE)
     .order_by(chunks.c.ordinal)
 )
+_MANAGED = (
+    select(documents, collections.c.name.label("collection"))
+    .join(collections, collections.c.id == documents.c.collection_id)
+    .where(documents.c.deleted_at.is_(None), documents.c.live_revision_id.is_not(None))
+)
 _DOCUMENTS = (
     select(documents, collections.c.name.label("collection"))
     .join(collections, collections.c.id == documents.c.collection_id)
@@ -50,7 +50,7 @@ _DOCUMENTS = (
 )
 
 
-class Catalog(Gate, Revisions, Inventory, Vectors, DocumentLabels, Retention, Tokens):
+class Catalog(Gate, AccessLists, Revisions, Inventory, Vectors, DocumentLabels, Retention):
     """Documents, revisions, chunks and who may read them, on SQLite or PostgreSQL; any number of threads may share it.
 
     Every method that reads for somebody requires ``principal``. Missing and forbidden are one error with one text.
@@ -59,51 +59,11 @@ class Catalog(Gate, Revisions, Inventory, Vectors, DocumentLabels, Retention, To
         engine: Made by ``open_engine``, its database brought up to date by the migrations.
     """
 
-    def create_collection(self, name: str) -> Collection:
-        """Make an empty collection.
-
-        Returns:
-            The collection.
-
-        Raises:
-            InvalidInputError: The name is not 1 to 64 of the characters A-Z a-z 0-9 . _ -
-            ConflictError: There is one of this name.
-        """
-        if not _COLLECTION_NAME.fullmatch(name):
-            raise InvalidInputError(f"{name!r} cannot name a collection: 1 to 64 of A-Z a-z 0-9 . _ - are allowed")
-        collection = Collection(uuid4().hex, name, datetime.now(UTC))
-        try:
-            with self._writing() as connection:
-                connection.execute(
-                    insert(collections).values(id=collection.id, name=name, created_at=collection.created_at)
-                )
-        except IntegrityError as error:
-            raise ConflictError(f"there is a collection {name} already") from error
-        return collection
-
-    def collection(self, name: str) -> Collection:
-        """Return a collection by name; that it exists is no secret, what is in it is.
-
-        Returns:
-            The collection.
-
-        Raises:
-            NotFoundError: There is none of this name.
-        """
-        statement = select(collections).where(collections.c.name == name)
-        row = None
-        if _COLLECTION_NAME.fullmatch(name):
-            with self._reading() as connection:
-                row = connection.execute(statement).one_or_none()
-        if row is None:
-            raise NotFoundError(f"no collection {name!r}")
-        return Collection(*row)
-
     def collections(self, *, principal: Principal) -> list[tuple[Collection, int]]:
-        """Return the collections with the number of documents in each that the principal may read.
+        """Return the collections that the principal may read or looks after, with the documents it may read in each.
 
         Returns:
-            Sorted by name; empty for a principal that can read nothing anywhere.
+            With their number, sorted by name; empty for a principal that can read nothing anywhere.
         """
         keys = readable_keys(principal)
         if not keys:
@@ -114,6 +74,8 @@ class Catalog(Gate, Revisions, Inventory, Vectors, DocumentLabels, Retention, To
             .outerjoin(documents, and_(documents.c.collection_id == collections.c.id, READABLE))
             .group_by(collections.c.id, collections.c.name, collections.c.created_at)
         )
+        if not principal.administrator:
+            statement = statement.where(or_(has_right("read"), has_right("curate")))
         with self._reading() as connection:
             rows = connection.execute(statement, {"keys": listed(keys)}).all()
         return sorted(((Collection(*row[:3]), row[3]) for row in rows), key=lambda entry: entry[0].name)
@@ -156,8 +118,52 @@ class Catalog(Gate, Revisions, Inventory, Vectors, DocumentLabels, Retention, To
         values = {"after": after or ""}
         if collection is not None:
             page = page.where(documents.c.collection_id == bindparam("collection_id"))
-            values["collection_id"] = self.collection(collection).id
+            values["collection_id"] = self.collection(collection, principal=principal).id
         return self._documents(page.order_by(documents.c.id).limit(limit), principal, **values)
+
+    def managed_documents(
+        self, collection: str, *, principal: Principal, after: str | None = None, limit: int = 50
+    ) -> list[Document]:
+        """Return a page of the published documents of a collection that the principal looks after, read or not.
+
+        Args:
+            collection: Its name.
+            principal: Who asks.
+            after: As ``documents``.
+            limit: As ``documents``.
+
+        Returns:
+            Fewer than ``limit`` only on the last page.
+
+        Raises:
+            InvalidInputError: The limit is out of range.
+            NotFoundError: There is no such collection, or the principal does not look after it.
+        """
+        if not 1 <= limit <= MAX_PAGE_DOCUMENTS:
+            raise InvalidInputError(f"limit is {limit}; a page holds 1 to {MAX_PAGE_DOCUMENTS} documents")
+        if not self.curates(collection, principal=principal):
+            raise NotFoundError(f"no collection {collection!r}")
+        page = _MANAGED.where(collections.c.name == collection, documents.c.id > (after or ""))
+        with self._reading() as connection:
+            return _to_documents(connection.execute(_with_keys(page.order_by(documents.c.id).limit(limit))).all())
+
+    def managed_document(self, document_id: str, *, principal: Principal) -> Document:
+        """Return a published document of a collection that the principal looks after, whether or not it may read it.
+
+        Returns:
+            The document with its whole access list.
+
+        Raises:
+            NotFoundError: It is missing, deleted, not published yet, or the principal does not look after it.
+        """
+        found: list[Document] = []
+        if storable(document_id):
+            with self._reading() as connection:
+                one = _with_keys(_MANAGED.where(documents.c.id == document_id))
+                found = _to_documents(connection.execute(one).all())
+        if not found or not self.curates(found[0].collection, principal=principal):
+            raise NotFoundError(f"no document {document_id}")
+        return found[0]
 
     def every_document(self, *, principal: Principal, collection: str | None = None) -> Iterator[Document]:
         """Go through the published documents that the principal may read, page by page.
@@ -211,14 +217,7 @@ class Catalog(Gate, Revisions, Inventory, Vectors, DocumentLabels, Retention, To
 
     def _documents(self, page: Select[Any], principal: Principal, **values: str) -> list[Document]:
         # Page and access rows in one statement: between two, a document could change its readers.
-        paged = page.subquery()
-        statement = (
-            select(paged, document_access.c.principal_key)
-            .join(document_access, document_access.c.document_id == paged.c.id)
-            .order_by(paged.c.id)
-        )
-        rows = self._read(statement, principal, **values)
-        return [_to_document(list(of_document)) for _, of_document in groupby(rows, key=itemgetter(0))]
+        return _to_documents(self._read(_with_keys(page), principal, **values))
 
     def _read(self, statement: Select[Any], principal: Principal, **values: str) -> Sequence[Row[Any]]:
         keys = readable_keys(principal)
@@ -226,6 +225,17 @@ class Catalog(Gate, Revisions, Inventory, Vectors, DocumentLabels, Retention, To
             return []
         with self._reading() as connection:
             return connection.execute(statement, {"keys": listed(keys)} | values).all()
+
+
+def _with_keys(page: Select[Any]) -> Select[Any]:
+    paged = page.subquery()
+    statement = select(paged, document_access.c.principal_key)
+    of_document = document_access.c.document_id == paged.c.id
+    return statement.outerjoin(document_access, of_document).order_by(paged.c.id)
+
+
+def _to_documents(rows: Sequence[Row[Any]]) -> list[Document]:
+    return [_to_document(list(of_document)) for _, of_document in groupby(rows, key=itemgetter(0))]
 
 
 def _to_document(rows: Sequence[Any]) -> Document:
@@ -243,8 +253,10 @@ def _to_document(rows: Sequence[Any]) -> Document:
         updated_at=row.updated_at,
         source_id=row.source_id,
         metadata=row.metadata,
+        access_version=row.access_version,
+        access_set_by=row.access_set_by,
     )
 
 
 def _keys(rows: Iterable[Any]) -> frozenset[str]:
-    return frozenset(row.principal_key for row in rows)
+    return frozenset(row.principal_key for row in rows if row.principal_key is not None)

@@ -1,5 +1,6 @@
 """The labels of documents: set by people and sources, and due in the index until its owner has taken them over."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +11,7 @@ from retrieval.errors import NotFoundError
 from retrieval.labels import Labels
 from retrieval.metadata import checked_metadata
 from retrieval.store import Store, listed, one_of
-from retrieval.tables import chunks, documents
+from retrieval.tables import chunks, document_access, documents
 from retrieval.types import Filters
 
 LABEL_COLUMNS = (documents.c.source_id, documents.c.media_type, documents.c.updated_at, documents.c.metadata)
@@ -24,12 +25,14 @@ class Relabelling:
     Attributes:
         due: Which change of them; a later one has a higher number.
         chunk_ids: Of all its revisions, staged ones too.
+        acl: Who may read it.
     """
 
     document_id: str
     due: int
     labels: Labels
     chunk_ids: tuple[str, ...]
+    acl: frozenset[str]
 
 
 class DocumentLabels(Store):
@@ -63,14 +66,21 @@ class DocumentLabels(Store):
         """Return documents whose labels the index may not have yet, at most so many."""
         due = select(documents.c.id, documents.c.relabel, *LABEL_COLUMNS).where(documents.c.relabel > 0)
         of_documents = select(chunks.c.document_id, chunks.c.id).where(one_of(chunks.c.document_id, "ids"))
+        access = document_access.c.document_id, document_access.c.principal_key
+        readers = select(*access).where(one_of(document_access.c.document_id, "ids"))
         with self._reading() as connection:
             rows = connection.execute(due.order_by(documents.c.id).limit(limit)).all()
             if not rows:
                 return []
-            by_document: dict[str, list[str]] = {}
-            for document_id, chunk_id in connection.execute(of_documents, {"ids": listed(row[0] for row in rows)}):
-                by_document.setdefault(document_id, []).append(chunk_id)
-        return [Relabelling(row[0], row[1], Labels(*row[2:]), tuple(by_document.get(row[0], ()))) for row in rows]
+            ids = {"ids": listed(row[0] for row in rows)}
+            by_document, keys = (
+                _grouped(connection.execute(of_documents, ids)),
+                _grouped(connection.execute(readers, ids)),
+            )
+        return [
+            Relabelling(row[0], row[1], Labels(*row[2:]), tuple(by_document[row[0]]), frozenset(keys[row[0]]))
+            for row in rows
+        ]
 
     def relabelled(self, done: Sequence[Relabelling]) -> None:
         """Note that the index has these labels; a document whose labels changed meanwhile stays due."""
@@ -79,6 +89,13 @@ class DocumentLabels(Store):
             noted = update(documents).where(*same).values(relabel=0)
             with self._writing() as connection:
                 connection.execute(noted, [{"document": one.document_id, "due": one.due} for one in done])
+
+
+def _grouped(rows: Iterable[Any]) -> defaultdict[str, list[str]]:
+    grouped: defaultdict[str, list[str]] = defaultdict(list)
+    for key, value in rows:
+        grouped[key].append(value)
+    return grouped
 
 
 def narrowed(statement: Select[Any], filters: Filters) -> tuple[Select[Any], dict[str, str]]:

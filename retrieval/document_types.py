@@ -52,6 +52,8 @@ class Document:
         live_revision_id: The revision readers see; None until the first is published.
         source_id: The source that keeps it in step; None for uploads and paths given once.
         metadata: Keys and values that people gave it; searches can be narrowed by them.
+        access_version: How often its access list was set by hand.
+        access_set_by: Who did that last; None where the list came from its upload or source.
     """
 
     id: str
@@ -66,6 +68,8 @@ class Document:
     updated_at: datetime  # UTC
     source_id: str | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
+    access_version: int = 0
+    access_set_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,7 +79,7 @@ def explain(
     terms: Mapping[str, tuple[TermScore, ...]] = {}
     if mode != "dense":
         texts = {passage.chunk.id: passage.chunk.embedding_text for passage in passages}
-        collections = None if query.collection is None else frozenset({query.collection})
+        collections = retriever.searched_collections(query.collection, principal=principal)
         terms = retriever.index.matched_terms(question, texts, principal=principal, collections=collections)
     return [
         _explained(

@@ -2,7 +2,8 @@
 
 from sqlalchemy import JSON, BigInteger, Column, Date, ForeignKey, Index, Integer, LargeBinary, String, Table, Text
 
-from retrieval.tables import UtcDateTime, metadata
+from retrieval.access_tables import metadata
+from retrieval.tables import UtcDateTime
 
 __all__ = ["collection_policies", "document_profiles", "findings", "metadata", "quarantined", "signature_bands"]
 

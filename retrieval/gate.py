@@ -5,17 +5,23 @@ from collections.abc import Iterable, Sequence
 from sqlalchemy import String, and_, bindparam, exists, func, select, type_coerce
 
 from retrieval.access import readable_keys
+from retrieval.access_tables import collection_access
 from retrieval.document_labels import narrowed
 from retrieval.rows import PassageRow, to_chunks
 from retrieval.store import CHUNK_COLUMNS, Store, listed, one_of
 from retrieval.tables import chunks, collections, document_access, documents, revisions
 from retrieval.types import Chunk, Filters, Principal
 
-# The second gate, and the only one that correctness rests on: published, not deleted, and an access row that is
-# one of the reader's keys. A document without access rows is read by nobody.
+# The second gate, and the only one that correctness rests on: published, not deleted, and an access row of the document
+# as well as one of its collection that is one of the reader's keys. Without such rows it is read by nobody.
 READABLE = and_(
     documents.c.deleted_at.is_(None),
     documents.c.live_revision_id.is_not(None),
+    exists().where(
+        collection_access.c.collection_id == documents.c.collection_id,
+        collection_access.c.right == "read",
+        one_of(collection_access.c.principal_key, "keys", indexed=False),
+    ),
     exists().where(
         document_access.c.document_id == documents.c.id,
         one_of(document_access.c.principal_key, "keys", indexed=False),

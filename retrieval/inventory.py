@@ -39,7 +39,8 @@ class Inventory(Store):
         """
         statement = (
             select(documents.c.uri, documents.c.id, revisions.c.content_sha256, revisions.c.recipe)
-            .add_columns(revisions.c.source_version, documents.c.metadata, document_access.c.principal_key)
+            .add_columns(revisions.c.source_version, documents.c.metadata, documents.c.access_set_by)
+            .add_columns(document_access.c.principal_key)
             .join(revisions, revisions.c.id == documents.c.live_revision_id)
             .join(collections, collections.c.id == documents.c.collection_id)
             .outerjoin(document_access, document_access.c.document_id == documents.c.id)
@@ -50,9 +51,10 @@ class Inventory(Store):
         found: dict[str, Known] = {}
         with self._reading() as connection:
             rows = connection.execute(statement, {"ids": listed(uris)}).all()
-        for (uri, key, sha256, recipe, version, metadata), of_document in groupby(rows, key=itemgetter(*range(6))):
-            acl = frozenset(row[6] for row in of_document if row[6] is not None)
-            found[uri] = Known(key, sha256, recipe, acl, version, metadata)
+        for (uri, key, sha256, recipe, *more), of_document in groupby(rows, key=itemgetter(*range(7))):
+            acl = frozenset(row[7] for row in of_document if row[7] is not None)
+            version, metadata, set_by = more
+            found[uri] = Known(key, sha256, recipe, acl, version, metadata, set_by is not None)
         return found
 
     def known_under(self, collection: str, uri_prefix: str) -> list[tuple[str, str]]:

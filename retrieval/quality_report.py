@@ -190,7 +190,7 @@ class QualityReports(Store):
 
     def _documents(self, collection: str, principal: Principal) -> dict[str, Document]:
         """By live revision."""
-        self._catalog.collection(collection)
+        self._catalog.collection(collection, principal=principal)
         found = self._catalog.every_document(principal=principal, collection=collection)
         return {document.live_revision_id: document for document in found if document.live_revision_id}
 

@@ -116,10 +116,29 @@ class Retriever:
         fused = {candidate.chunk_id: candidate for candidate, _ in readable}
         return [(fused[aged.chunk_id], aged.score) for aged, _ in self._faded(readable)]
 
+    def searched_collections(self, collection: str | None, *, principal: Principal) -> frozenset[str] | None:
+        """Return the names of the collections that a search of the principal looks into: None is every one there is.
+
+        Args:
+            collection: Name of the one that is asked for; None asks for all.
+            principal: Who asks.
+
+        Returns:
+            Those that may be read; empty when nothing can be found.
+
+        Raises:
+            NotFoundError: There is no such collection.
+        """
+        readable = self.catalog.readable_collections(principal=principal)
+        if collection is None:
+            return readable
+        self.catalog.collection(collection, principal=principal)
+        named = frozenset({collection})
+        return named if readable is None else named & readable
+
     def _within(self, principal: Principal, collection: str | None, filters: Filters | None) -> "_Within":
-        if collection is not None:
-            self.catalog.collection(collection)
-        return _Within(principal, collection, checked_filters(filters or Filters()))
+        searched = self.searched_collections(collection, principal=principal)
+        return _Within(principal, collection, searched, checked_filters(filters or Filters()))
 
     def _asked(self, question: str | SearchQuestion, mode: SearchMode) -> tuple["_Asked", SearchQuestion]:
         searched = search_question(question)
@@ -181,7 +200,7 @@ class Retriever:
             asked.vector,
             asked.words,
             principal=principal,
-            collections=None if collection is None else frozenset({collection}),
+            collections=within.collections,
             filters=filters,
             limit=pool,
         )
@@ -202,10 +221,11 @@ class _Asked:
 
 @dataclass(frozen=True, slots=True)
 class _Within:
-    """Where is searched, and for whom."""
+    """Where is searched, and for whom; ``collections`` are those of them that may be read, None is all there are."""
 
     principal: Principal
     collection: str | None
+    collections: frozenset[str] | None
     filters: Filters | None
 
 

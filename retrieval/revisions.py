@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row, Select, Table, delete, func, insert, sel
 from sqlalchemy.exc import IntegrityError
 
 from retrieval.access import checked_acl
+from retrieval.access_lists import replace_access
 from retrieval.errors import ConflictError, InvalidInputError, NotFoundError
 from retrieval.metadata import checked_metadata
 from retrieval.rows import StagedRevision, check_chunk, chunk_row, storable
@@ -23,7 +24,7 @@ from retrieval.tables import (
     documents,
     revisions,
 )
-from retrieval.types import Chunk, Revision
+from retrieval.types import EVERYONE, Chunk, Revision
 from retrieval.vectors import StoredVectors, insert_vectors
 
 MAX_URI_BYTES = 2_000
@@ -50,7 +51,7 @@ class Revisions(Store):
             InvalidInputError: A text holds NUL or a lone surrogate, or access list or metadata are malformed.
             ConflictError: Other writers were faster at this uri again and again.
         """
-        checked_acl(staged.acl)
+        checked_acl(staged.acl or ())
         checked_metadata(staged.metadata or {})
         for name in ("title", "media_type", "recipe", "text"):
             if not storable(getattr(staged, name)):
@@ -149,9 +150,10 @@ class Revisions(Store):
                     updated_at=now,
                 )
             )
-            connection.execute(delete(document_access).where(document_access.c.document_id == document.id))
-            rows = [{"document_id": document.id, "principal_key": key} for key in revision.acl]
-            _insert(connection, document_access, rows)
+            # A list that was set by hand holds, whatever the source of the revision says.
+            acl = [EVERYONE] if revision.acl is None and retired is None else revision.acl
+            if acl is not None and document.access_set_by is None:
+                replace_access(connection, document.id, acl)
             _raise_epoch(connection)
         return retired
 
@@ -255,7 +257,8 @@ def _stage(connection: Connection, collection: str, uri: str, staged: StagedRevi
         created_at=now,
     )
     values |= {field.name: getattr(revision, field.name) for field in fields(Revision)}
-    connection.execute(insert(revisions).values(values | {"acl": sorted(staged.acl)}))
+    acl = None if staged.acl is None else sorted(staged.acl)
+    connection.execute(insert(revisions).values(values | {"acl": acl}))
     return revision
 
 

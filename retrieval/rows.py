@@ -21,7 +21,8 @@ class StagedRevision:
     Attributes:
         content_sha256: Of the original bytes, hex.
         recipe: Parser, chunker and embedder fingerprint.
-        acl: Principal keys that may read the document once this is published; empty means nobody.
+        acl: Principal keys that may read the document once this is published; empty means nobody, None keeps what the
+            document has, and lets in everybody who may read the collection when it is new.
         source_id: The source that keeps the document in step; None for uploads and paths given once.
         source_version: What the source calls this state of it, where it does.
         metadata: What the document's becomes; None keeps what it has.
@@ -33,7 +34,7 @@ class StagedRevision:
     content_sha256: str
     recipe: str
     text: str
-    acl: frozenset[str]
+    acl: frozenset[str] | None
     source_id: str | None = None
     source_version: str | None = None
     metadata: Mapping[str, str] | None = None
@@ -58,16 +59,7 @@ class Known:
     acl: frozenset[str]
     source_version: str | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Token:
-    """An API token that is in force; its secret is stored only as a hash."""
-
-    id: str
-    name: str
-    administrator: bool
-    created_at: datetime  # UTC
+    acl_is_kept: bool = False  # somebody set it by hand: no source or upload changes it
 
 
 @dataclass(frozen=True, slots=True)

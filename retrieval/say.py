@@ -129,11 +129,28 @@ class _Said:
     told: Composer
 
 
-def still_readable(catalog: Catalog, principal: Principal, passages: Sequence[Passage]) -> MayCite:
+Current = Callable[[Principal], Principal]
+"""A principal -> the same one as it is at this moment: its groups may have changed, and nobody reads as nobody."""
+
+
+def unchanged(principal: Principal) -> Principal:
+    """Return the principal as it was."""
+    return principal
+
+
+def still_readable(
+    catalog: Catalog, passages: Sequence[Passage], *, principal: Principal, current: Current = unchanged
+) -> MayCite:
     """Make the check that a reader may still read what is about to be cited.
 
     Access can end, and documents can be deleted, while a language model takes its time. The passages were checked
     when they were found, so the catalog is asked again only a quarter of a second later.
+
+    Args:
+        catalog: Asked again.
+        passages: What may be cited.
+        principal: Who reads.
+        current: Tells who the reader is by now.
 
     Returns:
         A function for one answer.
@@ -145,7 +162,7 @@ def still_readable(catalog: Catalog, principal: Principal, passages: Sequence[Pa
     def check(passage: Passage) -> bool:
         nonlocal readable, checked_at
         if time.monotonic() - checked_at > _CHECKED_FOR_S:
-            readable = set(catalog.passages_for(ids, principal=principal))
+            readable = set(catalog.passages_for(ids, principal=current(principal)))
             checked_at = time.monotonic()
         return passage.chunk.id in readable
 

@@ -71,7 +71,12 @@ def _number(name: str) -> Column[int]:
 
 
 collections = Table(
-    "collections", metadata, _key(), Column("name", String(64), nullable=False, unique=True), _moment("created_at")
+    "collections",
+    metadata,
+    _key(),
+    Column("name", String(64), nullable=False, unique=True),
+    _moment("created_at"),
+    Column("access_version", Integer, nullable=False, server_default=text("0")),  # as of documents
 )
 
 documents = Table(
@@ -89,6 +94,10 @@ documents = Table(
     Column("metadata", JSON, nullable=False, server_default=text("'{}'")),
     # How often its labels changed since the index took them over.
     Column("relabel", Integer, nullable=False, server_default=text("0")),
+    # Who set its access list by hand; a source or a new revision leaves such a list as it is.
+    Column("access_set_by", String(255)),
+    # How often its access list was set by hand, so that of two who do it at once the second is told.
+    Column("access_version", Integer, nullable=False, server_default=text("0")),
     _moment("created_at"),
     _moment("updated_at"),
     _moment("deleted_at", nullable=True),
@@ -131,7 +140,8 @@ revisions = Table(
     _words("title"),
     _words("media_type"),
     Column("size_bytes", BigInteger, nullable=False),
-    Column("acl", JSON, nullable=False),  # what the document's access becomes when this revision is published
+    # What the document's access becomes when this revision is published; JSON's null keeps what the document has.
+    Column("acl", JSON, nullable=False),
     Column("source_id", String(255)),
     Column("metadata", JSON(none_as_null=True)),  # as the access list; None keeps what the document has
     Column("source_version", Text),  # what the source calls this state (ETag, modification time), where it does
@@ -199,17 +209,6 @@ CORPUS_EPOCH = "epoch"
 """The row of ``corpus_state`` that every publish and every deletion raises."""
 
 corpus_state = Table("corpus_state", metadata, _key("name"), Column("value", BigInteger, nullable=False))
-
-api_tokens = Table(
-    "api_tokens",
-    metadata,
-    _key(),
-    Column("sha256", String(64), nullable=False, unique=True),
-    Column("name", Text, nullable=False, index=True),
-    Column("administrator", Boolean, nullable=False),
-    _moment("created_at"),
-    _moment("revoked_at", nullable=True),
-)
 
 conversations = Table(
     "conversations",

@@ -52,12 +52,14 @@ class Principal:
     Attributes:
         id: ``u:<id>``, immutable, never a name.
         groups: ``g:<immutable group id>`` of every group the principal is in.
-        administrator: May ingest, delete and see the state of the system. It does not widen what can be read.
+        administrator: May do everything but read: what can be read, access lists alone say.
+        curator: May look after the collections whose list of curators holds one of its keys.
     """
 
     id: str
     groups: frozenset[str] = frozenset({EVERYONE})
     administrator: bool = False
+    curator: bool = False
 
     @property
     def keys(self) -> tuple[str, ...]:

@@ -16,10 +16,11 @@ from retrieval.tables import (
     chunk_vectors,
     chunks,
     collections,
+    document_access,
     documents,
     revisions,
 )
-from retrieval.types import Chunk
+from retrieval.types import EVERYONE, Chunk
 
 _LITTLE_ENDIAN_FLOAT = np.dtype("<f4")
 
@@ -108,6 +109,7 @@ class Vectors(Store):
         head = (
             select(collections.c.name, revisions.c.acl, func.coalesce(revisions.c.source_id, documents.c.source_id))
             .add_columns(revisions.c.media_type, revisions.c.metadata, documents.c.metadata)
+            .add_columns(documents.c.id, documents.c.access_set_by, documents.c.live_revision_id)
             .select_from(revisions)
             .join(documents, documents.c.id == revisions.c.document_id)
             .join(collections, collections.c.id == documents.c.collection_id)
@@ -122,13 +124,19 @@ class Vectors(Store):
         )
         with self._reading() as connection:
             row = connection.execute(head).one_or_none()
-            rows = connection.execute(body).all() if row is not None else []
-        if row is None:
-            return None
+            if row is None:
+                return None
+            rows = connection.execute(body).all()
+            readers = select(document_access.c.principal_key).where(document_access.c.document_id == row.id)
+            acl = row.acl if not row.access_set_by else None
+            if acl is None:
+                # As ``publish`` will have it.
+                kept = row.live_revision_id or row.access_set_by
+                acl = connection.scalars(readers).all() if kept else [EVERYONE]
         return ReadyRevision(
             key=key,
             collection=row[0],
-            acl=frozenset(row[1]),
+            acl=frozenset(acl),
             labels=Labels(row[2], row[3], None, row[5] if row[4] is None else row[4]),
             chunks=tuple(to_chunks(rows)),
             vectors=tuple(to_vector(entry[-1]) for entry in rows),

@@ -9,7 +9,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, inspect, make_url, text
 from sqlalchemy.exc import DatabaseError
 
-from eval.tables import metadata
+from app.tables import metadata
 from retrieval.errors import DataDirectoryError
 from retrieval.store import Store
 from retrieval.tables import open_engine

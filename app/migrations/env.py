@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from eval.tables import metadata
+from app.tables import metadata
 
 # The transaction is the caller's and spans all versions: a killed migration leaves nothing half made, on SQLite too.
 context.configure(

@@ -146,7 +146,7 @@ def upload(
     Returns:
         The run.
     """
-    services.catalog.collection(to.collection)
+    services.catalog.collection(to.collection, principal=principal)
     uploads = [_keep(services, file) for file in files]
     run = start_upload_run(services, uploads, collection=to.collection, created_by=principal.id, metadata=to.metadata)
     if wait:

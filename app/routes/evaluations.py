@@ -76,7 +76,7 @@ def evaluate(body: EvaluationBody, services: ServicesDep, principal: Administrat
     """Ask the questions of a golden set as any user would, and keep the report. One evaluation at a time."""
     golden = services.golden.get(body.set, version=body.version)
     if body.collection is not None:
-        services.catalog.collection(body.collection)
+        services.catalog.collection(body.collection, principal=principal)
 
     def work(tell: Any) -> dict[str, Any]:
         report = evaluate_live(

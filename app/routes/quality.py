@@ -195,7 +195,7 @@ def quarantine(
     limit: Annotated[int, Query(ge=1, le=1000)] = 50,
 ) -> QuarantineBody:
     """List the documents that the policy keeps out, with the reason of each."""
-    services.catalog.collection(name)
+    services.catalog.collection(name, principal=principal)
     page = services.quality.examiner.quarantine.waiting(name, principal=principal, after=after, limit=limit)
     return QuarantineBody(
         documents=[_held_body(held) for held in page], next=page[-1].id if len(page) == limit else None

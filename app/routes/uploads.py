@@ -78,7 +78,7 @@ async def create(
     said = _metadata(upload_metadata)
     collection = said.get("collection") or DEFAULT_COLLECTION
     name = plain_name(said.get("filename") or said.get("name") or "")
-    await run_in_threadpool(services.catalog.collection, collection)
+    await run_in_threadpool(services.catalog.collection, collection, principal=principal)
     upload = await run_in_threadpool(
         services.uploads.create,
         name,

@@ -23,6 +23,19 @@ def ingested(client, *paths, **more):
         return list(events(response))[-1][1]
 
 
+def key_of(client, name, *, administrator=False, scopes=("ask", "curate")):
+    """Make a user and give an API key of theirs."""
+    user = checked(client.post("/v1/users", json={"name": name, "administrator": administrator}))
+    made = checked(client.post(f"/v1/users/{user['id']}/keys", json={"name": "test", "scopes": list(scopes)}))
+    return made["key"]
+
+
+@pytest.fixture(scope="session")
+def make_key():
+    """``key_of``, for tests that ask as somebody else."""
+    return key_of
+
+
 @pytest.fixture(scope="session")
 def ingest():
     """``ingested``, for tests that start a server of their own."""
@@ -44,7 +57,7 @@ def server(server_settings):
 
 @pytest.fixture(scope="session")
 def token(server):
-    return checked(server.post("/v1/tokens/first"))["token"]
+    return key_of(server, "chief", administrator=True, scopes=["ask", "curate", "administer"])
 
 
 @pytest.fixture

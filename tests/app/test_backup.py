@@ -69,8 +69,8 @@ def server(server_settings):
 
 
 @pytest.fixture(scope="module")
-def token(server):
-    return checked(server.post("/v1/tokens/first"))["token"]
+def token(server, make_key):
+    return make_key(server, "chief", administrator=True, scopes=["ask", "curate", "administer"])
 
 
 @pytest.fixture

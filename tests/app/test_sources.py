@@ -45,9 +45,9 @@ def local(settings):
 
 
 @pytest.fixture(scope="module")
-def api(local):
+def api(local, make_key):
     """An administrator over the network."""
-    token = checked(local.post("/v1/tokens/first"))["token"]
+    token = make_key(local, "chief", administrator=True, scopes=["ask", "curate", "administer"])
     with httpx.Client(base_url=local.base_url, headers={"Authorization": f"Bearer {token}"}, timeout=60) as client:
         yield client
 

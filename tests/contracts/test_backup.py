@@ -18,7 +18,7 @@ from app.backup import LEFT_OUT, back_up
 from app.migrations import configuration, upgrade
 from app.restore import restore
 from app.settings import Settings
-from eval.tables import metadata
+from app.tables import metadata
 from ingestion.blobs import Blobs
 from retrieval.catalog import Catalog
 from retrieval.errors import ConflictError, DataDirectoryError, InvalidInputError

@@ -11,9 +11,10 @@ from sqlalchemy import inspect, text
 from sqlalchemy.exc import IntegrityError
 
 from app.migrations import upgrade
-from eval.tables import metadata
+from app.tables import metadata
 from retrieval.catalog import Catalog
 from retrieval.errors import DataDirectoryError
+from retrieval.types import Principal
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -33,7 +34,7 @@ def test_the_database_itself_refuses_a_second_live_revision(shelf, engine):
 
 def test_upgrading_again_keeps_what_is_there(catalog, catalog_url):
     upgrade(catalog_url)
-    assert catalog.collection("default").name == "default"
+    assert catalog.collection("default", principal=Principal("u:somebody")).name == "default"
 
 
 def test_servers_that_start_together_migrate_once(empty_database_url, open_database):

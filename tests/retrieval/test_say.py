@@ -119,7 +119,7 @@ class Catalog:
 
 def test_what_is_deleted_while_a_model_speaks_is_not_cited(prompt, monkeypatch):
     catalog = Catalog({"c0"})
-    check = still_readable(catalog, READER, prompt.passages)
+    check = still_readable(catalog, prompt.passages, principal=READER)
     assert check(prompt.passages[0])
     assert catalog.asked == 0  # it was checked when it was found
     catalog.ids = set()

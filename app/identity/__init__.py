@@ -1,0 +1,1 @@
+"""Who there is: people and services, groups, passwords, sessions, API keys."""
