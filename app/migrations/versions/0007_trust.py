@@ -93,7 +93,7 @@ def upgrade() -> None:
         sa.Column("display_name", sa.Text(), nullable=False),
         sa.Column("kind", sa.String(length=16), nullable=False),
         sa.Column("password", sa.Text(), nullable=True),
-        sa.Column("administrator", sa.Boolean(), server_default=sa.text("0"), nullable=False),
+        sa.Column("administrator", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("issuer", sa.Text(), nullable=True),
         sa.Column("subject", sa.Text(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
