@@ -1,4 +1,4 @@
-"""The command line: attune serve | ingest | ask | search | parse | documents | delete | token | evaluate."""
+"""The command line: attune serve | ingest | ask | search | documents | users | groups | keys | evaluate | ..."""
 
 import json
 import sys
@@ -135,13 +135,6 @@ def delete(document_id: Annotated[str, typer.Argument(help="As listed.")]) -> No
     with owner(Settings()) as client:
         checked(client.delete(f"/v1/documents/{document_id}"))
     out.print("deleted")
-
-
-@app.command()
-def token() -> None:
-    """Make a new administrator token; the one before stops working."""
-    with owner(Settings()) as client:
-        out.print(checked(client.post("/v1/tokens"))["token"], markup=False)
 
 
 def _print(body: Any, as_json: bool, people: Any) -> None:

@@ -29,6 +29,7 @@ from app.routes import (
     search,
     sources,
     uploads,
+    users,
 )
 
 DESCRIPTION = "Cited answers over private documents. Every error is a problem body (RFC 9457)."
@@ -47,6 +48,7 @@ ROUTES = (
     ingestions,
     sources,
     uploads,
+    users,
     health,
     monitoring,
     quality,
@@ -68,7 +70,7 @@ def create_app(services: Services) -> FastAPI:
             "content": {errors.PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}}},
         }
         for status, description in {
-            401: "No valid token",
+            401: "No valid credential",
             404: "Not found",
             413: "Too large",
             422: "Invalid input",

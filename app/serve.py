@@ -29,11 +29,6 @@ def run(settings: Settings, *, example: bool, console: Console) -> None:
         if example:
             _ingest_example(client, console)
         console.print(f"Attune serves on [bold]{client.base_url}[/bold]")
-        first = checked(client.post("/v1/tokens/first"))["token"]
-        if first:
-            console.print(f"administrator token (shown only now): [bold]{first}[/bold]")
-        else:
-            console.print("administrator token: as shown at the first start; `attune token` makes a new one")
         console.print("stop with Ctrl+C")
         stop.wait()
         console.print("stopping ...")

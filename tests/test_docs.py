@@ -25,8 +25,8 @@ from app.routes import (
     quality,
     search,
     sources,
-    tokens,
     uploads,
+    users,
 )
 from app.settings import Settings
 
@@ -48,8 +48,8 @@ WITH_ROUTES = (
     quality,
     search,
     sources,
-    tokens,
     uploads,
+    users,
 )
 
 

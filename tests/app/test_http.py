@@ -139,14 +139,8 @@ def test_without_a_valid_token_nothing_is_told(server):
                 assert response.headers["www-authenticate"] == "Bearer"
 
 
-def test_the_administrator_token_is_handed_out_once(server, token):
-    assert token.startswith("attune_")
-    assert server.post("/v1/tokens/first").json()["token"] is None
-
-
 def test_only_a_command_on_this_machine_may_have_paths_read(api):
     assert api.post("/v1/ingestions", json={"paths": ["/etc"]}).status_code == 403
-    assert api.post("/v1/tokens").status_code == 403
 
 
 def test_an_answer_does_not_wait_for_delayed_acknowledgements(server):

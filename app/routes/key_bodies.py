@@ -1,0 +1,105 @@
+"""API keys as the API takes and shows them, and how one is made."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any, Self
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+
+from app.auth import Caller, Scope
+from app.bootstrap import Services
+from app.identity.keys import SCOPES, ApiKey
+from retrieval.errors import InvalidInputError
+
+MAX_DAYS = 3_650
+
+
+class NewKeyBody(BaseModel):
+    """An API key to make; without a time it never expires."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"name": "nightly report", "scopes": ["ask"]}]}
+    )
+
+    name: str = Field(min_length=1, max_length=100, description="For people: what it is for.")
+    scopes: Annotated[list[Scope], Field(min_length=1, max_length=len(SCOPES))] = Field(
+        default=["ask"], description="What it may be used for; each is worth no more than what its user may do."
+    )
+    expires_at: AwareDatetime | None = None
+    expires_in_days: float | None = Field(default=None, gt=0, le=MAX_DAYS)
+
+    @model_validator(mode="after")
+    def _one_time(self) -> Self:
+        if self.expires_at is not None and self.expires_in_days is not None:
+            raise ValueError("give expires_at or expires_in_days, not both")
+        return self
+
+    def ends_at(self) -> datetime | None:
+        """Return when it is to expire (UTC); None never."""
+        if self.expires_in_days is not None:
+            return datetime.now(UTC) + timedelta(days=self.expires_in_days)
+        return None if self.expires_at is None else self.expires_at.astimezone(UTC)
+
+
+class KeyBody(BaseModel):
+    """An API key without its secret."""
+
+    id: str
+    user_id: str
+    name: str
+    scopes: list[Scope]
+    created_at: datetime
+    created_by: str = Field(description="Principal id of who made it.")
+    expires_at: datetime | None
+    seen_at: datetime | None = Field(description="When it was used last, to the minute.")
+
+
+class MadeKeyBody(KeyBody):
+    """An API key just made."""
+
+    key: str = Field(description="The secret. It is shown only now.")
+
+
+class KeysBody(BaseModel):
+    """API keys that were not revoked, the newest first."""
+
+    keys: list[KeyBody]
+
+
+def key_body(key: ApiKey) -> KeyBody:
+    """Shape a key for the API."""
+    return KeyBody(**_fields(key))
+
+
+def keys_body(services: Services, user_id: str) -> KeysBody:
+    """List the keys of a user."""
+    return KeysBody(keys=[key_body(key) for key in services.keys.of_user(user_id)])
+
+
+def make_key(services: Services, user_id: str, body: NewKeyBody, *, caller: Caller) -> MadeKeyBody:
+    """Make a key, and note it.
+
+    Returns:
+        The key with its secret.
+
+    Raises:
+        InvalidInputError: It makes no sense, or would be worth more than the key that makes it.
+        NotFoundError: There is no such user.
+    """
+    ends_at = body.ends_at()
+    if caller.credential.startswith("key:"):
+        mine = services.keys.get(caller.credential.removeprefix("key:"))
+        if more := set(body.scopes) - set(mine.scopes):
+            raise InvalidInputError(f"a key without the scope {', '.join(sorted(more))} makes no key with it")
+        # Or whoever found a key that is about to expire would hold one that is not.
+        ends_at = min((end for end in (ends_at, mine.expires_at) if end is not None), default=None)
+    key, secret = services.keys.create(
+        user_id, body.name, scopes=body.scopes, expires_at=ends_at, created_by=caller.principal.id
+    )
+    details = {"user": user_id, "scopes": list(key.scopes)}
+    services.audit_log.append("key.create", f"key:{key.id}", caller=caller, details=details)
+    return MadeKeyBody(**_fields(key), key=secret)
+
+
+def _fields(key: ApiKey) -> dict[str, Any]:
+    names = ("id", "user_id", "name", "created_at", "created_by", "expires_at", "seen_at")
+    return {name: getattr(key, name) for name in names} | {"scopes": list(key.scopes)}
