@@ -101,7 +101,7 @@ def start_sync(services: Services, source: Any, *, created_by: str) -> Run:
         ConflictError: A run of this source has not ended.
         StorageFullError: The disk is full.
     """
-    spec = {"source": {"kind": source.kind, "arguments": dict(source.arguments)}, "acl": sorted(source.acl)}
+    spec = {"source": {"kind": source.kind, "arguments": dict(source.arguments)}, **source.readers}
     return _begin(services, source.collection, source.name, spec, source_id=source.id, created_by=created_by)
 
 

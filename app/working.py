@@ -11,6 +11,7 @@ from types import TracebackType
 
 import structlog
 
+from ingestion.access_rules import rules_in
 from ingestion.blobs import Blobs
 from ingestion.examiner import Examiner
 from ingestion.ingest import Ingestor
@@ -112,7 +113,8 @@ class IngestWork:
             wanted = _Every(lambda: not self.stopping.is_set() and self._runs_on(run_id))
             listed, metadata = run.spec.get("acl"), run.spec.get("metadata")
             acl = None if listed is None else frozenset(listed)
-            terms = Terms(run.collection, run.spec["recipe"], acl, metadata=metadata)
+            rules = rules_in(run.spec)
+            terms = Terms(run.collection, run.spec["recipe"], acl, metadata=metadata, rules=rules)
             with closing(self.ingestor().ingest(documents, terms)) as results:
                 for result in results:
                     self._note(by_uri[result.incoming.file.uri], result, run.collection)

@@ -91,7 +91,7 @@ class Preparer:
             document=document,
             drafts=drafts,
             collection=terms.collection,
-            acl=terms.acl,
+            acl=terms.acl_of(incoming.file.uri),
             content_sha256=incoming.content_sha256,
             size_bytes=incoming.size_bytes,
             recipe=terms.recipe + (WITHOUT_OCR if document.unread_pages else ""),

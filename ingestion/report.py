@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from ingestion.access_rules import AccessRules
 from ingestion.quality import Examined
 from ingestion.types import SourceFile
 from ingestion.write import Staged
@@ -39,10 +40,11 @@ class Terms:
 
     Attributes:
         collection: Name of an existing collection.
-        acl: Who may read them; empty means nobody, None keeps who may.
+        acl: Who may read those that no rule means; empty means nobody, None keeps who may.
         recipe: What their revisions are made with, see ``prepare.recipe_of``.
         ready: They may be published as soon as they are staged.
         metadata: What theirs becomes; None keeps what a document has.
+        rules: Who may read those that they mean.
     """
 
     collection: str
@@ -50,6 +52,12 @@ class Terms:
     acl: frozenset[str] | None = None
     ready: bool = False
     metadata: Mapping[str, str] | None = None
+    rules: AccessRules = field(default_factory=AccessRules)
+
+    def acl_of(self, uri: str) -> frozenset[str] | None:
+        """Return who may read the document at a uri; None keeps who may."""
+        by_rule = self.rules.acl_of(uri)
+        return self.acl if by_rule is None else by_rule
 
 
 @dataclass(frozen=True, slots=True)

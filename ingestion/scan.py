@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
+from ingestion.access_rules import acl_of, narrowed
 from ingestion.blobs import Blobs
 from ingestion.parsers.ocr import ocr_available
 from ingestion.prepare import WITHOUT_OCR
@@ -96,16 +97,21 @@ class Scanner:
         return {found.content_sha256: (found.document_id, uri) for uri, found in known.items()}
 
     def _page(self, run: Run, source: Source, page: Sequence[Entry], moves: "_Moves") -> Iterator[NewItem]:
-        known = self.catalog.known(run.collection, [entry.uri for entry in page])
+        known = dict(self.catalog.known(run.collection, [entry.uri for entry in page]))
         same: list[str] = []
+        access: dict[str, frozenset[str]] = {}
         for entry in page:
+            item = self._unread(run, entry, known.get(entry.uri)) or self._read(
+                run, source, entry, known.get(entry.uri)
+            )
+            if entry.uri not in known and item.content_sha256 is not None:
+                item = self._moved(run, item, moves, known)
             before = known.get(entry.uri)
-            item = self._unread(run, entry, before) or self._read(run, source, entry, before)
-            if before is None and item.content_sha256 is not None:
-                item = self._moved(run, item, moves)
-            elif before is not None and item.outcome == "unchanged":
-                same.append(before.document_id)
+            if before is not None:
+                access |= readers_meanwhile(run.spec, item, before)
+                same += [before.document_id] if item.outcome == "unchanged" else []
             yield item
+        self.catalog.follow_access(access)
         if run.source_id is not None:
             self.catalog.adopt(same, run.source_id)
 
@@ -140,7 +146,7 @@ class Scanner:
             stream.seek(0)
         return self.blobs.put(stream, max_bytes=self.max_bytes)
 
-    def _moved(self, run: Run, item: NewItem, moves: "_Moves") -> NewItem:
+    def _moved(self, run: Run, item: NewItem, moves: "_Moves", known: dict[str, Known]) -> NewItem:
         found = moves.take(item.content_sha256 or "")
         if found is None:
             return item
@@ -149,7 +155,8 @@ class Scanner:
             # Another run has begun to take it in under its new name; the old one is deleted as what is gone.
             moves.taken.discard(old_uri)
             return item
-        before = self.catalog.known(run.collection, [item.uri]).get(item.uri)
+        known |= self.catalog.known(run.collection, [item.uri])
+        before = known.get(item.uri)
         if before is not None and _last(old_uri) == _last(item.uri) and _as_wanted(run.spec, before):
             return NewItem(
                 item.uri, item.name, item.content_sha256, item.size_bytes, item.source_version, "done", "moved"
@@ -180,6 +187,19 @@ def items_of(
     return list(items.values())
 
 
+def readers_meanwhile(spec: Mapping[str, Any], item: NewItem, before: Known) -> dict[str, frozenset[str]]:
+    """Return who is to read a known document from now on, by its id; empty where that stays.
+
+    Nothing of a document has to be read again for it. One that will be, or cannot be, is at once read by nobody whom
+    the run does not let in; whom it lets in besides, its new state lets in.
+    """
+    wanted = acl_of(spec, item.uri)
+    if wanted is None or before.acl_is_kept:
+        return {}
+    acl = wanted if item.state == "done" else narrowed(before.acl, wanted)
+    return {} if acl == before.acl else {before.document_id: acl}
+
+
 @dataclass(slots=True)
 class _Moves:
     """Documents that are gone, by what they held; each may turn up again once."""
@@ -206,9 +226,7 @@ def _as_wanted(spec: Mapping[str, Any], before: Known) -> bool:
     recipe = before.recipe
     if recipe.endswith(WITHOUT_OCR) and not ocr_available():
         recipe = recipe.removesuffix(WITHOUT_OCR)
-    metadata, acl = spec.get("metadata"), spec.get("acl")
-    same_readers = acl is None or before.acl_is_kept or before.acl == frozenset(acl)
-    return recipe == spec["recipe"] and same_readers and metadata in (None, before.metadata)
+    return recipe == spec["recipe"] and spec.get("metadata") in (None, before.metadata)
 
 
 def _emptied(where: str, count: int) -> str:

@@ -13,6 +13,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 from retrieval.finding_tables import metadata
@@ -32,6 +33,7 @@ sources = Table(
     Column("name", String(200), nullable=False),
     Column("arguments", JSON, nullable=False),
     Column("acl", JSON, nullable=False),
+    Column("access", JSON, nullable=False, server_default=text("'[]'")),  # rules, before the list above
     Column("every_s", Float),  # None: only when somebody asks
     Column("watch", Boolean, nullable=False),
     Column("paused", Boolean, nullable=False),

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, exists, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, exists, false, insert, or_, select, true, update
 from sqlalchemy.exc import IntegrityError
 
 from retrieval.access import checked_acl, readable_keys
@@ -45,6 +45,13 @@ def has_right(right: str) -> ColumnElement[bool]:
     )
 
 
+def looks_after(principal: Principal) -> ColumnElement[bool]:
+    """Return the condition that the principal, whose keys are the parameter ``keys``, looks after the collection."""
+    if principal.administrator:
+        return true()
+    return has_right("curate") if principal.curator else false()
+
+
 class AccessLists(Store):
     """The part of the catalog that says who may see what.
 
@@ -52,12 +59,15 @@ class AccessLists(Store):
     version, and whoever sets it names the one they saw.
     """
 
-    def create_collection(self, name: str, *, readers: Iterable[str] = (EVERYONE,)) -> Collection:
+    def create_collection(
+        self, name: str, *, readers: Iterable[str] = (EVERYONE,), curators: Iterable[str] = ()
+    ) -> Collection:
         """Make an empty collection.
 
         Args:
             name: 1 to 64 of the characters A-Z a-z 0-9 . _ -
             readers: Principal keys that may read it.
+            curators: Principal keys of those who look after it.
 
         Returns:
             The collection.
@@ -69,12 +79,12 @@ class AccessLists(Store):
         if not _COLLECTION_NAME.fullmatch(name):
             raise InvalidInputError(f"{name!r} cannot name a collection: 1 to 64 of A-Z a-z 0-9 . _ - are allowed")
         collection = Collection(uuid4().hex, name, datetime.now(UTC))
-        keys = checked_acl(readers)
+        read, curate = checked_acl(readers), checked_acl(curators)
         try:
             with self._writing() as connection:
                 row = {"id": collection.id, "name": name, "created_at": collection.created_at}
                 connection.execute(insert(collections).values(row))
-                _set_rights(connection, collection.id, readers=keys, curators=frozenset())
+                _set_rights(connection, collection.id, readers=read, curators=curate)
         except IntegrityError as error:
             raise ConflictError(f"there is a collection {name} already") from error
         return collection

@@ -16,6 +16,7 @@ from retrieval.inventory import Inventory
 from retrieval.retention import Retention
 from retrieval.revisions import Revisions
 from retrieval.rows import Known, PassageRow, RevisionKey, StagedRevision, storable, to_chunks
+from retrieval.source_access import SourceAccess
 from retrieval.store import CHUNK_COLUMNS, listed
 from retrieval.tables import chunks, collections, document_access, documents, revisions
 from retrieval.types import Chunk, Collection, Document, Principal, Revision
@@ -50,7 +51,7 @@ _DOCUMENTS = (
 )
 
 
-class Catalog(Gate, AccessLists, Revisions, Inventory, Vectors, DocumentLabels, Retention):
+class Catalog(Gate, AccessLists, SourceAccess, Revisions, Inventory, Vectors, DocumentLabels, Retention):
     """Documents, revisions, chunks and who may read them, on SQLite or PostgreSQL; any number of threads may share it.
 
     Every method that reads for somebody requires ``principal``. Missing and forbidden are one error with one text.

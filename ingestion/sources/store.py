@@ -10,7 +10,9 @@ from uuid import uuid4
 from sqlalchemy import Row, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from ingestion.access_rules import AccessRule, checked_rules, read_rules, root_of, written_rules
 from ingestion.tables import sources
+from retrieval.access import checked_acl
 from retrieval.errors import ConflictError, InvalidInputError, NotFoundError
 from retrieval.rows import storable
 from retrieval.store import Store
@@ -19,7 +21,7 @@ from retrieval.types import EVERYONE
 MIN_EVERY_S, MAX_EVERY_S = 60.0, 366 * 86_400.0
 _NAME = re.compile(r"\S(?:.{0,98}\S)?")
 _WATCHED = "folder"
-_CHANGED = frozenset({"name", "arguments", "every_s", "watch", "paused"})
+_CHANGED = frozenset({"name", "arguments", "every_s", "watch", "paused", "acl", "access"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,8 @@ class NewSource:
         arguments: As the kind's schema says, plain JSON.
         every_s: Time between two syncs, 60 s to 366 days; None has no schedule.
         watch: Sync soon after a change; for folders.
-        acl: Principal keys that may read its documents.
+        acl: Principal keys that may read those of its documents that no rule means; empty means nobody.
+        access: Rules, of which the first that means a document says who may read it.
     """
 
     collection: str
@@ -43,6 +46,7 @@ class NewSource:
     every_s: float | None = None
     watch: bool = False
     acl: frozenset[str] = frozenset({EVERYONE})
+    access: tuple[AccessRule, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +56,8 @@ class KeptSource:
     Attributes:
         name: Unique in its collection.
         arguments: As its kind's schema says, plain JSON; credentials stand in it by name only.
-        acl: Principal keys that may read what comes from it.
+        acl: Principal keys that may read what comes from it and no rule means.
+        access: Rules, of which the first that means a document says who may read it.
         every_s: Time between two syncs; None syncs only when somebody asks, or a watched folder changes.
         watch: Sync soon after a change of the folder.
         paused: Neither schedule nor watch begins a sync.
@@ -73,6 +78,13 @@ class KeptSource:
     created_at: datetime  # UTC
     next_sync_at: datetime | None  # UTC
     last_run_id: str | None
+    access: tuple[AccessRule, ...] = ()
+
+    @property
+    def readers(self) -> dict[str, Any]:
+        """What the spec of a run says about the readers of its documents."""
+        root = root_of(self.kind, self.arguments)
+        return {"acl": sorted(self.acl), "access": written_rules(self.access), "root": root}
 
 
 class SourceStore(Store):
@@ -93,7 +105,7 @@ class SourceStore(Store):
             It.
 
         Raises:
-            InvalidInputError: The name, the schedule or the watch makes no sense.
+            InvalidInputError: The name, the schedule, the watch or who may read makes no sense.
             ConflictError: The collection has a source of this name.
         """
         _check(name=new.name, every_s=new.every_s, watch=new.watch, kind=new.kind)
@@ -104,7 +116,8 @@ class SourceStore(Store):
             "kind": new.kind,
             "name": new.name,
             "arguments": dict(new.arguments),
-            "acl": sorted(new.acl),
+            "acl": sorted(checked_acl(new.acl)),
+            "access": written_rules(checked_rules(new.access)),
             "every_s": new.every_s,
             "watch": new.watch,
             "paused": False,
@@ -143,8 +156,8 @@ class SourceStore(Store):
 
         Args:
             source_id: Of the source.
-            changes: New values of ``name``, ``arguments``, ``every_s``, ``watch`` and ``paused``; the rest stays. A
-                schedule that changes, and a source that is no longer paused, are due at once.
+            changes: New values of ``name``, ``arguments``, ``every_s``, ``watch``, ``paused``, ``acl`` and ``access``;
+                the rest stays. A schedule that changes, and a source that is no longer paused, are due at once.
 
         Returns:
             It, changed.
@@ -157,6 +170,7 @@ class SourceStore(Store):
         before = self.get(source_id)
         after = {name: changes.get(name, getattr(before, name)) for name in _CHANGED}
         _check(name=after["name"], every_s=after["every_s"], watch=after["watch"], kind=before.kind)
+        after["acl"], after["access"] = sorted(checked_acl(after["acl"])), written_rules(checked_rules(after["access"]))
         wakes = (after["every_s"], after["watch"]) != (before.every_s, before.watch) or (
             before.paused and not after["paused"]
         )
@@ -245,4 +259,5 @@ def _source(row: Row[Any]) -> KeptSource:
         created_at=row.created_at,
         next_sync_at=row.next_sync_at,
         last_run_id=row.last_run_id,
+        access=read_rules(row.access),
     )

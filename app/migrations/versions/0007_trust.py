@@ -173,6 +173,7 @@ def upgrade() -> None:
     op.drop_index(op.f("ix_api_tokens_name"), table_name="api_tokens")
     op.drop_table("api_tokens")
     op.add_column("collections", sa.Column("access_version", sa.Integer(), server_default=sa.text("0"), nullable=False))
+    op.add_column("sources", sa.Column("access", sa.JSON(), server_default=sa.text("'[]'"), nullable=False))
     op.add_column("documents", sa.Column("access_set_by", sa.String(length=255), nullable=True))
     op.add_column("documents", sa.Column("access_version", sa.Integer(), server_default=sa.text("0"), nullable=False))
     # Until now everybody could read every collection.
@@ -191,6 +192,12 @@ def _append_only() -> None:
                 f"CREATE TRIGGER audit_events_no_{event.lower()} BEFORE {event} ON audit_events "
                 "BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END"
             )
+        # INSERT OR REPLACE deletes without asking the triggers above.
+        op.execute(
+            "CREATE TRIGGER audit_events_no_replace BEFORE INSERT ON audit_events "
+            "WHEN EXISTS (SELECT 1 FROM audit_events WHERE seq = NEW.seq OR sha256 = NEW.sha256) "
+            "BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END"
+        )
         return
     op.execute(
         "CREATE FUNCTION audit_events_append_only() RETURNS trigger LANGUAGE plpgsql AS "
