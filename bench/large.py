@@ -5,7 +5,7 @@ in clusters. It is searched by the real server with the real embedder.
 import io
 import json
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -23,18 +23,30 @@ from retrieval.vectors import StoredVectors, vector_bytes
 
 CHUNKS_PER_DOCUMENT = 50
 CHARS = 900
-READERS = frozenset({"g:everyone"})
+Dealt = Callable[[int], tuple[str, frozenset[str]]]
+"""The number of a document -> its collection and its access list."""
 
 
-def fill(data_dir: Path, chunks: int) -> None:
-    """Fill an empty data directory and build its index, HNSW included."""
+def for_everyone(number: int) -> tuple[str, frozenset[str]]:
+    del number
+    return DEFAULT_COLLECTION, frozenset({"g:everyone"})
+
+
+def fill(data_dir: Path, chunks: int, *, dealt: Dealt = for_everyone) -> None:
+    """Fill an empty data directory and build its index, HNSW included; the collections that are dealt must exist."""
     corpus = Corpus(chunks)
     random = np.random.default_rng(17)
     sentences = list(_sentences())
     with open_services(Settings(data_dir=data_dir)) as services:
         for first in range(0, chunks, CHUNKS_PER_DOCUMENT):
             vectors = corpus.vectors[first : first + CHUNKS_PER_DOCUMENT]
-            _add(services, first, [_text(random, sentences) for _ in vectors], vectors, random)
+            _add(
+                services,
+                (first, *dealt(first // CHUNKS_PER_DOCUMENT)),
+                [_text(random, sentences) for _ in vectors],
+                vectors,
+                random,
+            )
         services.index.build()
 
 
@@ -51,11 +63,18 @@ def _text(random: np.random.Generator, sentences: list[str]) -> str:
     return text[: CHARS + 200].strip()
 
 
-def _add(services: Services, number: int, texts: list[str], vectors: np.ndarray, random: np.random.Generator) -> None:
+def _add(
+    services: Services,
+    document: tuple[int, str, frozenset[str]],
+    texts: list[str],
+    vectors: np.ndarray,
+    random: np.random.Generator,
+) -> None:
+    number, collection, readers = document
     whole = "\n".join(texts)
     digest, size = services.blobs.put(io.BytesIO(whole.encode()))
-    staged = StagedRevision(f"Document {number}", "text/plain", size, digest, services.recipe(), whole, READERS)
-    revision = services.catalog.stage(DEFAULT_COLLECTION, f"bench:///{number:08d}", staged)
+    staged = StagedRevision(f"Document {number}", "text/plain", size, digest, services.recipe(), whole, readers)
+    revision = services.catalog.stage(collection, f"bench:///{number:08d}", staged)
     made, start = [], 0
     for ordinal, text in enumerate(texts):
         key = str(uuid.UUID(bytes=random.bytes(16)))
@@ -70,6 +89,6 @@ def _add(services: Services, number: int, texts: list[str], vectors: np.ndarray,
     services.catalog.add_chunks(revision.id, made, given, fingerprint=fingerprint, ready=True)
     services.catalog.publish(revision.id)
     services.index.upsert([
-        IndexPoint(c.id, v, c.text, revision.document_id, revision.id, DEFAULT_COLLECTION, READERS)
+        IndexPoint(c.id, v, c.text, revision.document_id, revision.id, collection, readers)
         for c, v in zip(made, vectors, strict=True)
     ])
