@@ -7,7 +7,7 @@ from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 
-from app.audit_log import AuditLog
+from app.audit_log import HEAD_FILE, AuditLog
 from app.auth import Authenticator
 from app.data_directory import data_directory
 from app.dispatch import Dispatcher, Keeping, Kept
@@ -233,6 +233,8 @@ def _open_stores(settings: Settings, stack: ExitStack) -> Stores:
     stack.callback(engine.dispose)
     catalog = Catalog(engine)
     ensure_collection(catalog, DEFAULT_COLLECTION)
+    audit_log = AuditLog(engine, head_file=settings.data_dir / HEAD_FILE)
+    stack.callback(audit_log.note_head)
     return Stores(
         catalog=catalog,
         interactions=InteractionLog(engine),
@@ -250,5 +252,5 @@ def _open_stores(settings: Settings, stack: ExitStack) -> Stores:
         keys=ApiKeys(engine),
         sessions=Sessions(engine),
         setup=SetupTokens(engine),
-        audit_log=AuditLog(engine),
+        audit_log=audit_log,
     )

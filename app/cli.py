@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from rich.console import Console
 
 from app import experiments_cli, runs_cli, show
+from app.audit_cli import audit
 from app.backup_cli import backup, restore
 from app.conversations_cli import conversations
 from app.doctor_cli import doctor
@@ -45,6 +46,7 @@ app.add_typer(source, name="source")
 app.command()(doctor)
 app.command()(backup)
 app.command()(restore)
+app.add_typer(audit, name="audit")
 app.add_typer(conversations, name="conversations")
 app.command()(feedback)
 app.command()(monitor)

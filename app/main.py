@@ -13,6 +13,7 @@ from app.mcp_server import PATH, McpServer
 from app.rim import Rim
 from app.routes import (
     answers,
+    audit,
     backups,
     conversations,
     doctor,
@@ -40,6 +41,7 @@ ROUTES = (
     conversations,
     backups,
     doctor,
+    audit,
     evaluations,
     feedback,
     golden,
