@@ -186,26 +186,3 @@ def test_an_index_pointer_is_switched(catalog):
     catalog.set_index_pointer("shard", "generation-2")
     catalog.set_index_pointer("other", "generation-9")
     assert catalog.index_pointer("shard") == "generation-2"
-
-
-def test_a_token_is_found_by_its_digest_until_its_name_is_revoked(catalog):
-    catalog.add_token("a" * 64, "laptop", administrator=True)
-    catalog.add_token("b" * 64, "laptop", administrator=False)
-    catalog.add_token("c" * 64, "other", administrator=False)
-    found = catalog.find_token("a" * 64)
-    assert (found.name, found.administrator) == ("laptop", True)
-    assert catalog.find_token("b" * 64).administrator is False
-    assert catalog.find_token("d" * 64) is None
-    assert catalog.revoke_tokens("laptop") == 2
-    assert catalog.revoke_tokens("laptop") == 0
-    assert catalog.has_tokens("laptop") is True
-    assert catalog.has_tokens("never") is False
-    assert catalog.find_token("a" * 64) is None
-    assert catalog.find_token("c" * 64).name == "other"
-
-
-def test_a_revoked_token_cannot_be_added_again(catalog):
-    catalog.add_token("a" * 64, "laptop", administrator=True)
-    catalog.revoke_tokens("laptop")
-    with pytest.raises(ConflictError):
-        catalog.add_token("a" * 64, "laptop", administrator=True)

@@ -2,7 +2,7 @@ import math
 from typing import get_args
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from qdrant_client.http.models import ScoredPoint
 from qdrant_client.hybrid.fusion import distribution_based_score_fusion
@@ -55,6 +55,8 @@ SCORED = st.dictionaries(st.sampled_from("abcdefghij"), st.integers(-1000, 1000)
 @given(SCORED, SCORED)
 def test_fusion_by_spread_is_that_of_the_engine(dense, sparse):
     lists = [[ScoredPoint(id=ord(h.chunk_id), version=0, score=h.score) for h in hits(d)] for d in (dense, sparse)]
+    # Of scores that are all alike the engine divides one rounding by another.
+    assume(all(len(set(scored.values())) > 1 for scored in (dense, sparse) if scored))
     expected = {chr(point.id): point.score for point in distribution_based_score_fusion(lists, limit=20)}
     # Ours are weighted by halves, and a list alone by the whole.
     factor = 2 if dense and sparse else 1

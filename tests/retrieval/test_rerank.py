@@ -260,6 +260,9 @@ def row(chunk, updated_at=None):
 
 
 class Catalog:
+    def readable_collections(self, **_):
+        return None
+
     def passages_for(self, chunk_ids, **_):
         return {c: row(Chunk(c, "d", "r", 0, 0, 2, c, "", (), 1)) for c in chunk_ids}
 

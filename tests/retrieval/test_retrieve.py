@@ -22,11 +22,14 @@ class Catalog:
     def __init__(self, readable):
         self.readable = readable
 
+    def readable_collections(self, **_):
+        return None
+
     def passages_for(self, chunk_ids, *, principal, **_):
         assert principal is READER
         return {c: row(Chunk(c, "d", "r", 0, 0, 4, c, "", (), 1)) for c in chunk_ids if c in self.readable}
 
-    def collection(self, name):
+    def collection(self, name, **_):
         assert name == "default"
 
 
