@@ -9,52 +9,18 @@ import typer
 
 from app.cli import app as cli
 from app.errors import STATUS
-from app.routes import (
-    answers,
-    backups,
-    conversations,
-    doctor,
-    documents,
-    evaluations,
-    feedback,
-    golden,
-    health,
-    ingestions,
-    monitoring,
-    openai_api,
-    quality,
-    search,
-    sources,
-    uploads,
-    users,
-)
+from app.main import ROUTES
+from app.routes import page as browser_app
 from app.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
-WITH_ROUTES = (
-    answers,
-    backups,
-    conversations,
-    doctor,
-    documents,
-    evaluations,
-    feedback,
-    golden,
-    health,
-    ingestions,
-    monitoring,
-    openai_api,
-    quality,
-    search,
-    sources,
-    uploads,
-    users,
-)
 
 
 def _routes():
-    for module in WITH_ROUTES:
+    for module in ROUTES:
+        if module is browser_app:
+            continue  # files of the browser's app
         for route in module.router.routes:
             for method in route.methods:
                 yield f"{method} {route.path}"
