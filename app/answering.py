@@ -9,6 +9,7 @@ from typing import Any
 from fastapi import Request
 
 from app import logs
+from app.auth import Caller
 from app.bootstrap import Services
 from app.streaming import Ended
 from retrieval.deadline import Deadline
@@ -32,9 +33,14 @@ class Asked:
     """
 
     query: Query
-    principal: Principal
+    caller: Caller
     conversation: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def principal(self) -> Principal:
+        """What access lists are matched with."""
+        return self.caller.principal
 
 
 def answer(services: Services, asked: Asked, *, listen: Listen, left: Callable[[], bool]) -> Interaction:
@@ -59,6 +65,7 @@ def answer(services: Services, asked: Asked, *, listen: Listen, left: Callable[[
     deadline = Deadline(services.settings.llm_timeout_s, left)
     interaction = services.answerer.answer(query, principal=principal, listen=listen, deadline=deadline)
     ended_ns = time.time_ns()
+    services.limits.answered(asked.caller, sum(interaction.tokens.values()))
     services.interactions.record(interaction)
     interaction = _in_conversation(services, asked, interaction)
     services.observing.telemetry.answered(interaction)

@@ -18,6 +18,7 @@ from app.identity.setup import SetupTokens
 from app.identity.users import Users
 from app.ingestion_told import Told
 from app.jobs import Jobs, job_database
+from app.limits import Limits
 from app.migrations import upgrade
 from app.observing import Observing, open_observing
 from app.parts import (
@@ -106,6 +107,7 @@ class Services(Stores):
     uploads: PartialUploads
     authenticator: Authenticator
     loopback_token: str
+    limits: Limits
     judge: Judge | None
     prices: Mapping[str, Price]
     observing: Observing
@@ -169,6 +171,7 @@ def open_services(settings: Settings, *, ingests: bool = False) -> Iterator[Serv
             works=works,
             authenticator=authenticator,
             loopback_token=loopback_token,
+            limits=Limits(settings),
         )
 
 

@@ -1,6 +1,7 @@
 """What a route may ask for."""
 
 import secrets
+from collections.abc import AsyncIterator
 from typing import Annotated
 
 from fastapi import Depends, HTTPException, Request
@@ -14,6 +15,7 @@ from retrieval.types import Principal
 
 SESSION_COOKIE = "attune_session"
 CSRF_HEADER = "X-CSRF-Token"
+_CALLER = "attune.caller"
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _bearer = HTTPBearer(auto_error=False, description="An API key.")
 
@@ -32,7 +34,11 @@ def caller(request: Request, credentials: Annotated[HTTPAuthorizationCredentials
 
     Raises:
         HTTPException: 401 without a valid credential, 403 for a change by cookie that a foreign page may have sent.
+        LimitedError: There were too many requests.
     """
+    known: Caller | None = request.scope.get(_CALLER)
+    if known is not None:
+        return known
     address = request.client.host if request.client else ""
     authenticator = services(request).authenticator
     found = None
@@ -43,8 +49,12 @@ def caller(request: Request, credentials: Annotated[HTTPAuthorizationCredentials
         found = authenticator.session(cookie, address=address)
         if found is not None and request.method not in _SAFE:
             _check_own_page(request, cookie)
+    limits = services(request).limits
     if found is None:
+        limits.stranger(address)
         raise HTTPException(401, "sign in, or send an API key", headers={"WWW-Authenticate": "Bearer"})
+    limits.request(found)
+    request.scope[_CALLER] = found
     return found
 
 
@@ -85,6 +95,12 @@ def administrator(found: Annotated[Principal, Depends(principal)]) -> Principal:
     if not found.administrator:
         raise HTTPException(403, "only an administrator may do this")
     return found
+
+
+async def answering(request: Request, found: Annotated[Caller, Depends(caller)]) -> AsyncIterator[None]:
+    """Hold one of the caller's places for an answer until the response has been sent."""
+    with services(request).limits.answering(found):
+        yield
 
 
 def local(found: Annotated[Principal, Depends(principal)]) -> Principal:

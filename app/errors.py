@@ -7,6 +7,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
+from app.limits import LimitedError
 from ingestion.sources.upload_part import UploadBusyError, UploadExpiredError
 from retrieval.errors import (
     AttuneError,
@@ -25,6 +26,7 @@ from retrieval.errors import (
 )
 
 STATUS: dict[type[AttuneError], tuple[int, str]] = {
+    LimitedError: (429, "Too many requests"),
     UploadExpiredError: (410, "Gone"),
     NotFoundError: (404, "Not found"),
     InvalidInputError: (422, "Invalid input"),
@@ -44,6 +46,7 @@ STATUS: dict[type[AttuneError], tuple[int, str]] = {
 """Status and title by error type; the nearest base class counts."""
 
 PROBLEM = "application/problem+json"
+_RETRY_AFTER_S = 5
 
 
 class Problem(BaseModel):
@@ -64,6 +67,13 @@ def status_of(error: AttuneError) -> tuple[int, str]:
     return next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
 
 
+def headers_of(error: AttuneError) -> dict[str, str] | None:
+    """Return the headers of its response: when to try again, where that can help."""
+    if isinstance(error, LimitedError):
+        return {"Retry-After": str(error.retry_after_s)}
+    return {"Retry-After": str(_RETRY_AFTER_S)} if status_of(error)[0] == 503 else None
+
+
 def problem(status: int, title: str, detail: str, headers: dict[str, str] | None = None) -> JSONResponse:
     """Make a problem response."""
     body = Problem(title=title, status=status, detail=detail)
@@ -76,7 +86,7 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(AttuneError)
     def _ours(_request: Request, error: AttuneError) -> JSONResponse:
         status, title = status_of(error)
-        return problem(status, title, str(error))
+        return problem(status, title, str(error), headers_of(error))
 
     @app.exception_handler(RequestValidationError)
     def _invalid(_request: Request, error: RequestValidationError) -> JSONResponse:

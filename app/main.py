@@ -7,8 +7,10 @@ from fastapi import FastAPI
 from starlette.routing import Route
 
 from app import errors
+from app.admission import Admission
 from app.bootstrap import Services
 from app.checkup import call_doctor
+from app.intake import Intake
 from app.mcp_server import PATH, McpServer
 from app.rim import Rim
 from app.routes import (
@@ -76,6 +78,8 @@ def create_app(services: Services) -> FastAPI:
             404: "Not found",
             413: "Too large",
             422: "Invalid input",
+            429: "Too many requests; `Retry-After` says when to try again",
+            503: "Overloaded, or a part of the server is unavailable; `Retry-After` says when to try again",
         }.items()
     }
     mcp = McpServer(services)
@@ -91,8 +95,13 @@ def create_app(services: Services) -> FastAPI:
     app.state.services = services
     app.state.doctor = call_doctor(services)
     errors.install(app)
+    settings = services.settings
     for routes in ROUTES:
-        app.include_router(routes.router, max_body_size=services.settings.upload_max_bytes)
+        takes_files = routes in {documents, uploads}
+        limit = settings.upload_max_bytes if takes_files else settings.json_max_bytes
+        app.include_router(routes.router, max_body_size=limit)
     app.router.routes.append(Route(PATH, mcp, include_in_schema=False))
+    app.add_middleware(Intake, services=services)
+    app.add_middleware(Admission, settings=settings)
     app.add_middleware(Rim, services=services)
     return app

@@ -15,7 +15,7 @@ from starlette.types import Receive, Scope, Send
 from app import dependencies
 from app.bootstrap import Services
 from app.errors import problem
-from app.mcp_tools import TOOLS, Caller, ToolSpec
+from app.mcp_tools import TOOLS, Call, ToolSpec
 from retrieval.errors import AttuneError
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class McpServer:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         request = Request(scope, receive)
-        request.state.principal = (await dependencies.bearer(request)).principal
+        request.state.caller = await dependencies.bearer(request)
         if request.method != "POST":
             # A client may open a stream for news; there are none, and an open stream would keep the server from ending.
             refused = problem(405, "Method not allowed", "this address takes POST only", {"Allow": "POST"})
@@ -122,9 +122,9 @@ def _server(services: Services) -> "Server[Any]":
         spec = tools.get(params.name)
         if spec is None:
             raise MCPError(types.INVALID_PARAMS, f"no tool {params.name}")
-        caller = Caller(services, context.request.state.principal, context.request)
+        call = Call(services, context.request.state.caller, context.request)
         try:
-            told = await spec.call(caller, spec.arguments.model_validate(params.arguments or {}))
+            told = await spec.call(call, spec.arguments.model_validate(params.arguments or {}))
         except (AttuneError, ValidationError) as error:
             text = types.TextContent(type="text", text=_reason(error))
             return types.CallToolResult(content=[text], is_error=True)

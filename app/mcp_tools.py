@@ -9,24 +9,25 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
 from app.answering import Asked, answered
+from app.auth import Caller
 from app.bootstrap import Services
 from app.routes.answer_bodies import AnswerBody, CitationBody, answer_body
 from app.routes.documents import document
 from app.routes.filter_bodies import FiltersBody
 from app.routes.search import PassageBody, ResultsBody, SearchBody, search
 from retrieval.errors import InvalidInputError
-from retrieval.types import Principal, Query
+from retrieval.types import Query
 
 MAX_OPENED_CHARS = 20_000
 AROUND_CHARS = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Caller:
-    """Who calls a tool, and by which request."""
+class Call:
+    """One use of a tool: by whom, and by which request."""
 
     services: Services
-    principal: Principal
+    caller: Caller
     request: Request
 
 
@@ -47,7 +48,7 @@ class ToolSpec:
     description: str
     arguments: type[BaseModel]
     result: type[BaseModel]
-    call: Callable[[Caller, Any], Awaitable[Told]]
+    call: Callable[[Call, Any], Awaitable[Told]]
 
 
 class SearchArguments(BaseModel):
@@ -102,25 +103,26 @@ class OpenedBody(BaseModel):
     text: str
 
 
-async def _search(caller: Caller, arguments: SearchArguments) -> Told:
+async def _search(call: Call, arguments: SearchArguments) -> Told:
     body = SearchBody(**arguments.model_dump())
-    results: ResultsBody = await run_in_threadpool(search, body, caller.services, caller.principal)
+    results: ResultsBody = await run_in_threadpool(search, body, call.services, call.caller.principal)
     passages = (f"[{n}] {_place(found)}\n{found.text}" for n, found in enumerate(results.results, start=1))
     return Told("\n\n".join(passages) or "Nothing was found.", results)
 
 
-async def _ask(caller: Caller, arguments: AskArguments) -> Told:
+async def _ask(call: Call, arguments: AskArguments) -> Told:
     query = Query(arguments.question, collection=arguments.collection)
-    asked = Asked(query, caller.principal, conversation=arguments.conversation_id, headers=caller.request.headers)
-    body = answer_body(await answered(caller.services, asked, caller.request))
+    asked = Asked(query, call.caller, conversation=arguments.conversation_id, headers=call.request.headers)
+    with call.services.limits.answering(call.caller):
+        body = answer_body(await answered(call.services, asked, call.request))
     return Told("\n\n".join(_answer_lines(body)), body)
 
 
-async def _open(caller: Caller, arguments: OpenArguments) -> Told:
+async def _open(call: Call, arguments: OpenArguments) -> Told:
     if arguments.start is not None and arguments.end is not None and arguments.end < arguments.start:
         raise InvalidInputError("end lies before start")
     opened = await run_in_threadpool(
-        document, arguments.document_id, caller.services, caller.principal, arguments.revision
+        document, arguments.document_id, call.services, call.caller.principal, arguments.revision
     )
     start, end = stretch(arguments.start, arguments.end, length=len(opened.text))
     body = OpenedBody(

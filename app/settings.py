@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, SecretStr
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import NoDecode, SettingsConfigDict
 
+from app.limit_settings import LimitSettings
 from retrieval.compose import Unsupported
 from retrieval.prompt import ANSWER_TEMPLATE
 from retrieval.types import Fusion
@@ -20,7 +21,7 @@ Listed = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_parted)]
 """Several values in one variable, parted by commas."""
 
 
-class Settings(BaseSettings):
+class Settings(LimitSettings):
     """Everything that can be set, read from ``ATTUNE_*`` environment variables; units stand in the names."""
 
     model_config = SettingsConfigDict(env_prefix="ATTUNE_", extra="ignore", validate_default=True)

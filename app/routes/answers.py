@@ -2,13 +2,13 @@
 
 from collections.abc import AsyncIterator
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 
 from app.answering import Asked, answered, events
 from app.bootstrap import Services
-from app.dependencies import PrincipalDep, ServicesDep, administrator
+from app.dependencies import CallerDep, PrincipalDep, ServicesDep, administrator, answering
 from app.errors import status_of
 from app.routes.answer_bodies import AnswerBody, QuestionBody, ReplayBody, answer_body, citation_body, sentence_body
 from app.routes.explanation_bodies import ExplanationBody, explanation_bodies
@@ -36,13 +36,14 @@ _EVENTS = {
     max_body_size=QUESTION_MAX_BYTES,
     response_model=AnswerBody,
     responses={200: _EVENTS},
+    dependencies=[Depends(answering)],
     summary="Ask a question",
 )
-async def ask(body: QuestionBody, request: Request, services: ServicesDep, principal: PrincipalDep) -> Response:
+async def ask(body: QuestionBody, request: Request, services: ServicesDep, caller: CallerDep) -> Response:
     """Answer from the documents the caller may read, with citations, or say that they hold no answer."""
     if body.explain:
-        administrator(principal)
-    asked = Asked(body.query(), principal, conversation=body.conversation_id, headers=request.headers)
+        administrator(caller.principal)
+    asked = Asked(body.query(), caller, conversation=body.conversation_id, headers=request.headers)
     if "text/event-stream" in request.headers.get("accept", ""):
         return StreamingResponse(_stream(events(services, asked)), media_type=MEDIA_TYPE)
     found = await answered(services, asked, request)
@@ -71,7 +72,9 @@ def stored(interaction_id: str, services: ServicesDep, principal: PrincipalDep) 
     return answer_body(withhold(interaction, services.catalog.readable_documents(named, principal=principal)))
 
 
-@router.post("/answers/{interaction_id}/replay", summary="Answer a stored question again")
+@router.post(
+    "/answers/{interaction_id}/replay", dependencies=[Depends(answering)], summary="Answer a stored question again"
+)
 def replayed(interaction_id: str, services: ServicesDep, principal: PrincipalDep) -> ReplayBody:
     """Answer again from the same passages with the same prompt, sampling and seed; nothing is recorded.
 

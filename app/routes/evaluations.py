@@ -20,6 +20,8 @@ from eval.report import report_of_record
 from eval.slices import slices_in
 from retrieval.errors import AttuneError, NotFoundError
 
+RECORD_MAX_BYTES = 32 * 2**20  # rankings and scores of some thousand questions
+
 router = APIRouter(prefix="/v1/evaluations", tags=["evaluations"])
 
 # The report brings its own styles and drawings, and nothing in it may run or load anything.
@@ -106,7 +108,7 @@ def _events(news: Iterator[Any]) -> Iterator[bytes]:
             yield event("progress", item)
 
 
-@router.post("/records", status_code=201, summary="Keep a report made elsewhere")
+@router.post("/records", status_code=201, max_body_size=RECORD_MAX_BYTES, summary="Keep a report made elsewhere")
 def keep(record: dict[str, Any], services: ServicesDep, _principal: AdministratorDep) -> KeptBody:
     """Keep the report of `attune evaluate`, made on this machine or another, beside those of the server."""
     report = report_of_record(record)

@@ -9,14 +9,14 @@ from typing import Annotated, Any, Literal
 from uuid import uuid4
 
 import numpy as np
-from fastapi import APIRouter, Path, Request
+from fastapi import APIRouter, Depends, Path, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 
 from app.answering import Asked, answered, events
 from app.bootstrap import Services
-from app.dependencies import PrincipalDep, ServicesDep
+from app.dependencies import CallerDep, PrincipalDep, ServicesDep, answering
 from app.routes.answers import QUESTION_MAX_BYTES
 from app.routes.openai_answers import Chunks, CompletionBody, Spoken, completion_of, usage_of
 from app.routes.openai_bodies import ChatBody, EmbeddingsBody
@@ -103,12 +103,13 @@ def model(model: Annotated[str, Path(max_length=200)], services: ServicesDep, pr
     max_body_size=QUESTION_MAX_BYTES,
     response_model=CompletionBody,
     responses={200: {"content": {MEDIA_TYPE: {"schema": {"type": "string"}}}}},
+    dependencies=[Depends(answering)],
     summary="Ask as a chat",
 )
-async def chat(body: ChatBody, request: Request, services: ServicesDep, principal: PrincipalDep) -> Response:
+async def chat(body: ChatBody, request: Request, services: ServicesDep, caller: CallerDep) -> Response:
     """Answer the last message of the user; with `stream` as chunks, of which the last one holds the sources."""
-    collection = await run_in_threadpool(_collection, services, principal, body.model)
-    asked = Asked(body.query(collection), principal, conversation=body.conversation_id, headers=request.headers)
+    collection = await run_in_threadpool(_collection, services, caller.principal, body.model)
+    asked = Asked(body.query(collection), caller, conversation=body.conversation_id, headers=request.headers)
     base_url = str(request.base_url)
     if body.stream:
         return await _streamed(services, asked, body, base_url)

@@ -10,7 +10,7 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
-from app.errors import status_of
+from app.errors import headers_of, status_of
 from retrieval.errors import AttuneError, NotFoundError
 
 _CODES = {401: "invalid_api_key", 429: "rate_limit_exceeded"}
@@ -40,7 +40,13 @@ class OpenAIErrorsBody(BaseModel):
 
 ERRORS: dict[int | str, dict[str, Any]] = {
     status: {"model": OpenAIErrorsBody, "description": description}
-    for status, description in {400: "Invalid request", 401: "No valid token", 404: "No such model"}.items()
+    for status, description in {
+        400: "Invalid request",
+        401: "No valid token",
+        404: "No such model",
+        429: "Too many requests; `Retry-After` says when to try again",
+        503: "Overloaded, or a model is unavailable; `Retry-After` says when to try again",
+    }.items()
 }
 
 
@@ -88,6 +94,7 @@ class OpenAIRoute(APIRoute):
             except (AttuneError, RequestValidationError, HTTPException) as error:
                 status, body = told(error)
                 headers = error.headers if isinstance(error, HTTPException) else None
+                headers = headers_of(error) if isinstance(error, AttuneError) else headers
                 return JSONResponse({"error": body.model_dump()}, status_code=status, headers=headers)
 
         return handled

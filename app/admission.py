@@ -1,0 +1,132 @@
+"""How many requests are at work at the same time, and which are turned away when there are too many."""
+
+import asyncio
+import math
+from collections import deque
+from typing import TYPE_CHECKING
+
+from anyio import to_thread
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from app.refusals import refusal
+
+if TYPE_CHECKING:
+    from app.limit_settings import LimitSettings
+
+ALWAYS = ("/v1/health/", "/metrics", "/assets/")
+SIGNING_IN = ("/v1/session", "/v1/setup", "/v1/oidc", "/v1/me")
+ANALYTICS = ("/v1/evaluations", "/v1/golden-sets", "/v1/monitoring", "/v1/doctor", "/v1/audit", "/v1/backups")
+INGESTION = ("/v1/ingestions", "/v1/uploads", "/v1/sources", "/v1/quarantine")
+_ANALYTICS_SHARE, _INGESTION_SHARE = 0.5, 0.75
+_SIGN_INS_AT_ONCE, _SIGN_INS_WAITING = 4, 64
+_SPARE_THREADS = 16
+
+
+class Gate:
+    """Places for requests at work, and a short queue before them; of one event loop, so nothing is locked.
+
+    Args:
+        places: How many may be at work.
+        queue: How many may wait.
+        wait_s: How long they do.
+    """
+
+    def __init__(self, places: int, queue: int, *, wait_s: float) -> None:
+        self._places = places
+        self._queue = queue
+        self._wait_s = wait_s
+        self._waiting: deque[asyncio.Future[bool]] = deque()
+        self.at_work = 0
+
+    async def enter(self, share: float = 1.0) -> bool:
+        """Take a place, which ``leave`` gives back.
+
+        Args:
+            share: Of the places; who may not have all of them does not wait either.
+
+        Returns:
+            Whether there was one.
+        """
+        if self.at_work < self._places * share and not self._waiting:
+            self.at_work += 1
+            return True
+        if share < 1 or len(self._waiting) >= self._queue:
+            return False
+        loop = asyncio.get_running_loop()
+        turn: asyncio.Future[bool] = loop.create_future()
+        self._waiting.append(turn)
+        timer = loop.call_later(self._wait_s, self._give_up, turn)
+        entered = False
+        try:
+            entered = await turn
+        finally:
+            timer.cancel()
+            if not entered:
+                self._withdraw(turn)
+        return entered
+
+    def leave(self) -> None:
+        """Give a place back: to whoever waits longest, if anybody does."""
+        while self._waiting:
+            turn = self._waiting.popleft()
+            if not turn.done():
+                turn.set_result(True)
+                return
+        self.at_work -= 1
+
+    def _give_up(self, turn: "asyncio.Future[bool]") -> None:
+        if not turn.done():
+            self._waiting.remove(turn)
+            turn.set_result(False)
+
+    def _withdraw(self, turn: "asyncio.Future[bool]") -> None:
+        if turn in self._waiting:
+            self._waiting.remove(turn)
+        elif not turn.cancelled() and turn.result():
+            self.leave()  # its turn came in the moment in which it went
+
+
+class Admission:
+    """Lets so many requests in at once; others are refused without a thread, a look at who asks, or their body.
+
+    What can wait is refused first: evaluations and reports, then documents, then questions and all else. Health and the
+    page are never refused; signing in has places of its own.
+    """
+
+    def __init__(self, app: ASGIApp, settings: "LimitSettings") -> None:
+        self._app = app
+        self._threads = settings.requests_at_once + _SIGN_INS_AT_ONCE + _SPARE_THREADS
+        self._gate = Gate(settings.requests_at_once, settings.requests_waiting, wait_s=settings.request_wait_s)
+        self._sign_ins = Gate(_SIGN_INS_AT_ONCE, _SIGN_INS_WAITING, wait_s=settings.request_wait_s)
+        self._retry_after = str(math.ceil(settings.request_wait_s))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request, or refuse it."""
+        if scope["type"] == "lifespan":
+            # Whoever is let in finds a thread, or the threads would be a second queue, without a bound or an order.
+            to_thread.current_default_thread_limiter().total_tokens = self._threads
+        if scope["type"] != "http" or _always(scope["path"]):
+            await self._app(scope, receive, send)
+            return
+        gate = self._sign_ins if scope["path"].startswith(SIGNING_IN) else self._gate
+        if not await gate.enter(share_of(scope["method"], scope["path"])):
+            refused = refusal(scope, 503, "the server has too much to do", {"Retry-After": self._retry_after})
+            await refused(scope, receive, send)
+            return
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            gate.leave()
+
+
+def share_of(method: str, path: str) -> float:
+    """Return which share of the places requests of this kind may have: the less urgent they are, the less."""
+    if path.startswith(ANALYTICS) or path.endswith(("/quality", "/quality.html")):
+        return _ANALYTICS_SHARE
+    if path.startswith(INGESTION) or (method == "POST" and path == "/v1/documents"):
+        return _INGESTION_SHARE
+    return 1.0
+
+
+def _always(path: str) -> bool:
+    return path == "/" or path.startswith(ALWAYS)
