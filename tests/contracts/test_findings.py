@@ -100,7 +100,8 @@ def test_twins_are_found_by_their_bands_and_go_with_their_document(log, publish,
     assert log.twins(first.id, similarity=0.7) == []
 
 
-def test_a_report_counts_what_the_reader_may_read_and_nothing_else(publish, reports):
+def test_a_report_counts_what_the_reader_may_read_and_nothing_else(publish, reports, shelf):
+    shelf.catalog.set_collection_access("default", readers=["g:everyone", "u:boss"], curators=[], version=None)
     publish("file:///a", f"{PROSE}\nAsk ann@example.com. Last updated: 2020-01-01")
     publish("file:///b", f"{PROSE} Indeed.\nAsk bob@example.com")
     secret = publish("file:///c", "AKIA" + "IOSFODNN7EXAMPLE is for the boss", acl=BOSS)
