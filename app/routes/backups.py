@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.backup import back_up
-from app.dependencies import LocalDep, ServicesDep
+from app.dependencies import CallerDep, LocalDep, ServicesDep
 from app.parts import open_blobs
 
 router = APIRouter(prefix="/v1", tags=["operations"])
@@ -33,7 +33,7 @@ class BackupBody(BaseModel):
 
 
 @router.post("/backups", status_code=201, summary="Write a backup")
-def create(body: NewBackupBody, services: ServicesDep, _principal: LocalDep) -> BackupBody:
+def create(body: NewBackupBody, services: ServicesDep, _principal: LocalDep, caller: CallerDep) -> BackupBody:
     """Write one moment of the catalog with its originals to a new file; writes go on meanwhile."""
     blobs = open_blobs(services.settings)
     made = back_up(
@@ -43,6 +43,8 @@ def create(body: NewBackupBody, services: ServicesDep, _principal: LocalDep) -> 
         embedder=services.embedder.fingerprint,
         data_dir=services.data_dir,
     )
+    details = {"file": made.path.name, "size_bytes": made.size_bytes}
+    services.audit_log.append("backup.create", f"backup:{made.sha256}", caller=caller, details=details)
     return BackupBody(
         path=str(made.path),
         size_bytes=made.size_bytes,

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.bootstrap import Services
 from app.conversation_text import markdown
-from app.dependencies import PrincipalDep, ServicesDep
+from app.dependencies import CallerDep, PrincipalDep, ServicesDep
 from app.routes.answer_bodies import AnswerBody, CitationBody, answer_body
 from retrieval.conversations import MAX_PAGE, Conversation
 from retrieval.errors import InvalidInputError
@@ -122,9 +122,10 @@ def rename(
 
 
 @router.delete("/conversations/{conversation_id}", status_code=204, summary="Delete a conversation")
-def delete(conversation_id: ConversationId, services: ServicesDep, principal: PrincipalDep) -> Response:
+def delete(conversation_id: ConversationId, services: ServicesDep, caller: CallerDep) -> Response:
     """Delete a conversation of yours; the record of what was answered stays in the interaction log."""
-    services.conversations.delete(conversation_id, principal=principal)
+    services.conversations.delete(conversation_id, principal=caller.principal)
+    services.audit_log.append("conversation.delete", f"conversation:{conversation_id}", caller=caller)
     return Response(status_code=204)
 
 
@@ -137,12 +138,15 @@ def delete(conversation_id: ConversationId, services: ServicesDep, principal: Pr
 def export(
     conversation_id: ConversationId,
     services: ServicesDep,
-    principal: PrincipalDep,
+    caller: CallerDep,
     form: Annotated[Literal["json", "markdown"], Query(alias="format")] = "json",
 ) -> Response:
     """Return a conversation of yours as a file, all of it."""
-    found = services.conversations.get(conversation_id, principal=principal)
-    body = _opened(found, _all(services, conversation_id, principal), before=None).model_dump(mode="json")
+    found = services.conversations.get(conversation_id, principal=caller.principal)
+    asked = _all(services, conversation_id, caller.principal)
+    details = {"format": form, "answers": len(asked)}
+    services.audit_log.append("conversation.export", f"conversation:{found.id}", caller=caller, details=details)
+    body = _opened(found, asked, before=None).model_dump(mode="json")
     words = markdown(body) if form == "markdown" else json.dumps(body, ensure_ascii=False, indent=2) + "\n"
     name = f"conversation-{found.id}.{'md' if form == 'markdown' else 'json'}"
     media_type = "text/markdown; charset=utf-8" if form == "markdown" else "application/json"

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.dependencies import AdministratorDep
+from app.dependencies import AdministratorDep, CallerDep, ServicesDep
 from ingestion.ailments import EXAMPLES_SHOWN, Ailment, Checkup, Severity
 from ingestion.doctor import Doctor
 
@@ -61,15 +61,25 @@ class CompactionBody(BaseModel):
 
 
 @router.post("/doctor", summary="Examine the knowledge base")
-def examine(body: ExaminationBody, doctor: DoctorDep, _principal: AdministratorDep) -> CheckupBody:
+def examine(
+    body: ExaminationBody, doctor: DoctorDep, services: ServicesDep, _principal: AdministratorDep, caller: CallerDep
+) -> CheckupBody:
     """Compare catalog, index, originals and runs; questions go on meanwhile. 409 while another examination lasts."""
-    return _body(doctor.examine(repair=body.repair, deep=body.deep))
+    found = doctor.examine(repair=body.repair, deep=body.deep)
+    if body.repair:
+        details = {ailment.code: len(ailment.subjects) for ailment in found.ailments}
+        services.audit_log.append("doctor.repair", "catalog", caller=caller, details=details)
+    return _body(found)
 
 
 @router.post("/doctor/compaction", summary="Make what was deleted unreadable")
-def compact(doctor: DoctorDep, _principal: AdministratorDep) -> CompactionBody:
+def compact(
+    doctor: DoctorDep, services: ServicesDep, _principal: AdministratorDep, caller: CallerDep
+) -> CompactionBody:
     """Finish deletions and write the catalog's file anew, so that nothing deleted lies on disk any more."""
-    return CompactionBody(freed_bytes=doctor.compact())
+    freed_bytes = doctor.compact()
+    services.audit_log.append("doctor.compact", "catalog", caller=caller, details={"freed_bytes": freed_bytes})
+    return CompactionBody(freed_bytes=freed_bytes)
 
 
 def _body(checkup: Checkup) -> CheckupBody:

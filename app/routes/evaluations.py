@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query
 from fastapi.responses import HTMLResponse, Response, StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.dependencies import AdministratorDep, ServicesDep
+from app.dependencies import AdministratorDep, CallerDep, ServicesDep
 from app.errors import status_of
 from app.evaluating import Progress, evaluate_live
 from app.people import agreement_with_people, usage_of
@@ -74,11 +74,15 @@ class KeptBody(BaseModel):
         }
     },
 )
-def evaluate(body: EvaluationBody, services: ServicesDep, principal: AdministratorDep) -> StreamingResponse:
+def evaluate(
+    body: EvaluationBody, services: ServicesDep, principal: AdministratorDep, caller: CallerDep
+) -> StreamingResponse:
     """Ask the questions of a golden set as any user would, and keep the report. One evaluation at a time."""
     golden = services.golden.get(body.set, version=body.version)
     if body.collection is not None:
         services.catalog.collection(body.collection, principal=principal)
+    details = {"version": golden.version, "kind": body.kind}
+    services.audit_log.append("evaluation.run", f"golden:{golden.name}", caller=caller, details=details)
 
     def work(tell: Any) -> dict[str, Any]:
         report = evaluate_live(
@@ -109,10 +113,13 @@ def _events(news: Iterator[Any]) -> Iterator[bytes]:
 
 
 @router.post("/records", status_code=201, max_body_size=RECORD_MAX_BYTES, summary="Keep a report made elsewhere")
-def keep(record: dict[str, Any], services: ServicesDep, _principal: AdministratorDep) -> KeptBody:
+def keep(
+    record: dict[str, Any], services: ServicesDep, _principal: AdministratorDep, caller: CallerDep
+) -> KeptBody:
     """Keep the report of `attune evaluate`, made on this machine or another, beside those of the server."""
     report = report_of_record(record)
     services.runs.add(report)
+    services.audit_log.append("evaluation.keep", f"evaluation:{report.provenance.id}", caller=caller)
     return KeptBody(id=report.provenance.id)
 
 
@@ -215,14 +222,18 @@ def html(run_id: str, services: ServicesDep, _principal: AdministratorDep) -> HT
 
 
 @router.delete("/{run_id}", status_code=204, summary="Delete a run")
-def delete(run_id: str, services: ServicesDep, _principal: AdministratorDep) -> Response:
+def delete(run_id: str, services: ServicesDep, _principal: AdministratorDep, caller: CallerDep) -> Response:
     """Delete a run; later runs are held against the one that was accepted before it, if any."""
-    services.runs.delete(services.runs.get(run_id).provenance.id)
+    full_id = services.runs.get(run_id).provenance.id
+    services.runs.delete(full_id)
+    services.audit_log.append("evaluation.delete", f"evaluation:{full_id}", caller=caller)
     return Response(status_code=204)
 
 
 @router.post("/{run_id}/acceptance", status_code=204, summary="Accept a run")
-def accept(run_id: str, services: ServicesDep, _principal: AdministratorDep) -> Response:
+def accept(run_id: str, services: ServicesDep, _principal: AdministratorDep, caller: CallerDep) -> Response:
     """Take a run as the state that the gate holds later runs of the same golden set against."""
-    services.runs.accept(services.runs.get(run_id).provenance.id)
+    full_id = services.runs.get(run_id).provenance.id
+    services.runs.accept(full_id)
+    services.audit_log.append("evaluation.accept", f"evaluation:{full_id}", caller=caller)
     return Response(status_code=204)

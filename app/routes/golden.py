@@ -8,8 +8,9 @@ from fastapi import APIRouter, Body, Query, Response
 from fastapi import Path as PathParameter
 from pydantic import BaseModel
 
+from app.auth import Caller
 from app.bootstrap import Services
-from app.dependencies import AdministratorDep, ServicesDep
+from app.dependencies import AdministratorDep, CallerDep, ServicesDep
 from app.routes.golden_bodies import (
     DescriptionBody,
     DraftBody,
@@ -51,10 +52,13 @@ def golden_sets(services: ServicesDep, _principal: AdministratorDep) -> Versions
 
 
 @router.post("/{name}", max_body_size=GOLDEN_MAX_BYTES, summary="Write a version of a golden set")
-def write(name: Name, body: NewVersionBody, services: ServicesDep, principal: AdministratorDep) -> WrittenBody:
+def write(
+    name: Name, body: NewVersionBody, services: ServicesDep, principal: AdministratorDep, caller: CallerDep
+) -> WrittenBody:
     """Keep questions as the newest version; the same questions as before make none."""
     questions = questions_of([_values(question) for question in body.questions])
     made = services.golden.write(name, questions, by=principal.id, note=body.note, after=body.after)
+    _noted(services, caller, "golden.write", made)
     return _written(services, made, principal)
 
 
@@ -74,14 +78,17 @@ def versions(name: Name, services: ServicesDep, _principal: AdministratorDep) ->
 
 
 @router.delete("/{name}", status_code=204, summary="Delete a golden set")
-def delete(name: Name, services: ServicesDep, _principal: AdministratorDep) -> Response:
+def delete(name: Name, services: ServicesDep, _principal: AdministratorDep, caller: CallerDep) -> Response:
     """Delete a golden set with all its versions."""
     services.golden.delete(name)
+    services.audit_log.append("golden.delete", f"golden:{name}", caller=caller)
     return Response(status_code=204)
 
 
 @router.post("/{name}/drafts", max_body_size=GOLDEN_MAX_BYTES, summary="Draft questions from documents")
-def drafts(name: Name, body: DraftBody, services: ServicesDep, principal: AdministratorDep) -> DraftedBody:
+def drafts(
+    name: Name, body: DraftBody, services: ServicesDep, principal: AdministratorDep, caller: CallerDep
+) -> DraftedBody:
     """Add drafts made of headings, or with the language model where one is set; they are to be reviewed."""
     generator = services.answerer.generator
     made = draft_questions(
@@ -91,15 +98,15 @@ def drafts(name: Name, body: DraftBody, services: ServicesDep, principal: Admini
         limit=body.limit,
         complete=generator.complete if isinstance(generator, Completer) else None,
     )
-    return _added(services, name, made, principal, note="drafted from documents")
+    return _added(services, name, made, caller, note="drafted from documents")
 
 
 @router.post("/{name}/feedback", max_body_size=GOLDEN_MAX_BYTES, summary="Make questions of approved feedback")
-def from_feedback(name: Name, services: ServicesDep, principal: AdministratorDep) -> DraftedBody:
+def from_feedback(name: Name, services: ServicesDep, principal: AdministratorDep, caller: CallerDep) -> DraftedBody:
     """Add a question for every correction that an administrator approved and that is not in the set yet."""
     uris = {document.id: document.uri for document in services.catalog.every_document(principal=principal)}
     made = questions_from_feedback(services.feedback.approved(principal=principal), uris)
-    return _added(services, name, made, principal, note="made from approved feedback")
+    return _added(services, name, made, caller, note="made from approved feedback")
 
 
 @router.patch("/{name}/questions", max_body_size=GOLDEN_MAX_BYTES, summary="Review many questions")
@@ -107,7 +114,8 @@ def review_all(
     name: Name,
     body: Annotated[list[QuestionReviewBody], Body(min_length=1, max_length=10_000)],
     services: ServicesDep,
-    principal: AdministratorDep,
+    _principal: AdministratorDep,
+    caller: CallerDep,
 ) -> VersionBody:
     """Approve, edit or reject questions, all of them or none; makes one version unless nothing changes."""
     reviews: dict[str, ReviewBody] = {one.key: one for one in body}
@@ -115,17 +123,19 @@ def review_all(
         raise InvalidInputError("a question stands there twice: what becomes of it?")
     counts = Counter(_DONE[one.action] for one in body)
     note = ", ".join(f"{count} {done}" for done, count in sorted(counts.items()))
-    return _reviewed(services, name, reviews, principal, note=f"reviewed: {note}")
+    return _reviewed(services, name, reviews, caller, note=f"reviewed: {note}")
 
 
 @router.patch("/{name}/questions/{key:path}", max_body_size=GOLDEN_MAX_BYTES, summary="Review a question")
-def review(name: Name, key: Key, body: ReviewBody, services: ServicesDep, principal: AdministratorDep) -> VersionBody:
+def review(
+    name: Name, key: Key, body: ReviewBody, services: ServicesDep, _principal: AdministratorDep, caller: CallerDep
+) -> VersionBody:
     """Approve, edit or reject one question; makes a version unless nothing changes."""
-    return _reviewed(services, name, {key: body}, principal, note=f"{_DONE[body.action]} {key}")
+    return _reviewed(services, name, {key: body}, caller, note=f"{_DONE[body.action]} {key}")
 
 
 def _reviewed(
-    services: Services, name: str, reviews: dict[str, ReviewBody], principal: Principal, *, note: str
+    services: Services, name: str, reviews: dict[str, ReviewBody], caller: Caller, *, note: str
 ) -> VersionBody:
     stored = {question.id: question for question in services.golden.get(name).questions}
     changes: list[tuple[Question, Question | None]] = []
@@ -133,7 +143,9 @@ def _reviewed(
         if key not in stored:
             raise NotFoundError(f"no question {key!r} in the newest version of {name}")
         changes.append((stored[key], None if review.action == "reject" else _changed(stored[key], review)))
-    return VersionBody(**_version(services.golden.revise(name, changes, by=principal.id, note=note)))
+    made = services.golden.revise(name, changes, by=caller.principal.id, note=note)
+    _noted(services, caller, "golden.review", made)
+    return VersionBody(**_version(made))
 
 
 def _changed(question: Question, body: ReviewBody) -> Question:
@@ -148,13 +160,19 @@ def _changed(question: Question, body: ReviewBody) -> Question:
     return replace(changed, draft=False) if body.action == "approve" else changed
 
 
-def _added(services: Services, name: str, made: Drafts, principal: Principal, *, note: str) -> DraftedBody:
+def _added(services: Services, name: str, made: Drafts, caller: Caller, *, note: str) -> DraftedBody:
     before = _count(services, name)
-    version = services.golden.add(name, made.questions, by=principal.id, note=note)
+    version = services.golden.add(name, made.questions, by=caller.principal.id, note=note)
+    _noted(services, caller, "golden.draft", version)
     added = version.questions - before
     known = len(made.questions) - added
     skipped = dict(made.skipped) | ({"questions that the set has, or had": known} if known > 0 else {})
-    return DraftedBody(**_written(services, version, principal).model_dump(), added=added, skipped=skipped)
+    return DraftedBody(**_written(services, version, caller.principal).model_dump(), added=added, skipped=skipped)
+
+
+def _noted(services: Services, caller: Caller, action: str, version: GoldenVersion) -> None:
+    details = {"version": version.number, "questions": version.questions}
+    services.audit_log.append(action, f"golden:{version.name}", caller=caller, details=details)
 
 
 def _count(services: Services, name: str) -> int:

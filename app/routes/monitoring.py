@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Request, Response
 from prometheus_client.exposition import choose_encoder
 from pydantic import AfterValidator, AwareDatetime, BaseModel, Field
 
-from app.dependencies import AdministratorDep, ScraperDep, ServicesDep
+from app.dependencies import AdministratorDep, CallerDep, ScraperDep, ServicesDep
 from eval.monitoring import Point
 
 router = APIRouter(tags=["monitoring"])
@@ -69,9 +69,11 @@ def monitoring(
 
 
 @router.post("/v1/monitoring/observations", status_code=201, summary="Observe now")
-def observe(services: ServicesDep, _principal: AdministratorDep) -> PointsBody:
+def observe(services: ServicesDep, _principal: AdministratorDep, caller: CallerDep) -> PointsBody:
     """Look at the newest questions now and keep what was found; for administrators. 409 while that is being done."""
-    return _body(services.observing.watch.observe())
+    points = services.observing.watch.observe()
+    services.audit_log.append("monitoring.observe", "monitoring", caller=caller)
+    return _body(points)
 
 
 def _body(points: Iterable[Point]) -> PointsBody:
