@@ -88,7 +88,7 @@ def _asked(services: Services, thumb: Feedback, principal: Principal) -> Interac
 
 
 def _good(judge: Judge, interaction: Interaction, thumb: Feedback) -> bool | None:
-    contexts = [passage.chunk.text for passage in interaction.passages]
+    contexts = [passage.shown() for passage in interaction.passages]
     found = judge.judge(interaction.question, interaction.answer.text, contexts=contexts, reference=thumb.answer)
     if found.faithful is None or found.relevant is None:
         return None

@@ -1,4 +1,4 @@
-"""The path of a question: rewrite -> retrieve -> generate -> cite. The front door of this package."""
+"""The path of a question: guard -> rewrite -> retrieve -> generate -> cite. The front door of this package."""
 
 import uuid
 from collections.abc import Mapping
@@ -11,15 +11,15 @@ from retrieval.deadline import Deadline
 from retrieval.events import Listen, Retrieved, unheard
 from retrieval.expand import expand
 from retrieval.generators.generator import Generator
+from retrieval.guard import UNGUARDED, Guard, Guards, guarded, unguarded
 from retrieval.judged_support import Check
-from retrieval.prompt import ANSWER_TEMPLATE, Prompt, read_template
+from retrieval.prompt import ANSWER_TEMPLATE, made_with, prompt_for
 from retrieval.retrieve import Retriever, checked_question
 from retrieval.rewrite import HeuristicRewriter, Rewriter
-from retrieval.say import Confidence, Current, Speaker, still_readable, unchanged
-from retrieval.search_question import SearchQuestion
+from retrieval.say import Confidence, Current, Speaker, refused, still_readable, unchanged
 from retrieval.stopwatch import Stopwatch
 from retrieval.support import check_sentences
-from retrieval.types import Interaction, Passage, Principal, Query
+from retrieval.types import Answer, Interaction, Passage, Principal, Query
 
 ANSWER_TIMEOUT_S = 30.0
 
@@ -39,6 +39,7 @@ class Answerer:
         rewriter: Makes follow-up questions findable.
         confidence, check: See ``Speaker``.
         current: Tells who the reader is by now, before each citation.
+        guards: Give the guard of each question.
     """
 
     retriever: Retriever
@@ -53,6 +54,7 @@ class Answerer:
     confidence: Confidence | None = None
     check: Check = check_sentences
     current: Current = unchanged
+    guards: Guards = unguarded
     versions: Mapping[str, Any] = field(default_factory=dict)
 
     def answer(
@@ -75,70 +77,66 @@ class Answerer:
             CancelledError: Whoever asked left.
         """
         watch = Stopwatch()
-        question = checked_question(query.text)
-        deadline = deadline or Deadline(ANSWER_TIMEOUT_S)
-        searched = self.rewriter.rewrite(question, query.history, deadline=deadline)
+        guard = self.guards(query.collection, principal)
+        checked = guard.check(replace(query, text=checked_question(query.text)))
+        query, deadline = checked.query, deadline or Deadline(ANSWER_TIMEOUT_S)
+        if checked.refusal:
+            told = refused(checked.refusal, checked.decisions, where="question", generator="guard")
+            return self._interaction(query, told, (), principal, timings_ms=watch.total())
+        searched = self.rewriter.rewrite(query.text, query.history, deadline=deadline)
         if query.history:
             watch.lap("rewrite")
-        passages = tuple(
-            self.retriever.retrieve(
-                searched,
-                principal=principal,
-                collection=query.collection,
-                filters=query.filters,
-                limit=self.passages_shown,
-            )
+        found = self.retriever.retrieve(
+            searched,
+            principal=principal,
+            collection=query.collection,
+            filters=query.filters,
+            limit=self.passages_shown,
         )
+        passages = guarded(found, guard)
         watch.lap("retrieve")
         listen(Retrieved(passages, searched.text))
-        prompt = self._prompt(replace(query, text=question), searched, passages, principal)
+        context = self._context(passages, principal, guard)
+        prompt = prompt_for(query, searched, passages, context, template=self.template)
         check = still_readable(self.retriever.catalog, passages, principal=principal, current=self.current)
-        answer, draft = self.speaker.say(prompt, deadline=deadline, listen=listen, may_cite=check)
+        answer, draft = self.speaker(guard).say(prompt, deadline=deadline, listen=listen, may_cite=check)
+        answer = replace(answer, guards=(*checked.decisions, *answer.guards))
         watch.lap("generate")
+        return self._interaction(
+            query,
+            answer,
+            passages if answer.degraded else prompt.passages,
+            principal,
+            timings_ms=watch.total(),
+            tokens=draft.tokens,
+            searched="" if searched.text == query.text else searched.text,
+            generation={**draft.generation, **made_with(prompt, searched)},
+        )
+
+    def _interaction(
+        self, query: Query, answer: Answer, passages: tuple[Passage, ...], principal: Principal, /, **made: Any
+    ) -> Interaction:
         return Interaction(
             id=uuid.uuid4().hex,
-            question=question,
+            question=query.text,
             history=query.history,
             collection=query.collection,
             principal_id=principal.id,
             answer=answer,
-            passages=passages if answer.degraded else prompt.passages,
-            timings_ms=watch.total(),
+            passages=passages,
             asked_at=datetime.now(UTC),
             versions={**self.versions, "prompt": self.template},
-            tokens=draft.tokens,
             filters=query.filters,
-            searched="" if searched.text == question else searched.text,
-            generation={**draft.generation, **_made(prompt, searched)},
+            **made,
         )
 
-    def _prompt(
-        self, query: Query, searched: SearchQuestion, passages: tuple[Passage, ...], principal: Principal
-    ) -> Prompt:
-        context, budget = passages, self.context_tokens
-        if budget:
-            context = tuple(expand(passages, self.retriever.catalog, principal=principal, budget_tokens=budget))
-        return Prompt(
-            query.text,
-            context,
-            query.history,
-            query.sampling,
-            self.template,
-            found=passages if budget else (),
-            search_question=searched.text,
-            search_context=searched.context,
-        )
+    def _context(self, passages: tuple[Passage, ...], principal: Principal, guard: Guard) -> tuple[Passage, ...]:
+        if not self.context_tokens:
+            return passages
+        wide = expand(passages, self.retriever.catalog, principal=principal, budget_tokens=self.context_tokens)
+        return guarded(wide, guard)
 
-    @property
-    def speaker(self) -> Speaker:
-        """What words the answers."""
+    def speaker(self, guard: Guard = UNGUARDED) -> Speaker:
+        """Make what words the answers, under a guard."""
         generators = (self.generator, self.fallback)
-        return Speaker(*generators, self.abstain_below, self.unsupported, self.confidence, self.check)
-
-
-def _made(prompt: Prompt, searched: SearchQuestion) -> dict[str, Any]:
-    """What a replay needs besides what the generator records."""
-    context = {"search_context": searched.context, "search_weight": searched.weight} if searched.context else {}
-    template = read_template(prompt.template)
-    made = {"search": searched.made, "mark": prompt.mark, "template": template.name, "template_sha256": template.sha256}
-    return made | context
+        return Speaker(*generators, self.abstain_below, self.unsupported, self.confidence, self.check, guard)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Sequence
 
+from retrieval.guard_types import overlapping
 from retrieval.prompt import Draft, Quote
 from retrieval.sentences import sentence_spans
 from retrieval.types import Citation, Passage, Place
@@ -98,7 +99,7 @@ def cite(draft: Draft, passages: Sequence[Passage]) -> tuple[str, tuple[Citation
     """Resolve the ``[n]`` marks of a whole draft; see ``Numbering``.
 
     Returns:
-        The text with its marks renumbered, and one citation a number; every quote is a verbatim slice of its passage.
+        The text with its marks renumbered, and one citation a number; every quote is a slice of its passage, masked.
     """
     numbering = Numbering(passages)
     text = numbering.resolve(draft.text, quotes=draft.quotes).strip()
@@ -139,6 +140,7 @@ def citation_of(number: int, passage: Passage) -> Citation:
 def _citation(number: int, quote: Quote, passage: Passage) -> Citation:
     chunk = passage.chunk
     place = place_of(chunk.places, quote.start, quote.end)
+    start, end = quote.start - chunk.start, quote.end - chunk.start
     return Citation(
         number=number,
         document_id=chunk.document_id,
@@ -151,8 +153,9 @@ def _citation(number: int, quote: Quote, passage: Passage) -> Citation:
         box=place.box if place else None,
         start=quote.start,
         end=quote.end,
-        quote=chunk.text[quote.start - chunk.start : quote.end - chunk.start],
+        quote=passage.shown(start, end),
         suspect=passage.suspect,
+        masked=tuple(mask.rule for mask in overlapping(passage.masks, start, end)),
     )
 
 

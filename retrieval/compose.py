@@ -1,6 +1,7 @@
 """A generator's words, piece by piece -> the text, citations and verdicts that the reader gets, as they become sure."""
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from typing import Literal
 
@@ -8,7 +9,9 @@ from retrieval.cite import CLAIM_CHARS, MayCite, Numbering, always
 from retrieval.clean import addresses, clean, seen, settled
 from retrieval.errors import ModelError
 from retrieval.events import Cited, Judged, Listen, Token
+from retrieval.guard import UNGUARDED, Guard
 from retrieval.judged_support import Check
+from retrieval.mask import MaskedWords
 from retrieval.prompt import NOT_ANSWERED, Quote
 from retrieval.support import MARK, check_sentences
 from retrieval.types import Citation, Passage, SentenceVerdict
@@ -22,7 +25,7 @@ _PARAGRAPH = re.compile(r"\n\s*\n")
 
 
 class Composer:
-    """Takes a draft's words as they come and tells the reader what is settled: cleaned, cited, checked.
+    """Takes a draft's words as they come and tells the reader what is settled: cleaned, masked, cited, checked.
 
     However a stream is cut, the text is the same. With ``remove`` a paragraph is told when it is whole and checked.
 
@@ -33,13 +36,14 @@ class Composer:
         unsupported: What becomes of sentences that nothing bears out.
         may_cite: Asked before each new citation.
         check: Judges the sentences.
+        guard: Knows what nobody is shown, whoever said it.
 
     Attributes:
         text: What was told so far.
         removed: Sentences left out.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - as many as there are rules for what a reader is told
         self,
         passages: Sequence[Passage],
         listen: Listen,
@@ -48,6 +52,7 @@ class Composer:
         unsupported: Unsupported = "mark",
         may_cite: MayCite = always,
         check: Check = check_sentences,
+        guard: Guard = UNGUARDED,
     ) -> None:
         self._passages = passages
         self._listen = listen
@@ -59,6 +64,7 @@ class Composer:
         # A quote is the document's own words; a model may name an address only where a passage does.
         self._known = addresses(text for p in passages for text in (p.chunk.text, p.chunk.context))
         self._pending = ""
+        self._words = MaskedWords(guard.masks)
         self._paragraph = ""  # cleaned words of the paragraph under way, with the generator's marks
         self._taken = 0
         self._told = 0  # citations
@@ -70,6 +76,16 @@ class Composer:
     def fed(self) -> bool:
         """Whether there were any words."""
         return self._taken > 0
+
+    @property
+    def masked(self) -> Counter[str]:
+        """How often each rule masked something, in the words and in the quotes of citations that were told."""
+        quoted = Counter(rule for citation in self.citations[: self._told] for rule in citation.masked)
+        return self._words.masked + quoted
+
+    @property
+    def _begun(self) -> bool:
+        return bool(self.text or self._paragraph or self._words.holds)
 
     @property
     def citations(self) -> tuple[Citation, ...]:
@@ -87,11 +103,7 @@ class Composer:
             raise ModelError(f"the language model wrote more than {MAX_ANSWER_CHARS:,} characters")
         self._pending += seen(piece)
         # A model that declines says nothing else: nothing is told while its words may still become that.
-        if (
-            not self.text
-            and not self._paragraph
-            and NOT_ANSWERED.startswith(self._pending.strip()[: len(NOT_ANSWERED)])
-        ):
+        if not self._begun and NOT_ANSWERED.startswith(self._pending.strip()[: len(NOT_ANSWERED)]):
             return
         cut = settled(self._pending)
         self._take(self._pending[:cut])
@@ -101,16 +113,18 @@ class Composer:
         """Take what is pending as the end."""
         rest = self._pending.rstrip()
         self._pending = ""
-        if self.text or self._paragraph or not rest.lstrip().startswith(NOT_ANSWERED):
+        if self._begun or not rest.lstrip().startswith(NOT_ANSWERED):
             self._take(rest)
+        self._tell_masked(self._words.end())
         if self._removes:
             self._tell_supported(self._paragraph)
         self._judge(whole=True)
 
     def _take(self, raw: str) -> None:
         text = clean(raw, known=self._known)
-        if not self.text and not self._paragraph:
-            text = text.lstrip()
+        self._tell_masked(self._words.take(text if self._begun else text.lstrip()))
+
+    def _tell_masked(self, text: str) -> None:
         if self._removes:
             *whole, self._paragraph = _PARAGRAPH.split(self._paragraph + text)
             for paragraph in whole:

@@ -16,7 +16,8 @@ from string import Template
 from typing import Any
 
 from retrieval.errors import InvalidInputError, NotFoundError
-from retrieval.types import Passage, Sampling, Turn
+from retrieval.search_question import SearchQuestion
+from retrieval.types import Passage, Query, Sampling, Turn
 
 ANSWER_TEMPLATE = "answer-2"
 NOT_ANSWERED = "NOT ANSWERED"
@@ -134,6 +135,30 @@ class Draft:
     generation: Mapping[str, Any] = field(default_factory=dict)
 
 
+def prompt_for(
+    query: Query, searched: SearchQuestion, found: tuple[Passage, ...], context: tuple[Passage, ...], *, template: str
+) -> Prompt:
+    """Put a prompt together; ``context`` is what was found with the text around it, or that itself."""
+    return Prompt(
+        query.text,
+        context,
+        query.history,
+        query.sampling,
+        template,
+        found=() if context is found else found,
+        search_question=searched.text,
+        search_context=searched.context,
+    )
+
+
+def made_with(prompt: Prompt, searched: SearchQuestion) -> dict[str, Any]:
+    """Return what a replay needs besides what the generator records."""
+    context = {"search_context": searched.context, "search_weight": searched.weight} if searched.context else {}
+    template = read_template(prompt.template)
+    made = {"search": searched.made, "mark": prompt.mark, "template": template.name, "template_sha256": template.sha256}
+    return made | context
+
+
 def build_messages(prompt: Prompt, *, context_tokens: int) -> list[tuple[str, str]]:
     """Word a prompt for a chat model.
 
@@ -156,7 +181,7 @@ def build_messages(prompt: Prompt, *, context_tokens: int) -> list[tuple[str, st
     blocks: list[str] = []
     for number, passage in enumerate(prompt.passages, start=1):
         doubt = SUSPECT if passage.suspect else ""
-        head, text = f"{prompt.mark}\n[{number}] {_heading(passage)[:400]}{doubt}\n", visible(passage.chunk.text)
+        head, text = f"{prompt.mark}\n[{number}] {_heading(passage)[:400]}{doubt}\n", visible(passage.shown())
         if len(head) + len(text) > room and blocks:
             break
         blocks.append(f"{head}{text[: max(room - len(head), 400)]}\n{prompt.mark}")

@@ -7,6 +7,7 @@ from typing import Any
 from retrieval.answer import ANSWER_TIMEOUT_S, Answerer
 from retrieval.deadline import Deadline
 from retrieval.errors import NotFoundError
+from retrieval.guard import guarded
 from retrieval.prompt import Prompt, read_template
 from retrieval.search_question import SearchQuestion
 from retrieval.types import Answer, Citation, Interaction, Principal, Sampling
@@ -42,12 +43,15 @@ def replay(answerer: Answerer, interaction: Interaction, *, principal: Principal
     if ids - answerer.retriever.catalog.readable_documents(ids, principal=principal):
         # The same words as for an interaction that is not there: what was deleted is not told apart.
         raise NotFoundError(f"no interaction {interaction.id}")
+    if interaction.answer.blocked and not interaction.passages:
+        return Replay(interaction.answer, ())  # nothing was asked of anybody
+    guard = answerer.guards(interaction.collection, principal)
     made = interaction.generation
     template = made.get("template", answerer.template)
     searched = searched_for(interaction)
     prompt = Prompt(
         interaction.question,
-        interaction.passages,
+        guarded(interaction.passages, guard),
         interaction.history,
         _sampling(made),
         template,
@@ -56,7 +60,7 @@ def replay(answerer: Answerer, interaction: Interaction, *, principal: Principal
         search_context=searched.context,
     )
     recorded = interaction.answer
-    speaker = answerer.speaker
+    speaker = answerer.speaker(guard)
     if recorded.generator == answerer.fallback.name:
         speaker = replace(speaker, generator=answerer.fallback)
     answer, _ = speaker.say(prompt, deadline=Deadline(ANSWER_TIMEOUT_S))

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 from retrieval.catalog import Catalog
 from retrieval.cite import MayCite, always, citation_of
@@ -11,6 +12,8 @@ from retrieval.deadline import Deadline
 from retrieval.errors import ModelError
 from retrieval.events import Listen, Restarted, unheard
 from retrieval.generators.generator import Generator
+from retrieval.guard import UNGUARDED, Guard, Refusal
+from retrieval.guard_types import GuardDecision
 from retrieval.judged_support import Check
 from retrieval.prompt import Draft, Prompt
 from retrieval.support import check_sentences
@@ -36,6 +39,7 @@ class Speaker:
         confidence: Says how sure one can be that passages answer; a language model is not asked where that is not
             enough. None asks it always.
         check: Judges the sentences of a language model; quotes need no judge.
+        guard: Knows what is not to be told.
     """
 
     generator: Generator
@@ -44,6 +48,7 @@ class Speaker:
     unsupported: Unsupported
     confidence: Confidence | None = None
     check: Check = check_sentences
+    guard: Guard = UNGUARDED
 
     def say(
         self, prompt: Prompt, *, deadline: Deadline, listen: Listen = unheard, may_cite: MayCite = always
@@ -79,14 +84,17 @@ class Speaker:
             degraded = True
         answer = self._answer(said, found, sure, degraded=degraded)
         if answer.abstained and said.told.text:
-            listen(Restarted("nothing in the documents bears the answer out"))
+            reason = (
+                "the answer may not be given" if answer.blocked else "nothing in the documents bears the answer out"
+            )
+            listen(Restarted(reason))
         return answer, said.draft
 
     def _said(
         self, generator: Generator, prompt: Prompt, deadline: Deadline, listen: Listen, may_cite: MayCite
     ) -> "_Said":
-        unsupported, check = self.unsupported, self.check
-        composer = Composer(prompt.passages, listen, unsupported=unsupported, may_cite=may_cite, check=check)
+        judging: dict[str, Any] = {"unsupported": self.unsupported, "check": self.check}
+        composer = Composer(prompt.passages, listen, may_cite=may_cite, guard=self.guard, **judging)
         try:
             draft = generator.generate(prompt, deadline=deadline, tell=composer.feed)
         except ModelError as error:
@@ -94,7 +102,7 @@ class Speaker:
                 listen(Restarted(str(error)))
             raise
         if draft.quotes is not None:
-            composer = Composer(prompt.passages, listen, quotes=draft.quotes, may_cite=may_cite)
+            composer = Composer(prompt.passages, listen, quotes=draft.quotes, may_cite=may_cite, guard=self.guard)
         sure = draft.confidence is None or draft.confidence >= self.abstain_below
         if sure and not composer.fed:
             composer.feed(draft.text)
@@ -108,6 +116,10 @@ class Speaker:
         if confidence is None:
             # A model's sentences that cite nothing stand on nothing; no citation at all is no answer.
             confidence = (1.0 if sure is None else sure) if told.citations else 0.0
+        masked = told.masked
+        decisions = tuple(GuardDecision("masked", rule, "answer", count) for rule, count in sorted(masked.items()))
+        if refusal := self.guard.refusal(masked.keys()):
+            return refused(refusal, decisions, where="answer", generator=draft.generator)
         abstained = not told.citations or confidence < self.abstain_below
         nearest = tuple(citation_of(n, p) for n, p in enumerate(passages[:NEAREST_SHOWN], start=1))
         return Answer(
@@ -120,7 +132,16 @@ class Speaker:
             generator=draft.generator,
             sentences=() if abstained else tuple(told.verdicts),
             removed=told.removed,
+            guards=decisions,
         )
+
+
+def refused(
+    refusal: Refusal, decisions: Sequence[GuardDecision], *, where: Literal["question", "answer"], generator: str
+) -> Answer:
+    """Make the answer that tells a reader why there is none; nothing is cited or offered in its place."""
+    decided = (*decisions, GuardDecision("refused", refusal.rule, where))
+    return Answer(refusal.message, abstained=True, confidence=0.0, citations=(), generator=generator, guards=decided)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from retrieval.document_types import Box, Chunk, Collection, Document, Place, Revision
+from retrieval.guard_types import GuardDecision, Mask, masked
 
 __all__ = [
     "EVERYONE",
@@ -78,6 +79,7 @@ class Passage:
         rerank: What the reranker gave it, on the reranker's own scale; None when it did not look.
         also: Ids of readable chunks that say the same or stand beside it, folded into this one.
         suspect: Whether something in it speaks to a model rather than to people.
+        masks: What of the chunk's text nobody is shown; readers and models see ``shown``.
     """
 
     chunk: Chunk
@@ -90,6 +92,11 @@ class Passage:
     rerank: float | None = None
     also: tuple[str, ...] = ()
     suspect: bool = False
+    masks: tuple[Mask, ...] = ()
+
+    def shown(self, start: int = 0, end: int | None = None) -> str:
+        """Return characters ``start`` to ``end`` of the chunk's text without what nobody is shown."""
+        return masked(self.chunk.text, self.masks, start, end)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +120,7 @@ class Filters:
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """A verbatim quote: ``revision.text[start:end] == quote``. ``number`` is the ``[n]`` in the answer."""
+    """A verbatim quote: ``revision.text[start:end] == quote`` but for what is masked in it; ``number``: its ``[n]``."""
 
     number: int
     document_id: str
@@ -128,6 +135,7 @@ class Citation:
     end: int
     quote: str
     suspect: bool = False  # something in its passage speaks to a model
+    masked: tuple[str, ...] = ()  # the rule of each mark that stands in the quote for what nobody is shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +207,7 @@ class Answer:
         degraded: True when the language model failed and the extractive answer took its place.
         sentences: How far each sentence is borne out by what it cites, in order; empty when abstained.
         removed: Sentences that were left out because nothing bears them out, where the settings say so.
+        guards: What guards did about the question and the answer.
     """
 
     text: str
@@ -210,6 +219,12 @@ class Answer:
     generator: str = "extractive"
     sentences: tuple[SentenceVerdict, ...] = ()
     removed: int = 0
+    guards: tuple[GuardDecision, ...] = ()
+
+    @property
+    def blocked(self) -> str | None:
+        """The rule by which no answer was given; None where none refused it."""
+        return next((decision.rule for decision in self.guards if decision.action == "refused"), None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,7 +58,7 @@ class ExtractiveGenerator:
         evidence = self.evidence.find(prompt)
         picked = _picked(evidence.sentences, [passage.chunk.document_id for passage in prompt.passages])
         parts = [
-            f"{_readable(prompt.passages[number].chunk.text[start:end])} [{n}]"
+            f"{_readable(prompt.passages[number].shown(start, end))} [{n}]"
             for n, (number, start, end) in enumerate(picked, start=1)
         ]
         return Draft(
