@@ -3,7 +3,7 @@
 from pydantic import Field
 from pydantic_settings import BaseSettings
 
-DAY = "spent evenly regained over a day; 0 is no limit."
+DAY = "a day, regained evenly; 0 is no limit."
 
 
 class LimitSettings(BaseSettings):
@@ -14,14 +14,14 @@ class LimitSettings(BaseSettings):
         default=300, ge=0, description="Requests with one key or in one session; 0 is no limit."
     )
     user_tokens_per_day: int = Field(
-        default=2_000_000, ge=0, description=f"Tokens of the language model for one user, {DAY}"
+        default=2_000_000, ge=0, description=f"Tokens of the language model for one user {DAY}"
     )
     credential_tokens_per_day: int = Field(
-        default=2_000_000, ge=0, description=f"Tokens of the language model with one key or in one session, {DAY}"
+        default=2_000_000, ge=0, description=f"Tokens of the language model with one key or in one session {DAY}"
     )
-    user_upload_bytes_per_day: int = Field(default=10 * 2**30, ge=0, description=f"Uploads of one user, {DAY}")
+    user_upload_bytes_per_day: int = Field(default=10 * 2**30, ge=0, description=f"Bytes uploaded by one user {DAY}")
     credential_upload_bytes_per_day: int = Field(
-        default=10 * 2**30, ge=0, description=f"Uploads with one key or in one session, {DAY}"
+        default=10 * 2**30, ge=0, description=f"Bytes uploaded with one key or in one session {DAY}"
     )
     user_answers_at_once: int = Field(
         default=8, ge=0, description="Answers, streamed or not, being made for one user; 0 is no limit."
@@ -32,8 +32,7 @@ class LimitSettings(BaseSettings):
     address_requests_per_minute: int = Field(
         default=60,
         ge=0,
-        description="Requests without a valid credential, sign-ins among them, from one IPv4 address or IPv6 /64; 0 is "
-        "no limit.",
+        description="Requests without a valid credential from one IPv4 address or IPv6 /64; 0 is no limit.",
     )
     requests_at_once: int = Field(
         default=32, ge=4, le=1000, description="Requests the server works on at the same time, streams among them."

@@ -3,6 +3,7 @@
 import pytest
 
 from app.answering import Asked, answer
+from app.auth import Caller
 from app.owner import checked, serving
 from app.settings import Settings
 from retrieval.errors import InvalidInputError
@@ -72,6 +73,7 @@ def test_an_adapter_that_is_not_there_is_named(client):
 
 
 def test_only_administrators_choose_an_adapter():
-    asked = Asked(Query("When are roses watered?", sampling=Sampling(adapter="loud")), Principal("u:reader"))
+    reader = Caller(Principal("u:reader"), "key:1")
+    asked = Asked(Query("When are roses watered?", sampling=Sampling(adapter="loud")), reader)
     with pytest.raises(InvalidInputError, match="only administrators"):
         answer(None, asked, listen=unheard, left=lambda: False)
