@@ -14,6 +14,8 @@ from sqlalchemy import Connection, Engine, column, insert, inspect, table
 from sqlalchemy.exc import DatabaseError
 
 from app.archive import Archive, Manifest, TableRows, explained
+from app.audit_log import AuditLog
+from app.auth import LOCAL, Caller
 from app.data_directory import RESTORING, data_directory
 from app.migrations import configuration
 from app.parts import open_blobs
@@ -93,6 +95,8 @@ def _restore(archive: Archive, settings: Settings, data_dir: Path, engine: Engin
         if found != sha256:
             raise InvalidInputError(f"{archive.path} changed while it was read; restore again")
         kept += 1
+    restorer = Caller(LOCAL, "local")  # whoever may write the data directory
+    AuditLog(engine).append("backup.restore", f"backup:{archive.manifest.sha256}", caller=restorer)
     mark.unlink()
     sync_directory(data_dir)
     return Restored(archive.manifest, kept)

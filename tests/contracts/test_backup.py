@@ -12,8 +12,11 @@ from itertools import count
 import pytest
 from alembic import command
 from sqlalchemy import JSON, Boolean, Date, DateTime, Float, Integer, LargeBinary, insert, inspect, select, text
+from sqlalchemy.exc import DBAPIError
 
 from app.archive import Archive, ArchiveWriter, Manifest, TableRows
+from app.audit_log import AuditLog
+from app.audit_verify import verify
 from app.backup import LEFT_OUT, back_up
 from app.migrations import configuration, upgrade
 from app.restore import restore
@@ -111,10 +114,25 @@ def test_every_table_comes_back_as_it_was(engine, blobs, tmp_path, restored):
     fill(engine)
     backup = back_up(Catalog(engine), blobs, tmp_path / "b.tar", embedder="words", data_dir=tmp_path / "elsewhere")
     there = restored(backup)
-    before = contents(engine)
+    before, after = contents(engine), contents(there)
     assert {name: len(rows) for name, rows in before.items()} == backup.manifest.rows
-    assert contents(there) == before
+    # The restore itself is one more event.
+    assert set(before.pop("audit_events")) < set(after.pop("audit_events"))
+    assert after == before
     assert all(rows for rows in before.values())
+
+
+def test_the_audit_log_goes_on_from_where_the_backup_ended(take, catalog, restored):
+    log = AuditLog(catalog.engine)
+    events = [log.append("document.open", f"document:{number}") for number in range(3)]
+    backup = take()
+    again = AuditLog(restored(backup))
+    *before, last = again.events()
+    assert before == events
+    assert (last.action, last.object, last.previous) == ("backup.restore", f"backup:{backup.sha256}", events[-1].sha256)
+    assert verify(again.rows(), heads=[log.head()]).holds
+    with pytest.raises(DBAPIError, match="append-only"), again.engine.begin() as connection:
+        connection.execute(text("DELETE FROM audit_events"))
 
 
 def test_originals_come_back_with_those_that_wait_for_their_turn(take, blobs, target, shelf):
