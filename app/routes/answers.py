@@ -7,8 +7,9 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 
 from app.answering import Asked, answered, events
+from app.auth import Caller
 from app.bootstrap import Services
-from app.dependencies import CallerDep, PrincipalDep, ServicesDep, administrator, answering
+from app.dependencies import CallerDep, ServicesDep, administrator, answering
 from app.errors import status_of
 from app.routes.answer_bodies import AnswerBody, QuestionBody, ReplayBody, answer_body, citation_body, sentence_body
 from app.routes.explanation_bodies import ExplanationBody, explanation_bodies
@@ -59,7 +60,7 @@ def _explanations(services: Services, asked: Asked, found: Interaction) -> list[
 
 
 @router.get("/answers/{interaction_id}", summary="Open a stored answer")
-def stored(interaction_id: str, services: ServicesDep, principal: PrincipalDep) -> AnswerBody:
+def stored(interaction_id: str, services: ServicesDep, caller: CallerDep) -> AnswerBody:
     """Return an answer of the caller's as it was given; withheld when one of its documents may not be read any more.
 
     Administrators may open anybody's.
@@ -67,15 +68,15 @@ def stored(interaction_id: str, services: ServicesDep, principal: PrincipalDep) 
     Returns:
         The answer.
     """
-    interaction = services.interactions.get(interaction_id, principal=principal)
+    interaction = _opened(services, interaction_id, caller)
     named = named_documents([interaction])
-    return answer_body(withhold(interaction, services.catalog.readable_documents(named, principal=principal)))
+    return answer_body(withhold(interaction, services.catalog.readable_documents(named, principal=caller.principal)))
 
 
 @router.post(
     "/answers/{interaction_id}/replay", dependencies=[Depends(answering)], summary="Answer a stored question again"
 )
-def replayed(interaction_id: str, services: ServicesDep, principal: PrincipalDep) -> ReplayBody:
+def replayed(interaction_id: str, services: ServicesDep, caller: CallerDep) -> ReplayBody:
     """Answer again from the same passages with the same prompt, sampling and seed; nothing is recorded.
 
     404 also when one of the passages may not be read any more.
@@ -83,8 +84,8 @@ def replayed(interaction_id: str, services: ServicesDep, principal: PrincipalDep
     Returns:
         Both answers, and what differs.
     """
-    interaction = services.interactions.get(interaction_id, principal=principal)
-    made = replay(services.answerer, interaction, principal=principal)
+    interaction = _opened(services, interaction_id, caller)
+    made = replay(services.answerer, interaction, principal=caller.principal)
     return ReplayBody(
         same=not made.differences,
         differences=list(made.differences),
@@ -93,6 +94,14 @@ def replayed(interaction_id: str, services: ServicesDep, principal: PrincipalDep
         # Words of the answer before, whose documents are not among those that were looked at.
         generation={name: value for name, value in interaction.generation.items() if name != "search_context"},
     )
+
+
+def _opened(services: Services, interaction_id: str, caller: Caller) -> Interaction:
+    found = services.interactions.get(interaction_id, principal=caller.principal)
+    if found.principal_id != caller.principal.id:
+        # An administrator reads what somebody else was told: that is told of them too.
+        services.audit_log.append("answer.open", f"answer:{found.id}", caller=caller)
+    return found
 
 
 async def _stream(happening: AsyncIterator[Event | Ended | AttuneError]) -> AsyncIterator[bytes]:
