@@ -7,7 +7,7 @@ sees, half the sum is enough.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from ingestion.findings.signs import STRONG, WEAK, Sign
 from ingestion.findings.spots import Spot, touches
@@ -47,6 +47,26 @@ def find_instructions(text: str, hidden: Sequence[tuple[int, int]] = ()) -> list
         else:
             spots.append(Spot(begin, finish, RULES[0]))
     return spots
+
+
+def heaviest(text: str, weights: Mapping[str, float]) -> float:
+    """Return the greatest sum of signs within a stretch.
+
+    Args:
+        text: Any.
+        weights: By name, of signs that weigh otherwise than in a document; 0 leaves one out.
+
+    Returns:
+        At least 0; 1 is enough.
+    """
+    hits = sorted(_hits(_joined(text)[0]))
+    most, first = 0.0, 0
+    for last, (_, end, _, _) in enumerate(hits):
+        while end - hits[first][0] > _STRETCH_CHARS and first < last:
+            first += 1
+        names = {name: weights.get(name, weight) for _, _, name, weight in hits[first : last + 1]}
+        most = max(most, sum(names.values()))
+    return most
 
 
 def _hits(text: str) -> Iterator[tuple[int, int, str, float]]:
