@@ -2,7 +2,7 @@
 
 import secrets
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
 from retrieval.types import Principal
@@ -14,6 +14,11 @@ if TYPE_CHECKING:
 
 LOCAL = Principal(id="u:local", administrator=True, curator=True)
 """Who holds the loopback token: whoever may read the data directory on this machine."""
+
+NOBODY = Principal(id="", groups=frozenset())
+"""Who is not known; reads nothing."""
+
+_NOTED_EVERY = timedelta(minutes=1)
 
 Scope = Literal["ask", "curate", "administer"]
 """What an API key may be used for; each is worth no more than what its user may do."""
@@ -64,6 +69,9 @@ class Authenticator:
         principal = None if key is None else self.users.principal(key.user_id)
         if key is None or principal is None:
             return None
+        now = datetime.now(UTC)
+        if key.seen_at is None or key.seen_at + _NOTED_EVERY <= now:
+            self.keys.seen(key.id, now)
         return Caller(key.limits(principal), f"key:{key.id}", address)
 
     def session(self, secret: str, *, address: str) -> Caller | None:
@@ -76,4 +84,4 @@ class Authenticator:
         """Return the principal as it is at this moment; one who reads nothing when it is gone or suspended."""
         if principal.id == LOCAL.id:
             return principal
-        return self.users.principal(principal.id.removeprefix("u:")) or Principal("", frozenset())
+        return self.users.principal(principal.id.removeprefix("u:")) or NOBODY

@@ -7,12 +7,19 @@ from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 
+from anyio import CapacityLimiter
+
+from app.approvals import Approvals
 from app.audit_log import HEAD_FILE, AuditLog
 from app.auth import Authenticator
 from app.data_directory import data_directory
 from app.dispatch import Dispatcher, Keeping, Kept
+from app.identity.attempts import Attempts
+from app.identity.directory import Directory
 from app.identity.groups import Groups
 from app.identity.keys import ApiKeys
+from app.identity.oidc import OidcProvider, provider_of
+from app.identity.oidc_logins import OidcLogins
 from app.identity.sessions import Sessions
 from app.identity.setup import SetupTokens
 from app.identity.users import Users
@@ -65,6 +72,7 @@ from retrieval.suspicion import WhereAny
 from retrieval.tables import open_engine
 
 DEFAULT_COLLECTION = "default"
+HASHES_AT_ONCE = 2  # sign-ins: each takes 64 MiB and four threads for a moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +95,10 @@ class Stores:
     keys: ApiKeys
     sessions: Sessions
     setup: SetupTokens
+    directory: Directory
     audit_log: AuditLog
+    approvals: Approvals
+    oidc_logins: OidcLogins
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,11 +119,14 @@ class Services(Stores):
     authenticator: Authenticator
     loopback_token: str
     limits: Limits
+    oidc: OidcProvider | None
     judge: Judge | None
     prices: Mapping[str, Price]
     observing: Observing
     works: Works
     evaluating: threading.Lock = field(default_factory=threading.Lock)
+    attempts: Attempts = field(default_factory=Attempts)
+    hashing: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(HASHES_AT_ONCE))
 
     def recipe(self, edition: str = "") -> str:
         """Return what revisions are made with now, where the collection's policy is of an edition."""
@@ -149,7 +163,7 @@ def open_services(settings: Settings, *, ingests: bool = False) -> Iterator[Serv
             open_observing(settings, watched, catalog=stores.catalog, monitoring=stores.monitoring)
         )
         loopback_token = secrets.token_urlsafe(32)
-        authenticator = Authenticator(loopback_token, stores.users, stores.keys, stores.sessions)
+        authenticator = _authenticator(settings, stores, loopback_token)
         retriever = build_retriever(settings, stores.catalog, index, embedder, _suspects(stores))
         dispatcher = _open_dispatcher(settings, stores, publisher, originals, workforce, observing.telemetry)
         yield Services(
@@ -172,7 +186,12 @@ def open_services(settings: Settings, *, ingests: bool = False) -> Iterator[Serv
             authenticator=authenticator,
             loopback_token=loopback_token,
             limits=Limits(settings),
+            oidc=provider_of(settings),
         )
+
+
+def _authenticator(settings: Settings, stores: Stores, loopback_token: str) -> Authenticator:
+    return Authenticator(loopback_token, stores.users, stores.keys, stores.sessions, settings.session_idle)
 
 
 def _answerer(settings: Settings, retriever: Retriever, telemetry: Telemetry, authenticator: Authenticator) -> Answerer:
@@ -255,5 +274,8 @@ def _open_stores(settings: Settings, stack: ExitStack) -> Stores:
         keys=ApiKeys(engine),
         sessions=Sessions(engine),
         setup=SetupTokens(engine),
+        directory=Directory(engine),
         audit_log=audit_log,
+        approvals=Approvals(engine, audit_log, people=settings.approvals),
+        oidc_logins=OidcLogins(engine),
     )

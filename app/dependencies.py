@@ -26,6 +26,11 @@ def services(request: Request) -> Services:
     return found
 
 
+def address_of(request: Request) -> str:
+    """Where a request came from."""
+    return request.client.host if request.client else ""
+
+
 def caller(request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]) -> Caller:
     """Find out who asks, and by what right.
 
@@ -39,7 +44,7 @@ def caller(request: Request, credentials: Annotated[HTTPAuthorizationCredentials
     known: Caller | None = request.scope.get(_CALLER)
     if known is not None:
         return known
-    address = request.client.host if request.client else ""
+    address = address_of(request)
     authenticator = services(request).authenticator
     found = None
     # A header counts alone: a wrong key is not made good by a cookie.
@@ -58,7 +63,30 @@ def caller(request: Request, credentials: Annotated[HTTPAuthorizationCredentials
     return found
 
 
+def check_own_origin(request: Request) -> None:
+    """Let what a browser sends pass when it comes from our own page, and whatever no browser sends.
+
+    Raises:
+        HTTPException: 403: another site's page had the browser send it.
+    """
+    # Browsers say this over HTTPS and to localhost; elsewhere there is only the origin to compare.
+    site = request.headers.get("sec-fetch-site")
+    origin = request.headers.get("origin")
+    is_own = (
+        site in {"same-origin", "none"}
+        if site
+        else origin is None or _host(origin) == request.headers.get("host", "").lower()
+    )
+    if not is_own:
+        raise HTTPException(403, "this was sent by the page of another site")
+
+
+def _host(origin: str) -> str:
+    return origin.partition("://")[2].lower()
+
+
 def _check_own_page(request: Request, cookie: str) -> None:
+    check_own_origin(request)
     # Browsers send the cookie with whatever any page asks for; the token only our own page can know.
     given = request.headers.get(CSRF_HEADER, "").encode(errors="replace")
     if not secrets.compare_digest(given, csrf_token(cookie).encode()):

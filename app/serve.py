@@ -29,9 +29,19 @@ def run(settings: Settings, *, example: bool, console: Console) -> None:
         if example:
             _ingest_example(client, console)
         console.print(f"Attune serves on [bold]{client.base_url}[/bold]")
+        _offer_set_up(client, console)
         console.print("stop with Ctrl+C")
         stop.wait()
         console.print("stopping ...")
+
+
+def _offer_set_up(client: httpx.Client, console: Console) -> None:
+    token = checked(client.post("/v1/setup/token"))["token"]
+    if token:
+        # Behind the number sign: browsers send it to nobody, and no log of a proxy holds it.
+        link = f"{str(client.base_url).rstrip('/')}/#setup={token}"
+        console.print("make the first administrator with this link, which works once:")
+        console.print(f"  [bold]{link}[/bold]", soft_wrap=True)
 
 
 def _ingest_example(client: httpx.Client, console: Console) -> None:

@@ -7,7 +7,9 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, SecretStr
 from pydantic_settings import NoDecode, SettingsConfigDict
 
+from app.identity_settings import IdentitySettings
 from app.limit_settings import LimitSettings
+from app.oidc_settings import OidcSettings
 from retrieval.compose import Unsupported
 from retrieval.prompt import ANSWER_TEMPLATE
 from retrieval.types import Fusion
@@ -21,7 +23,7 @@ Listed = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_parted)]
 """Several values in one variable, parted by commas."""
 
 
-class Settings(LimitSettings):
+class Settings(IdentitySettings, OidcSettings, LimitSettings):
     """Everything that can be set, read from ``ATTUNE_*`` environment variables; units stand in the names."""
 
     model_config = SettingsConfigDict(env_prefix="ATTUNE_", extra="ignore", validate_default=True)
@@ -215,7 +217,7 @@ class Settings(LimitSettings):
         default=False, description="Write questions into the log and into traces; without it their words stay out."
     )
     metrics_public: bool = Field(
-        default=False, description="Let anybody read /metrics; an administrator's token is needed otherwise."
+        default=False, description="Let anybody read /metrics; an administrator's API key is needed otherwise."
     )
     otlp_endpoint: str | None = Field(
         default=None,

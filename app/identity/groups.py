@@ -9,7 +9,7 @@ from uuid import uuid4
 from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from app.identity.users import checked_display_name
+from app.identity.names import checked_display_name
 from app.tables import group_members, groups
 from retrieval.errors import ConflictError, InvalidInputError, NotFoundError
 from retrieval.rows import storable
@@ -82,6 +82,11 @@ class Groups(Store):
         """Return every group, sorted by name."""
         return self._groups()
 
+    def of_user(self, user_id: str) -> list[Group]:
+        """Return the groups a user is in, sorted by name."""
+        mine = select(group_members.c.group_id).where(group_members.c.user_id == user_id)
+        return self._groups(groups.c.id.in_(mine)) if storable(user_id) else []
+
     def rename(self, group_id: str, *, name: str, claim: str | None) -> Group:
         """Give a group another name and claim; its id, and with it every access list, stays.
 
@@ -133,6 +138,8 @@ class Groups(Store):
             NotFoundError: There is no such group or user.
         """
         row = {"group_id": group_id, "user_id": user_id, "via": "local"}
+        if not storable(group_id + user_id):
+            raise NotFoundError("no such group or user")
         try:
             with self._writing() as connection:
                 there = select(group_members.c.via).where(*(group_members.c[name] == row[name] for name in row))
@@ -151,7 +158,7 @@ class Groups(Store):
             group_members.c.group_id == group_id, group_members.c.user_id == user_id
         )
         with self._writing() as connection:
-            if not connection.execute(statement).rowcount:
+            if not storable(group_id + user_id) or not connection.execute(statement).rowcount:
                 raise NotFoundError(f"no user {user_id} in group {group_id}")
 
     def set_claimed(self, user_id: str, claims: Iterable[str]) -> list[str]:

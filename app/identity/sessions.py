@@ -11,6 +11,7 @@ from sqlalchemy import delete, insert, or_, select, update
 
 from app.identity.keys import digest
 from app.tables import sessions
+from retrieval.errors import NotFoundError
 from retrieval.rows import storable
 from retrieval.store import Store
 
@@ -76,6 +77,18 @@ class Sessions(Store):
             with self._writing() as connection:
                 connection.execute(update(sessions).where(sessions.c.id == found.id).values(seen_at=now))
         return found
+
+    def get(self, session_id: str) -> Session:
+        """Return a session that was not ended.
+
+        Raises:
+            NotFoundError: There is none of this id.
+        """
+        with self._reading() as connection:
+            row = connection.execute(_SELECT.where(sessions.c.id == session_id)).one_or_none()
+        if row is None:
+            raise NotFoundError(f"no session {session_id}")
+        return Session(*row)
 
     def of_user(self, user_id: str) -> list[Session]:
         """Return the sessions of a user that are not over, the newest first."""

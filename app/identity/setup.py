@@ -1,14 +1,18 @@
 """The one-time token that makes the first administrator."""
 
-import hmac
 import secrets
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from sqlalchemy import delete, insert, select
 
 from app.identity.keys import digest
+from app.identity.users import NewUser, User, administrators, insert_user
 from app.tables import setup_tokens
+from retrieval.errors import ConflictError
 from retrieval.store import Store
+
+NOT_VALID = "this set-up link is not valid: it is made anew at each start, and works once"
 
 
 class SetupTokens(Store):
@@ -32,12 +36,32 @@ class SetupTokens(Store):
 
     def is_valid(self, token: str) -> bool:
         """Say whether this is the token in force."""
-        given = digest(token.encode(errors="replace").decode())
+        kept = select(setup_tokens.c.sha256).where(setup_tokens.c.sha256 == _digest(token))
         with self._reading() as connection:
-            kept = connection.scalars(select(setup_tokens.c.sha256)).all()
-        return any(hmac.compare_digest(given, one) for one in kept)
+            return connection.scalar(kept) is not None
 
-    def spend(self) -> None:
-        """Take the token out of force."""
+    def spend(self, token: str, new: NewUser) -> User:
+        """Make the first administrator with the token in force; of two at once one does. A refused one stays in force.
+
+        Args:
+            token: As ``renew`` returned it.
+            new: Who it is to be.
+
+        Returns:
+            The administrator.
+
+        Raises:
+            ConflictError: This is not the token in force, there is an administrator, or somebody of this name.
+            InvalidInputError: The name cannot be one.
+        """
+        mine = delete(setup_tokens).where(setup_tokens.c.sha256 == _digest(token))
         with self._writing() as connection:
-            connection.execute(delete(setup_tokens))
+            if not connection.execute(mine).rowcount:
+                raise ConflictError(NOT_VALID)
+            if administrators(connection):
+                raise ConflictError("there is an administrator already")
+            return insert_user(connection, replace(new, administrator=True))
+
+
+def _digest(token: str) -> str:
+    return digest(token.encode(errors="replace").decode())

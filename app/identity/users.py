@@ -1,23 +1,23 @@
 """People and services: who there is, what they may do, and which principal they are."""
 
-import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 from uuid import uuid4
 
-from sqlalchemy import Select, delete, func, insert, select, update
+from sqlalchemy import Connection, Select, delete, func, insert, select, text, update
 from sqlalchemy.exc import IntegrityError
 
+from app.identity.names import checked_display_name, checked_name, normal_name
 from app.tables import group_members, users
 from retrieval.errors import ConflictError, InvalidInputError, NotFoundError
 from retrieval.rows import storable
-from retrieval.store import Store
+from retrieval.store import Store, listed, one_of
 from retrieval.types import EVERYONE, Principal
 
 MAX_PAGE = 1_000
-_NAME = re.compile(r"[^\s\x00-\x1f\x7f]{1,100}")
-_MAX_DISPLAY_CHARS = 200
+_LOCK = 0x61646D696E  # any number that no other program locks
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,26 +78,8 @@ class Users(Store):
             InvalidInputError: The name or the display name cannot be one.
             ConflictError: There is one of this name, or of this issuer and subject.
         """
-        name = checked_name(new.name)
-        display = checked_display_name(new.display_name or new.name)
-        user_id, now = uuid4().hex, datetime.now(UTC)
-        values = {
-            "id": user_id,
-            "name": name,
-            "display_name": display,
-            "kind": new.kind,
-            "password": new.password,
-            "administrator": new.administrator,
-            "issuer": new.issuer,
-            "subject": new.subject,
-            "created_at": now,
-        }
-        try:
-            with self._writing() as connection:
-                connection.execute(insert(users).values(values))
-        except IntegrityError as error:
-            raise ConflictError(f"there is a user {name} already") from error
-        return User(user_id, name, display, new.kind, new.administrator, now, None, new.issuer, new.subject)
+        with self._writing() as connection:
+            return insert_user(connection, new)
 
     def get(self, user_id: str) -> User:
         """Return a user.
@@ -112,7 +94,13 @@ class Users(Store):
 
     def named(self, name: str) -> User | None:
         """Return the user of a name in any case; None when there is none."""
-        return self._one(_SELECT.where(users.c.name == name.lower())) if storable(name) else None
+        return self._one(_SELECT.where(users.c.name == normal_name(name))) if storable(name) else None
+
+    def of_ids(self, ids: Iterable[str]) -> dict[str, User]:
+        """Return users by id; ids of nobody are left out."""
+        with self._reading() as connection:
+            rows = connection.execute(_SELECT.where(one_of(users.c.id, "ids")), {"ids": listed(ids)})
+            return {user.id: user for user in map(_user, rows)}
 
     def of_subject(self, issuer: str, subject: str) -> User | None:
         """Return who signs in as this subject of an issuer; None when nobody does."""
@@ -155,9 +143,16 @@ class Users(Store):
             values["display_name"] = checked_display_name(values["display_name"])
         self.get(user_id)
         with self._writing() as connection:
+            before = administrators(connection)
             connection.execute(update(users).where(users.c.id == user_id).values(values))
-            _check_administrated(connection.scalar(_ADMINISTRATORS))
+            _check_administrated(connection, before)
         return self.get(user_id)
+
+    def replace_password(self, user_id: str, kept: str, by: str) -> bool:
+        """Exchange a kept password, unless it is another one by now; says whether it was."""
+        there = update(users).where(users.c.id == user_id, users.c.password == kept)
+        with self._writing() as connection:
+            return bool(connection.execute(there.values(password=by)).rowcount)
 
     def delete(self, user_id: str) -> None:
         """Remove a user with their sessions, keys and memberships; what they asked and said is erased elsewhere.
@@ -168,8 +163,9 @@ class Users(Store):
         """
         self.get(user_id)
         with self._writing() as connection:
+            before = administrators(connection)
             connection.execute(delete(users).where(users.c.id == user_id))
-            _check_administrated(connection.scalar(_ADMINISTRATORS))
+            _check_administrated(connection, before)
 
     def has_administrator(self) -> bool:
         """Say whether somebody can administer: until then the server offers to be set up."""
@@ -223,30 +219,43 @@ def _user(row: Any) -> User:
     return User(*row)
 
 
-def _check_administrated(administrators: int | None) -> None:
-    if not administrators:
+def insert_user(connection: Connection, new: NewUser) -> User:
+    """Make a user inside a transaction of whoever has a reason to.
+
+    Returns:
+        It.
+
+    Raises:
+        InvalidInputError: The name or the display name cannot be one.
+        ConflictError: There is one of this name, or of this issuer and subject.
+    """
+    name, display = checked_name(new.name), checked_display_name(new.display_name or new.name)
+    made = User(
+        uuid4().hex,
+        name,
+        display,
+        new.kind,
+        new.administrator,
+        datetime.now(UTC),
+        issuer=new.issuer,
+        subject=new.subject,
+    )
+    row = {column.name: getattr(made, column.name) for column in _SELECT.selected_columns}
+    try:
+        connection.execute(insert(users).values(row | {"password": new.password}))
+    except IntegrityError as error:
+        raise ConflictError(f"there is a user {name} already") from error
+    return made
+
+
+def administrators(connection: Connection) -> int:
+    """Count the people who can administer, and let nobody change who does until the transaction ends."""
+    if connection.dialect.name == "postgresql":
+        # SQLite has one writer; here two who demote each other would both still see the other.
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+    return connection.scalar(_ADMINISTRATORS) or 0
+
+
+def _check_administrated(connection: Connection, before: int) -> None:
+    if before and not connection.scalar(_ADMINISTRATORS):
         raise ConflictError("this is the last administrator; make another one first")
-
-
-def checked_name(name: str) -> str:
-    """Return a name to sign in with, in lower case.
-
-    Raises:
-        InvalidInputError: It is not 1 to 100 characters without white space.
-    """
-    lowered = name.strip().lower()
-    if not _NAME.fullmatch(lowered) or not storable(lowered):
-        raise InvalidInputError("a name has 1 to 100 characters, none of them white space")
-    return lowered
-
-
-def checked_display_name(name: str) -> str:
-    """Return a name to be shown, on one line.
-
-    Raises:
-        InvalidInputError: Nothing is left of it, or it is longer than 200 characters.
-    """
-    plain = " ".join("".join(c if c.isprintable() else " " for c in name).split())
-    if not plain or len(plain) > _MAX_DISPLAY_CHARS:
-        raise InvalidInputError(f"a display name has 1 to {_MAX_DISPLAY_CHARS} characters")
-    return plain

@@ -1,14 +1,15 @@
 """API keys as the API takes and shows them, and how one is made."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Self
 
+from fastapi import HTTPException
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
 from app.auth import Caller, Scope
 from app.bootstrap import Services
 from app.identity.keys import SCOPES, ApiKey
-from retrieval.errors import InvalidInputError
 
 MAX_DAYS = 3_650
 
@@ -82,22 +83,38 @@ def make_key(services: Services, user_id: str, body: NewKeyBody, *, caller: Call
         The key with its secret.
 
     Raises:
-        InvalidInputError: It makes no sense, or would be worth more than the key that makes it.
+        InvalidInputError: It makes no sense.
+        HTTPException: 403: it would be worth more than the key that makes it.
         NotFoundError: There is no such user.
     """
     ends_at = body.ends_at()
-    if caller.credential.startswith("key:"):
-        mine = services.keys.get(caller.credential.removeprefix("key:"))
-        if more := set(body.scopes) - set(mine.scopes):
-            raise InvalidInputError(f"a key without the scope {', '.join(sorted(more))} makes no key with it")
+    mine = check_scopes(services, body.scopes, caller=caller)
+    if mine is not None and mine.expires_at is not None:
         # Or whoever found a key that is about to expire would hold one that is not.
-        ends_at = min((end for end in (ends_at, mine.expires_at) if end is not None), default=None)
+        ends_at = min(ends_at or mine.expires_at, mine.expires_at)
     key, secret = services.keys.create(
         user_id, body.name, scopes=body.scopes, expires_at=ends_at, created_by=caller.principal.id
     )
     details = {"user": user_id, "scopes": list(key.scopes)}
     services.audit_log.append("key.create", f"key:{key.id}", caller=caller, details=details)
     return MadeKeyBody(**_fields(key), key=secret)
+
+
+def check_scopes(services: Services, scopes: Iterable[Scope], *, caller: Caller) -> ApiKey | None:
+    """Refuse a key what is worth more than itself.
+
+    Returns:
+        The key that the caller uses; None for a session or the loopback token.
+
+    Raises:
+        HTTPException: 403: its scopes are not all of these.
+    """
+    if not caller.credential.startswith("key:"):
+        return None
+    mine = services.keys.get(caller.credential.removeprefix("key:"))
+    if more := set(scopes) - set(mine.scopes):
+        raise HTTPException(403, f"this key has not the scope {', '.join(sorted(more))}")
+    return mine
 
 
 def _fields(key: ApiKey) -> dict[str, Any]:

@@ -1,0 +1,90 @@
+"""Signing in and out, and who somebody is."""
+
+from functools import partial
+
+from anyio.to_thread import run_sync
+from fastapi import APIRouter, HTTPException, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from app.auth import Caller
+from app.bootstrap import Services
+from app.dependencies import CallerDep, ServicesDep, address_of, check_own_origin
+from app.identity.names import normal_name
+from app.identity.passwords import hashed, matches
+from app.routes.session_bodies import Password, SessionBody, session_body
+from app.sign_in import end_cookie, sign_in
+from retrieval.errors import ConflictError
+
+router = APIRouter(prefix="/v1/session", tags=["session"])
+
+
+class SignInBody(BaseModel):
+    """Who somebody says they are."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str = Field(min_length=1, max_length=100, description="In any case.")
+    password: str = Field(max_length=256)
+
+
+class NewPasswordBody(BaseModel):
+    """A password in the place of another."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    current: str = Field(max_length=256)
+    new: Password
+
+
+@router.post("", status_code=201, summary="Sign in")
+async def create(body: SignInBody, request: Request, response: Response, services: ServicesDep) -> SessionBody:
+    """Begin a session with a password; its cookie is set. 401 for a wrong one, 429 after too many of them."""
+    check_own_origin(request)
+    _check_attempts(services, normal_name(body.name), request)
+    # Not in the pool that serves the routes: sign-ins that wait for a processor hold up no question.
+    return await run_sync(partial(_created, services, body, request, response), limiter=services.hashing)
+
+
+@router.get("", summary="Who am I")
+def session(request: Request, services: ServicesDep, caller: CallerDep) -> SessionBody:
+    """Say who asks, by whatever credential, and what they may do."""
+    return session_body(services, caller, request)
+
+
+@router.delete("", status_code=204, summary="Sign out")
+def end(request: Request, response: Response, services: ServicesDep, caller: CallerDep) -> None:
+    """End this session; 409 for a key, which is revoked instead."""
+    services.sessions.end(_session_of(caller))
+    services.audit_log.append("session.end", f"user:{caller.user_id}", caller=caller)
+    end_cookie(services, request, response)
+
+
+@router.put("/password", status_code=204, summary="Change your password")
+def change_password(body: NewPasswordBody, request: Request, services: ServicesDep, caller: CallerDep) -> None:
+    """Exchange your password; your other sessions end. 403 when the current one is wrong, 409 for a key."""
+    mine, user_id = _session_of(caller), caller.user_id or ""
+    name = services.users.get(user_id).name
+    _check_attempts(services, name, request)
+    if not matches(body.current, services.users.password(user_id)):
+        raise HTTPException(403, "the current password is another one")
+    services.attempts.succeeded(name, address_of(request))
+    services.users.update(user_id, password=hashed(body.new))
+    services.sessions.end_all(user_id, but=mine)
+    services.audit_log.append("user.password", f"user:{user_id}", caller=caller)
+
+
+def _created(services: Services, body: SignInBody, request: Request, response: Response) -> SessionBody:
+    return session_body(services, sign_in(services, body.name, body.password, request, response), request)
+
+
+def _check_attempts(services: Services, name: str, request: Request) -> None:
+    if wait_s := services.attempts.begin(name, address_of(request)):
+        detail = f"too many sign-ins failed; try again in {wait_s} s"
+        raise HTTPException(429, detail, headers={"Retry-After": str(wait_s)})
+
+
+def _session_of(caller: Caller) -> str:
+    kind, _, session_id = caller.credential.partition(":")
+    if kind != "session":
+        raise ConflictError("this is not a session: it was not begun by signing in")
+    return session_id
