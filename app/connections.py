@@ -5,6 +5,8 @@ import asyncio
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from app.security_headers import security_headers
+
 MAX_HEAD_BYTES = 32 * 2**10
 """Longest head of a request: its address and all its headers."""
 
@@ -31,6 +33,19 @@ class PatientProtocol(H11Protocol):
         super().data_received(data)
         if self.conn.their_state is not h11.IDLE:
             self._head_timer = _cancelled(self._head_timer)
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what is no HTTP, with the headers of every response: no application sees it."""
+        headers = {"Content-Type": "text/plain; charset=utf-8", "Connection": "close"}
+        headers |= security_headers(self.scheme, headers["Content-Type"])
+        said = [(name.encode(), value.encode()) for name, value in headers.items()]
+        for event in (
+            h11.Response(status_code=400, headers=said, reason=b"Bad Request"),
+            h11.Data(data=msg.encode()),
+            h11.EndOfMessage(),
+        ):
+            self.transport.write(self.conn.send(event))
+        self.transport.close()
 
     def pause_writing(self) -> None:
         """Begin to wait for the client to take what it was sent."""

@@ -7,7 +7,10 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
+from app.approvals import SecondPersonError
+from app.identity.errors import ProviderError, SignInRefusedError
 from app.limits import LimitedError
+from app.security_headers import security_headers
 from ingestion.sources.upload_part import UploadBusyError, UploadExpiredError
 from retrieval.errors import (
     AttuneError,
@@ -27,6 +30,9 @@ from retrieval.errors import (
 
 STATUS: dict[type[AttuneError], tuple[int, str]] = {
     LimitedError: (429, "Too many requests"),
+    SecondPersonError: (403, "Another person is needed"),
+    SignInRefusedError: (403, "Sign-in refused"),
+    ProviderError: (502, "Provider unavailable"),
     UploadExpiredError: (410, "Gone"),
     NotFoundError: (404, "Not found"),
     InvalidInputError: (422, "Invalid input"),
@@ -103,4 +109,6 @@ def install(app: FastAPI) -> None:
     def _last_resort(request: Request, error: Exception) -> JSONResponse:
         # The log holds the trace; the caller learns nothing about our insides.
         structlog.get_logger().error("unexpected", path=request.url.path, exc_info=error)
-        return problem(500, "Internal error", "something went wrong here; the server's log says what")
+        # Made outside of whatever else puts headers on responses.
+        headers = dict(security_headers(request.url.scheme, PROBLEM))
+        return problem(500, "Internal error", "something went wrong here; the server's log says what", headers)

@@ -100,6 +100,7 @@ def serving(
             log_config=None,  # its lines go where ours go, in the same form
             log_level="warning",
             access_log=False,
+            server_header=False,
             timeout_graceful_shutdown=20,
         )
         server = uvicorn.Server(config)

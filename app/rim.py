@@ -5,20 +5,13 @@ from typing import TYPE_CHECKING
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app import errors
+from app.refusals import refusal
+from app.security_headers import security_headers
 
 if TYPE_CHECKING:
     from app.bootstrap import Services
 
 TOO_LARGE = 413
-
-HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
-    "img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Resource-Policy": "same-origin",
-}
 
 
 class Rim:
@@ -44,13 +37,15 @@ class Rim:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 status = message["status"]
-                if status == TOO_LARGE and headers.get("content-type") != errors.PROBLEM:
+                media_type = headers.get("content-type", "")
+                if status == TOO_LARGE and media_type.startswith("text/plain"):
                     # Refused before it reached a route, so no handler of ours made the body.
+                    await refusal(scope, TOO_LARGE, "the body of the request is larger than is taken")(
+                        scope, receive, sending
+                    )
                     replaced = True
-                    detail = "the body of the request is larger than is taken"
-                    await errors.problem(TOO_LARGE, "Too large", detail, HEADERS)(scope, receive, send)
                     return
-                for name, value in HEADERS.items():
+                for name, value in security_headers(scope["scheme"], media_type).items():
                     headers.setdefault(name, value)
             if not replaced:
                 await send(message)

@@ -8,16 +8,18 @@ from fastapi.responses import FileResponse
 
 router = APIRouter(include_in_schema=False)
 
+# The same for everybody; looked at again each time, for a page and its script belong to one version.
+_KEPT = {"Cache-Control": "no-cache"}
 _WEB = Path(__file__).resolve().parent.parent / "web"
 
 
 @router.get("/")
 def index() -> FileResponse:
     """Serve the page."""
-    return FileResponse(_WEB / "index.html")
+    return FileResponse(_WEB / "index.html", headers=_KEPT)
 
 
 @router.get("/assets/{name}")
 def asset(name: Literal["app.js", "app.css", "quality.css", "icon.svg"]) -> FileResponse:
     """Serve its script and style."""
-    return FileResponse(_WEB / name)
+    return FileResponse(_WEB / name, headers=_KEPT)
