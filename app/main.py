@@ -110,6 +110,7 @@ def create_app(services: Services) -> FastAPI:
         docs_url=None,  # the stock page loads its script from a third-party host
         redoc_url=None,
         redirect_slashes=False,  # they would lead wherever the Host header says
+        redirect_slashes=False,  # they would lead wherever the Host header says
         responses=problems,
         lifespan=mcp.lifespan,
     )
