@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from rich.console import Console
 
 from app import experiments_cli, runs_cli, show
+from app.approvals_cli import approvals
 from app.audit_cli import audit
 from app.backup_cli import backup, restore
 from app.conversations_cli import conversations
@@ -18,12 +19,16 @@ from app.doctor_cli import doctor
 from app.evaluate_cli import evaluate
 from app.feedback_cli import feedback, monitor
 from app.golden_cli import golden
+from app.guards_cli import guards
+from app.groups_cli import groups
 from app.ingest_cli import ingest, runs, work
+from app.keys_cli import keys
 from app.owner import checked, owner
 from app.quality_cli import policy, quality, quarantine
 from app.search_cli import CollectionOption, Json, ask, search
 from app.settings import Settings
 from app.sources_cli import source, sources
+from app.users_cli import users
 from retrieval.errors import AttuneError, InvalidInputError
 
 app = typer.Typer(
@@ -46,12 +51,17 @@ app.add_typer(source, name="source")
 app.command()(doctor)
 app.command()(backup)
 app.command()(restore)
+app.add_typer(users, name="users")
+app.add_typer(groups, name="groups")
+app.add_typer(keys, name="keys")
 app.add_typer(audit, name="audit")
+app.add_typer(approvals, name="approvals")
 app.add_typer(conversations, name="conversations")
 app.command()(feedback)
 app.command()(monitor)
 app.command()(quality)
 app.add_typer(policy, name="policy")
+app.add_typer(guards, name="guards")
 app.add_typer(quarantine, name="quarantine")
 
 out = Console(highlight=False, soft_wrap=True)
