@@ -109,8 +109,12 @@ def users(
     services: ServicesDep,
     after: Annotated[str, Query(max_length=100, description="`next` of the page before.")] = "",
     limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = 100,
+    name: Annotated[str | None, Query(max_length=100, description="Only who signs in with this name.")] = None,
 ) -> UsersBody:
     """List users in the order of their names."""
+    if name is not None:
+        named = services.users.named(name)
+        return UsersBody(users=[user_body(named)] if named else [], next=None)
     found = services.users.page(after=after, limit=limit)
     return UsersBody(users=[user_body(user) for user in found], next=found[-1].name if len(found) == limit else None)
 
