@@ -121,9 +121,7 @@ async def _ask(call: Call, arguments: AskArguments) -> Told:
 async def _open(call: Call, arguments: OpenArguments) -> Told:
     if arguments.start is not None and arguments.end is not None and arguments.end < arguments.start:
         raise InvalidInputError("end lies before start")
-    opened = await run_in_threadpool(
-        document, arguments.document_id, call.services, call.caller.principal, arguments.revision
-    )
+    opened = await run_in_threadpool(document, arguments.document_id, call.services, call.caller, arguments.revision)
     start, end = stretch(arguments.start, arguments.end, length=len(opened.text))
     body = OpenedBody(
         document_id=opened.id,
