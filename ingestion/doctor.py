@@ -102,7 +102,7 @@ class Doctor:
         )
 
     def compact(self) -> int:
-        """Make what was deleted unreadable on disk too: finish deletions, then write the catalog's file anew.
+        """Make what was deleted unreadable on disk too: finish deletions, then write index and catalog anew.
 
         Returns:
             How many bytes smaller the catalog's file is.
@@ -114,6 +114,7 @@ class Doctor:
             raise ConflictError("an examination is under way; try again when it is done")
         try:
             self._publisher.collect()
+            self._publisher.index.compact()
             self._publisher.index.flush()
             return self._audit.compact()
         finally:

@@ -214,6 +214,12 @@ class VectorIndex(Protocol):
     def build(self) -> BuildReport | None:
         """Make the HNSW graph aside while searches and writes go on; None where the engine does so by itself."""
 
+    def compact(self) -> None:
+        """Write the index anew, so that nothing that was taken out lies on disk any more; searches and writes go on.
+
+        Where the engine tidies up by itself, at a time of its own, this does nothing.
+        """
+
     def status(self) -> IndexStatus:
         """Return how large the index is and how much of it is in HNSW."""
 

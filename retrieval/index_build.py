@@ -69,6 +69,16 @@ class LiveShard:
             if offset is None:
                 return
 
+    def copy_into(self, target: Shard) -> None:
+        """Put all points into another shard, page by page; what is written meanwhile may be missed."""
+        offset: Offset | None = None
+        while True:
+            with self.reading() as shard:
+                change, offset = shard.whole(offset)
+            target.apply(change)
+            if offset is None:
+                return
+
     def replace(self, shard: Shard | None) -> Shard | None:
         """Put another shard, or none, in its place and wait until nobody reads the old one.
 

@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -159,20 +159,44 @@ class EdgeIndex(Searches):
         Raises:
             ConflictError: A build is running, or this one was abandoned: too much changed, or the index is closing.
         """
-        if not self._building.acquire(blocking=False):
-            raise ConflictError("an HNSW build is running already")
-        building = self._generations.start_building()
         started = time.monotonic()
-        try:
+        with self._built_aside() as building:
             self._copy(building)
             optimise_aside(building, abandoned=self._abandoned)
             replayed = self._switch(building)
             status = self.status()
+        return BuildReport(status.points, status.indexed, replayed, time.monotonic() - started)
+
+    def compact(self) -> None:
+        """Write the index anew; see VectorIndex. A graph is built again with it.
+
+        Raises:
+            ConflictError: As ``build``.
+        """
+        with self._built_aside() as building:
+            with self._writing, self._live.reading() as shard:
+                has_graph = shard.has_graph
+                self._journal = Journal(self._hnsw.journal_points_max)
+            create_shard(building, dim=self._dim, hnsw=self._hnsw)
+            with closing(self._open(building)) as fresh:
+                self._live.copy_into(fresh)
+                fresh.flush()
+            if has_graph:
+                optimise_aside(building, abandoned=self._abandoned)
+            self._switch(building, has_graph=has_graph)
+
+    @contextmanager
+    def _built_aside(self) -> Iterator[Path]:
+        """Give a path for a generation in the making, one at a time; what is left of it at the end is removed."""
+        if not self._building.acquire(blocking=False):
+            raise ConflictError("an HNSW build is running already")
+        building = self._generations.start_building()
+        try:
+            yield building
         finally:
             self._journal = None
             remove(building)
             self._building.release()
-        return BuildReport(status.points, status.indexed, replayed, time.monotonic() - started)
 
     def close(self) -> None:
         """Flush and let go of the directory; a running build is abandoned. Again is harmless."""
@@ -226,13 +250,14 @@ class EdgeIndex(Searches):
             return f"more than {journal.points_max} points changed; try again when less is ingested"
         return None
 
-    def _switch(self, building: Path) -> int:
+    def _switch(self, building: Path, *, has_graph: bool = True) -> int:
         with ExitStack() as undo:
             directory = self._generations.adopt(building)
             undo.callback(remove, directory)
             shard = Shard(directory, dim=self._dim, hnsw=self._hnsw)
             undo.callback(shard.close)
-            shard.note_build()
+            if has_graph:
+                shard.note_build()
             replayed = 0
             while len(changes := self._take_changes()) > _LAST_ROUND:
                 replayed += _replay(shard, changes)

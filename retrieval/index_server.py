@@ -159,6 +159,9 @@ class ServerIndex(Searches):
         """Nothing to do: the server builds HNSW by itself."""
         self._open()
 
+    def compact(self) -> None:
+        """Do nothing: the server clears away by itself what was deleted, once it is a fifth of a segment."""
+
     def status(self) -> IndexStatus:
         """Return how large the collection is and about how much of it is in HNSW.
 

@@ -13,10 +13,11 @@ import qdrant_edge as engine
 
 from retrieval.errors import VectorIndexError
 from retrieval.index import DENSE, SPARSE, Hit, IndexStatus, ranked
-from retrieval.index_engine import Change, Engine, filter_of, index_payload
+from retrieval.index_engine import Change, Engine, filter_of, index_payload, putting
 from retrieval.index_plan import Lookup, SearchPlan
 
 PAGE = 1000
+_WHOLE = 128  # Points with their vectors: nothing else in this process runs while the engine reads them.
 _CHUNKS_KEPT = 200_000  # About 50 MB.
 
 Offset = int | uuid.UUID | str
@@ -140,6 +141,19 @@ class Shard:
             records, following = self._engine.scroll(request)
         return [(record.id, record.payload or {}) for record in records], following
 
+    def whole(self, offset: Offset | None) -> tuple[Change, Offset | None]:
+        """Return the change that puts the points of a page into another shard, and where the next page starts."""
+        request = engine.ScrollRequest(offset=offset, limit=_WHOLE, with_payload=True, with_vector=True)
+        with Engine("read its points"):
+            records, following = self._engine.scroll(request)
+        points = []
+        for record in records:
+            vectors: Mapping[str, Any] = record.vector if isinstance(record.vector, dict) else {}
+            sparse = vectors.get(SPARSE)
+            words = None if sparse is None else (list(sparse.indices), list(sparse.values))
+            points.append((str(record.id), list(vectors[DENSE]), words, record.payload or {}))
+        return putting(points), following
+
     def stored(self, point_ids: Sequence[str]) -> list[Stored]:
         """Return points; those that are not there are left out."""
         with Engine("read payloads"):
@@ -162,6 +176,11 @@ class Shard:
             points = self._engine.count(engine.CountRequest())
             segments = self._engine.info().segments_count
         return IndexStatus(points=points, indexed=max(0, points - self.outside()), segments=segments)
+
+    @property
+    def has_graph(self) -> bool:
+        """Whether an HNSW graph was built."""
+        return self._graph.is_file()
 
     def outside(self) -> int:
         """Return how many points lie outside HNSW, those deleted or replaced since the last build too."""

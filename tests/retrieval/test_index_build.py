@@ -305,3 +305,27 @@ def test_a_child_without_its_parent_does_nothing(tmp_path):
     done = subprocess.run(command, cwd=Path(__file__).resolve().parents[2], capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert "the parent is gone" in done.stderr
+
+
+def test_a_compacted_index_has_its_graph_again_and_keeps_what_was_written_meanwhile(open_index):
+    index = open_index()
+    fill(index)
+    index.build()
+    index.delete([f"chunk {number}" for number in range(0, POINTS, 2)])
+    stopped = threading.Event()
+
+    def write():
+        while not stopped.is_set():
+            index.upsert([point(0, chunk_id="fresh")])
+            index.delete(["chunk 1"])
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    time.sleep(0.05)
+    index.compact()
+    stopped.set()
+    writer.join()
+    assert index.count() == POINTS // 2  # chunk 1 is gone, fresh is there
+    assert index.status().indexed > POINTS // 4
+    found = index.search(VECTORS[0], None, principal=READER, limit=5)
+    assert found.dense[0].chunk_id == "fresh"

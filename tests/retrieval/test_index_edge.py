@@ -306,3 +306,31 @@ def test_a_copy_keeps_bytes_and_holes(tmp_path):
     assert (tmp_path / "target" / "empty").read_bytes() == b""
     # Six mebibytes, of which two hold something.
     assert copied.stat().st_blocks * 512 <= 3 << 20
+
+
+def test_nothing_that_was_taken_out_lies_in_the_files_of_a_compacted_index(tmp_path):
+    home = tmp_path
+    index = opened(home)
+    points = [
+        IndexPoint(
+            f"c{n}", RANDOM.standard_normal(DIM), "apple pie", f"document-{n}-x", "r", "c", frozenset({"u:reader"})
+        )
+        for n in range(300)
+    ]
+    index.upsert(points)
+    before = index.search(points[7].vector, "apple", principal=READER, limit=300)
+    index.delete([f"c{n}" for n in range(300) if n != 7])
+    index.flush()
+    index.compact()
+    assert held(index) == {"c7"}
+    after = index.search(points[7].vector, "apple", principal=READER)
+    assert [hit.chunk_id for hit in after.dense] == [hit.chunk_id for hit in after.sparse] == ["c7"]
+    assert after.dense[0].score == pytest.approx(before.dense[0].score, abs=1e-6)
+    files = [path for path in home.rglob("*") if path.is_file()]
+    written = {name for path in files for name in re.findall(rb"document-\d+-x", path.read_bytes())}
+    assert written == {b"document-7-x"}
+    assert len(generations(home)) == 1
+    index.close()
+    again = opened(home)
+    assert held(again) == {"c7"}
+    again.close()
