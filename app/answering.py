@@ -67,12 +67,27 @@ def answer(services: Services, asked: Asked, *, listen: Listen, left: Callable[[
     ended_ns = time.time_ns()
     services.limits.answered(asked.caller, sum(interaction.tokens.values()))
     services.interactions.record(interaction)
+    _note_guards(services, asked, interaction)
     interaction = _in_conversation(services, asked, interaction)
     services.observing.telemetry.answered(interaction)
     logs.answered(interaction, question=services.settings.log_questions)
     if traces := services.observing.traces:
         traces.answered(interaction, headers=asked.headers, ended_ns=ended_ns)
     return interaction
+
+
+def _note_guards(services: Services, asked: Asked, interaction: Interaction) -> None:
+    """Note in the audit log what was refused and masked, by which rule and how often."""
+    for action in ("refused", "masked"):
+        decided = [one for one in interaction.answer.guards if one.action == action]
+        if decided:
+            details = {"collection": interaction.collection} | {
+                where: {one.rule: one.count for one in decided if one.where == where}
+                for where in sorted({one.where for one in decided})
+            }
+            services.audit_log.append(
+                f"guard.{action}", f"answer:{interaction.id}", caller=asked.caller, details=details
+            )
 
 
 def _in_conversation(services: Services, asked: Asked, interaction: Interaction) -> Interaction:

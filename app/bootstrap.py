@@ -14,6 +14,7 @@ from app.audit_log import HEAD_FILE, AuditLog
 from app.auth import Authenticator
 from app.data_directory import data_directory
 from app.dispatch import Dispatcher, Keeping, Kept
+from app.guarding import GuardPolicies
 from app.identity.attempts import Attempts
 from app.identity.directory import Directory
 from app.identity.groups import Groups
@@ -59,6 +60,7 @@ from ingestion.sources.store import SourceStore
 from ingestion.sources.upload import PartialUploads
 from ingestion.workers import Workers
 from retrieval.answer import Answerer
+from retrieval.bm25 import Bm25Encoder, Bm25Settings
 from retrieval.catalog import Catalog
 from retrieval.conversations import Conversations
 from retrieval.embed import Embedder
@@ -97,6 +99,7 @@ class Stores:
     setup: SetupTokens
     directory: Directory
     audit_log: AuditLog
+    guards: GuardPolicies
     approvals: Approvals
     oidc_logins: OidcLogins
 
@@ -177,7 +180,7 @@ def open_services(settings: Settings, *, ingests: bool = False) -> Iterator[Serv
             index=index,
             embedder=embedder,
             retriever=retriever,
-            answerer=_answerer(settings, retriever, observing.telemetry, authenticator),
+            answerer=_answerer(settings, retriever, observing.telemetry, authenticator, stores.guards),
             chunk_tokens=chunk_tokens(settings, embedder),
             blobs=blobs,
             publisher=publisher,
@@ -194,8 +197,14 @@ def _authenticator(settings: Settings, stores: Stores, loopback_token: str) -> A
     return Authenticator(loopback_token, stores.users, stores.keys, stores.sessions, settings.session_idle)
 
 
-def _answerer(settings: Settings, retriever: Retriever, telemetry: Telemetry, authenticator: Authenticator) -> Answerer:
-    answerer = replace(build_answerer(settings, retriever), current=authenticator.current)
+def _answerer(
+    settings: Settings,
+    retriever: Retriever,
+    telemetry: Telemetry,
+    authenticator: Authenticator,
+    guards: GuardPolicies,
+) -> Answerer:
+    answerer = replace(build_answerer(settings, retriever), current=authenticator.current, guards=guards.guard)
     if isinstance(answerer.generator, OpenAICompatibleGenerator):
         telemetry.heeding(answerer.generator.breaker)
     return answerer
@@ -276,6 +285,7 @@ def _open_stores(settings: Settings, stack: ExitStack) -> Stores:
         setup=SetupTokens(engine),
         directory=Directory(engine),
         audit_log=audit_log,
+        guards=GuardPolicies(engine, Bm25Encoder(Bm25Settings()).terms),
         approvals=Approvals(engine, audit_log, people=settings.approvals),
         oidc_logins=OidcLogins(engine),
     )

@@ -65,6 +65,7 @@ def answered(interaction: Interaction, *, question: bool) -> None:
         collection=interaction.collection,
         outcome=outcome(answer),
         abstained=answer.abstained,
+        blocked=answer.blocked,
         confidence=round(answer.confidence, 4),
         generator=answer.generator,
         passages=len(interaction.passages),

@@ -28,6 +28,7 @@ from app.routes import (
     feedback,
     golden,
     groups,
+    guards,
     health,
     ingestions,
     keys,
@@ -76,6 +77,7 @@ ROUTES = (
     health,
     monitoring,
     quality,
+    guards,
     page,
 )
 """In the order in which the API's description shows them."""
@@ -109,7 +111,6 @@ def create_app(services: Services) -> FastAPI:
         description=DESCRIPTION,
         docs_url=None,  # the stock page loads its script from a third-party host
         redoc_url=None,
-        redirect_slashes=False,  # they would lead wherever the Host header says
         redirect_slashes=False,  # they would lead wherever the Host header says
         responses=problems,
         lifespan=mcp.lifespan,

@@ -63,6 +63,7 @@ class Telemetry:
         self._stages = self._histogram("attune_question_seconds", "Time of a question by stage.", "stage")
         self._answers = self._counter("attune_answers", "Questions by what became of them.", "outcome", "generator")
         self._sentences = self._counter("attune_answer_sentences", "Sentences by how their quotes bear.", "verdict")
+        self._guards = self._counter("attune_guards", "What guards refused and masked.", "action", "rule", "where")
         self._tokens = self._counter("attune_llm_tokens", "Tokens as the language model counted them.", "kind")
         self._left_alone = self._gauge(
             "attune_llm_left_alone", "1 while the language model's server is left alone after failures."
@@ -83,6 +84,10 @@ class Telemetry:
         self._answers.labels(outcome(answer), answer.generator).inc()
         for kind, count in interaction.tokens.items():
             self._tokens.labels(kind).inc(count)
+        for decision in answer.guards:
+            # Topics are one rule here: their names are as many as people think of.
+            rule = decision.rule.partition(":")[0]
+            self._guards.labels(decision.action, rule, decision.where).inc(decision.count)
         for sentence in answer.sentences:
             self._sentences.labels(sentence.verdict).inc()
 
@@ -137,7 +142,9 @@ class Telemetry:
 
 
 def outcome(answer: Answer) -> str:
-    """Say in a word what became of a question: answered, abstained, or degraded (answered without the model)."""
+    """Say in a word what became of a question: answered, abstained, refused, or degraded (answered without the model)."""
+    if answer.blocked:
+        return "refused"
     if answer.abstained:
         return "abstained"
     return "degraded" if answer.degraded else "answered"

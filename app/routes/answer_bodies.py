@@ -94,6 +94,10 @@ class CitationBody(BaseModel):
     end: int = Field(ge=0, examples=[168])
     quote: str = Field(examples=["You earn 27 days of annual leave in a full year."])
     suspect: bool = Field(default=False, description="Something in its passage speaks to a language model.")
+    masked: bool = Field(
+        default=False,
+        description="Secrets or personal data in the quote are replaced by marks: it is verbatim but there.",
+    )
 
 
 class SentenceBody(BaseModel):
@@ -106,6 +110,15 @@ class SentenceBody(BaseModel):
     missing: list[str] = Field(description="Numbers, names and denials that its quotes lack.", examples=[["27"]])
 
 
+class GuardBody(BaseModel):
+    """What a guard did."""
+
+    action: Literal["refused", "masked"]
+    rule: str = Field(examples=["email"])
+    where: Literal["question", "answer"]
+    count: int = Field(examples=[1])
+
+
 class AnswerBody(BaseModel):
     """An answer with the quotes it stands on."""
 
@@ -116,6 +129,10 @@ class AnswerBody(BaseModel):
     nearest: list[CitationBody] = Field(description="The closest passages, when there is no answer.")
     sentences: list[SentenceBody] = Field(description="Each sentence of the answer, checked against its quotes.")
     removed: int = Field(description="Sentences left out because nothing bears them out, where the settings say so.")
+    blocked: str | None = Field(
+        default=None, description="The rule of a guard by which there is no answer.", examples=["topic:salaries"]
+    )
+    guards: list[GuardBody] = Field(default=[], description="What guards masked or refused in question and answer.")
     degraded: bool = Field(description="True when the language model failed and quotes took its place.")
     generator: str = Field(examples=["extractive"])
     interaction_id: str
@@ -152,6 +169,8 @@ def answer_body(interaction: Interaction) -> AnswerBody:
         nearest=[citation_body(c) for c in answer.nearest],
         sentences=[sentence_body(verdict) for verdict in answer.sentences],
         removed=answer.removed,
+        blocked=answer.blocked,
+        guards=[GuardBody(action=g.action, rule=g.rule, where=g.where, count=g.count) for g in answer.guards],
         degraded=answer.degraded,
         generator=answer.generator,
         interaction_id=interaction.id,
@@ -176,6 +195,7 @@ def citation_body(citation: Citation) -> CitationBody:
         end=citation.end,
         quote=citation.quote,
         suspect=citation.suspect,
+        masked=bool(citation.masked),
     )
 
 

@@ -48,7 +48,7 @@ class ChoiceBody(BaseModel):
     index: int = 0
     message: AssistantBody
     logprobs: None = None
-    finish_reason: Literal["stop", "length"]
+    finish_reason: Literal["stop", "length", "content_filter"]
 
 
 class UsageBody(BaseModel):
@@ -81,8 +81,10 @@ def usage_of(interaction: Interaction, embedder: Embedder) -> UsageBody:
     return UsageBody(prompt_tokens=prompt, completion_tokens=completion, total_tokens=prompt + completion)
 
 
-def finish_reason(interaction: Interaction) -> Literal["stop", "length"]:
-    """Say why the answer ended."""
+def finish_reason(interaction: Interaction) -> Literal["stop", "length", "content_filter"]:
+    """Say why the answer ended; a filter is a guard that refused it."""
+    if interaction.answer.blocked:
+        return "content_filter"
     return "length" if interaction.generation.get("finish") == "length" else "stop"
 
 

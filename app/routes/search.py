@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from app.dependencies import PrincipalDep, ServicesDep, administrator
 from app.routes.explanation_bodies import ExplanationBody, explanation_bodies
 from app.routes.filter_bodies import FiltersBody
+from retrieval.guard import guarded
 from retrieval.types import Passage, Query, SearchMode
 
 router = APIRouter(prefix="/v1", tags=["search"])
@@ -44,6 +45,7 @@ class PassageBody(BaseModel):
     dense: float | None = Field(description="Cosine similarity; null when the dense list did not hold it.")
     sparse: float | None = Field(description="BM25 score; null when the sparse list did not hold it.")
     suspect: bool = Field(description="Something in it speaks to a language model; it is ranked lower for that.")
+    masked: bool = Field(description="Secrets or personal data in the text are replaced by marks.")
     rerank: float | None = Field(description="What the reranker gave it; null when it did not look.")
     also: list[str] = Field(description="Ids of chunks that say the same or stand beside it, folded into it.")
 
@@ -60,8 +62,10 @@ def search(body: SearchBody, services: ServicesDep, principal: PrincipalDep) -> 
     """Find the passages that fit best among those the caller may read."""
     if body.explain:
         administrator(principal)
-    query = Query(body.question, body.collection, body.filters.filters())
-    passages = services.retriever.retrieve(
+    # Nothing is worded here, so nothing is refused: passages stand open to who may read them. Secrets stay masked.
+    guard = services.guards.guard(body.collection, principal)
+    query = guard.check(Query(body.question, body.collection, body.filters.filters())).query
+    found = services.retriever.retrieve(
         query.text,
         principal=principal,
         collection=query.collection,
@@ -69,6 +73,7 @@ def search(body: SearchBody, services: ServicesDep, principal: PrincipalDep) -> 
         limit=body.limit,
         mode=body.mode,
     )
+    passages = guarded(found, guard)
     explanations = None
     if body.explain:
         explanations = explanation_bodies(services, query, passages, principal=principal, mode=body.mode)
@@ -88,7 +93,8 @@ def _passage_body(passage: Passage) -> PassageBody:
         page=chunk.places[0].page if chunk.places else None,
         start=chunk.start,
         end=chunk.end,
-        text=chunk.text,
+        text=passage.shown(),
+        masked=bool(passage.masks),
         score=passage.score,
         dense=passage.dense,
         sparse=passage.sparse,
