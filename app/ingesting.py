@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from app.bootstrap import Services
-from ingestion.run_rows import Item, RunProgress
+from ingestion.run_rows import Item, NewItem, RunProgress
 from ingestion.runs import Run
-from ingestion.scan import items_of
+from ingestion.scan import items_of, readers_meanwhile
 from retrieval.errors import AttuneError, InvalidInputError
 from retrieval.metadata import checked_metadata
+from retrieval.rows import Known
 
 _LOOK_S = 0.1
 _TELL_EVERY_S = 0.2
@@ -41,6 +42,30 @@ class Upload:
 
 
 @dataclass(frozen=True, slots=True)
+class Given:
+    """What somebody says of all documents that they bring; what is None stays as each document has it.
+
+    Attributes:
+        acl: Principal keys that may read them.
+    """
+
+    metadata: Mapping[str, str] | None = None
+    acl: frozenset[str] | None = None
+
+    def as_spec(self) -> dict[str, Any]:
+        """Return it as runs keep it.
+
+        Raises:
+            InvalidInputError: A key or a value of the metadata cannot be kept.
+        """
+        metadata = {} if self.metadata is None else {"metadata": checked_metadata(self.metadata)}
+        return metadata | ({} if self.acl is None else {"acl": sorted(self.acl)})
+
+
+NOTHING = Given()
+
+
+@dataclass(frozen=True, slots=True)
 class News:
     """What happened in a run since the last news: how far it is, and the documents that were settled."""
 
@@ -56,7 +81,7 @@ def start_paths_run(
     collection: str,
     keep_missing: bool,
     created_by: str,
-    metadata: Mapping[str, str] | None = None,
+    given: Given = NOTHING,
 ) -> Run:
     """Begin to take in files and folders of this machine.
 
@@ -66,7 +91,7 @@ def start_paths_run(
         collection: Where to.
         keep_missing: Documents whose files are gone from a folder stay.
         created_by: Who asked for it.
-        metadata: Of all the documents; None keeps what each has.
+        given: What is said of all the documents.
 
     Returns:
         The run; its worker finds out what there is to do.
@@ -81,7 +106,7 @@ def start_paths_run(
             raise InvalidInputError(
                 f"{os.fsencode(path).decode('utf-8', 'replace')} does not exist or cannot be reached"
             )
-    spec = {"paths": [os.fspath(path) for path in paths], "keep_missing": keep_missing} | _of_metadata(metadata)
+    spec = {"paths": [os.fspath(path) for path in paths], "keep_missing": keep_missing} | given.as_spec()
     label = ", ".join(str(path) for path in paths[:3]) + (f" and {len(paths) - 3} more" if len(paths) > 3 else "")
     return _begin(services, collection, label, spec, created_by=created_by)
 
@@ -111,7 +136,7 @@ def start_upload_run(
     *,
     collection: str,
     created_by: str,
-    metadata: Mapping[str, str] | None = None,
+    given: Given = NOTHING,
 ) -> Run:
     """Begin to take in files that were uploaded; of one name the last counts.
 
@@ -120,7 +145,7 @@ def start_upload_run(
         uploads: What to take in.
         collection: Where to.
         created_by: Who asked for it.
-        metadata: Of all the documents; None keeps what each has.
+        given: What is said of all the documents.
 
     Returns:
         The run.
@@ -131,14 +156,9 @@ def start_upload_run(
     """
     label = ", ".join(upload.name for upload in uploads[:3])
     label += f" and {len(uploads) - 3} more" if len(uploads) > 3 else ""
-    spec = _of_metadata(metadata)
-    run = _create(services, collection, label, spec, created_by=created_by, uploads=uploads)
+    run = _create(services, collection, label, given.as_spec(), created_by=created_by, uploads=uploads)
     services.dispatcher.wake()
     return run
-
-
-def _of_metadata(metadata: Mapping[str, str] | None) -> dict[str, Any]:
-    return {} if metadata is None else {"metadata": checked_metadata(metadata)}
 
 
 def _begin(
@@ -172,6 +192,7 @@ def _create(  # noqa: PLR0913 - what a run is made of
     if uploads is not None:
         known = services.catalog.known(collection, [upload.uri for upload in uploads])
         items = items_of([(u.uri, u.name, u.content_sha256, u.size_bytes) for u in uploads], known, spec)
+        _follow_access(services, items, known, spec)
     return services.runs_of_ingestion.create(
         collection,
         label=label[:MAX_LABEL_CHARS].encode("utf-8", "replace").decode(),
@@ -180,6 +201,15 @@ def _create(  # noqa: PLR0913 - what a run is made of
         source_id=source_id,
         items=items,
     )
+
+
+def _follow_access(
+    services: Services, items: Sequence[NewItem], known: Mapping[str, Known], spec: Mapping[str, Any]
+) -> None:
+    """Give documents that came again unchanged the readers that were said; the others get them when published."""
+    same = [item for item in items if item.outcome == "unchanged"]
+    wanted = [readers_meanwhile(spec, item, known[item.uri]) for item in same]
+    services.catalog.follow_access({key: acl for one in wanted for key, acl in one.items()})
 
 
 def wait_for(services: Services, run_id: str, *, timeout_s: float | None = None) -> Run:

@@ -1,16 +1,19 @@
 """What is looked at before a source is set up, and what becomes of its documents when it goes."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from app.bootstrap import Services
 from app.parts import source_limits
+from ingestion.access_rules import acl_of
 from ingestion.run_rows import NewItem
 from ingestion.runs import Run
 from ingestion.sources.source import checked_arguments, kinds, open_source
 from ingestion.sources.store import KeptSource
-from retrieval.errors import ConflictError, InvalidInputError
+from retrieval.errors import ConflictError, InvalidInputError, NotFoundError
+from retrieval.types import Document
 
 
 def settled_arguments(services: Services, kind: str, arguments: Mapping[str, Any], *, local: bool) -> dict[str, Any]:
@@ -75,6 +78,40 @@ def remove(services: Services, source: KeptSource, *, with_documents: bool, crea
     services.sources.delete(source.id)
     services.dispatcher.wake()
     return run
+
+
+def change(services: Services, source: KeptSource, changes: Mapping[str, Any]) -> KeptSource:
+    """Change a source; what it says about readers holds for its documents at once, without reading them again.
+
+    Returns:
+        It, changed.
+
+    Raises:
+        ConflictError: It is being synced, by what it said of readers until now; or its name is taken.
+        InvalidInputError: A value makes no sense.
+        NotFoundError: It is gone.
+    """
+    if {"acl", "access"} & changes.keys():
+        last = services.runs_of_ingestion.recent(limit=1, source_id=source.id)
+        if last and not last[0].ended:
+            raise ConflictError(f"{source.name} is being synced; cancel run {last[0].id} or wait for its end")
+    changed = services.sources.update(source.id, **changes)
+    if (changed.acl, changed.access) != (source.acl, source.access):
+        _follow(services, changed, services.catalog.of_source(source.id))
+    return changed
+
+
+def follow_source(services: Services, document: Document) -> None:
+    """Give a document the readers that its source says, if a source keeps it in step."""
+    with suppress(NotFoundError):
+        if document.source_id is not None:
+            _follow(services, services.sources.get(document.source_id), {document.id: document.uri})
+
+
+def _follow(services: Services, source: KeptSource, uris: Mapping[str, str]) -> None:
+    wanted = {document_id: acl_of(source.readers, uri) for document_id, uri in uris.items()}
+    services.catalog.follow_access({key: acl for key, acl in wanted.items() if acl is not None})
+    services.publisher.relabel()
 
 
 def _deleting(services: Services, source: KeptSource, created_by: str) -> Run:

@@ -5,7 +5,7 @@ from pathlib import Path
 import structlog
 
 from app.bootstrap import Services
-from app.ingesting import Upload, start_upload_run
+from app.ingesting import Given, Upload, start_upload_run
 from ingestion.sources.upload_part import PartialUpload
 from retrieval.errors import AttuneError
 
@@ -27,9 +27,8 @@ def take_in(services: Services, upload_id: str) -> PartialUpload:
     def take(whole: PartialUpload, path: Path) -> str:
         sha256, size_bytes = services.blobs.put_file(path, max_bytes=services.uploads.max_bytes)
         kept = Upload(whole.name, sha256, size_bytes)
-        run = start_upload_run(
-            services, [kept], collection=whole.collection, created_by=whole.created_by, metadata=whole.metadata
-        )
+        given = Given(whole.metadata, None if whole.acl is None else frozenset(whole.acl))
+        run = start_upload_run(services, [kept], collection=whole.collection, created_by=whole.created_by, given=given)
         return run.id
 
     return services.uploads.finish(upload_id, take)

@@ -8,16 +8,18 @@ from typing import Any
 from sqlalchemy import delete, insert, select
 
 from ingestion.findings.policy import Policy, names_in, policy_of
+from retrieval.access import readable_keys
+from retrieval.access_lists import looks_after
 from retrieval.errors import NotFoundError
 from retrieval.finding_tables import collection_policies
 from retrieval.rows import storable
-from retrieval.store import Store
+from retrieval.store import Store, listed
 from retrieval.tables import collections
 from retrieval.types import Principal
 
 
 class Policies(Store):
-    """Policies by collection; only administrators change them.
+    """Policies by collection; only who looks after a collection changes its own.
 
     Args:
         engine: Made by ``open_engine``, its database brought up to date by the migrations.
@@ -53,13 +55,13 @@ class Policies(Store):
         Args:
             collection: Which.
             body: See ``policy_of``; what is left out gets its default, the names of people stay.
-            by: The administrator.
+            by: Who looks after it.
 
         Returns:
             The policy.
 
         Raises:
-            NotFoundError: There is no such collection, or ``by`` is no administrator.
+            NotFoundError: There is no such collection, or ``by`` does not look after it.
             InvalidInputError: The policy is not possible.
         """
         return self._keep(collection, policy_of(body, names=self.policy(collection).names), by)
@@ -70,24 +72,24 @@ class Policies(Store):
         Args:
             collection: Which.
             text: See ``names_in``.
-            by: The administrator.
+            by: Who looks after it.
 
         Returns:
             The policy.
 
         Raises:
-            NotFoundError: There is no such collection, or ``by`` is no administrator.
+            NotFoundError: There is no such collection, or ``by`` does not look after it.
             InvalidInputError: A name cannot be one, or there are too many.
         """
         before = self.policy(collection).as_json()
         return self._keep(collection, policy_of(before, names=names_in(text)), by)
 
     def _keep(self, collection: str, policy: Policy, by: Principal) -> Policy:
-        if not by.administrator:
-            raise NotFoundError(f"no collection {collection!r}")
         with self._writing() as connection:
-            found = select(collections.c.id).where(collections.c.name == collection)
-            collection_id = connection.scalar(found.with_for_update())
+            found = select(collections.c.id).where(collections.c.name == collection, looks_after(by))
+            collection_id = connection.scalar(found.with_for_update(), {"keys": listed(readable_keys(by))})
+            if collection_id is None:
+                raise NotFoundError(f"no collection {collection!r}")
             table = collection_policies
             connection.execute(delete(table).where(table.c.collection_id == collection_id))
             connection.execute(

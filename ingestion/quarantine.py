@@ -1,18 +1,20 @@
-"""Documents that a policy keeps out, until an administrator lets them in."""
+"""Documents that a policy keeps out, until somebody who looks after the collection lets them in."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import Select, and_, delete, insert, select, update
 
+from retrieval.access import readable_keys
+from retrieval.access_lists import looks_after
 from retrieval.errors import ConflictError, InvalidInputError, NotFoundError
 from retrieval.finding import Finding
 from retrieval.finding_tables import quarantined
 from retrieval.rows import storable
-from retrieval.store import Store
+from retrieval.store import Store, listed
 from retrieval.tables import collections
 from retrieval.types import Principal
 
@@ -28,7 +30,7 @@ class Held:
         reason: In plain words.
         findings: Why; offsets are into the text as it was parsed.
         held_at: UTC.
-        released_by: The administrator who let it in, if one did.
+        released_by: Who let it in, if somebody did.
     """
 
     id: str
@@ -83,7 +85,7 @@ class Quarantine(Store):
         return key
 
     def accepted(self, collection: str, content_sha256: str) -> frozenset[str]:
-        """Return the kinds of finding that an administrator accepted in this very content, for ``examine``.
+        """Return the kinds of finding that somebody accepted in this very content, for ``examine``.
 
         Returns:
             Empty when nobody let it in.
@@ -105,7 +107,7 @@ class Quarantine(Store):
 
         Args:
             collection: Which.
-            principal: Who asks; nobody but an administrator sees any.
+            principal: Who asks; only who looks after the collection sees any.
             after: Id of the last entry of the page before.
             limit: Most entries to return, 1 to 1,000.
 
@@ -117,27 +119,29 @@ class Quarantine(Store):
         """
         if not 1 <= limit <= MAX_PAGE:
             raise InvalidInputError(f"limit is {limit}; a page holds 1 to {MAX_PAGE} entries")
-        if not principal.administrator or not storable(collection + (after or "")):
+        if not storable(collection + (after or "")):
             return []
         page = _entries().where(collections.c.name == collection, quarantined.c.released_at.is_(None))
-        return self._held(page.where(quarantined.c.id > (after or "")).order_by(quarantined.c.id).limit(limit))
+        page = page.where(quarantined.c.id > (after or "")).order_by(quarantined.c.id).limit(limit)
+        return self._held(page.where(looks_after(principal)), principal)
 
     def release(self, held_id: str, *, by: Principal) -> Held:
         """Let a document in with what was found in it; it is ingested when its original is taken up again.
 
         Args:
             held_id: Id in quarantine.
-            by: The administrator.
+            by: Who looks after its collection.
 
         Returns:
             What is to be ingested again.
 
         Raises:
-            NotFoundError: There is none, or ``by`` is no administrator.
+            NotFoundError: There is none, or ``by`` does not look after its collection.
             ConflictError: It was released before.
         """
-        found = self._held(_entries().where(quarantined.c.id == held_id)) if storable(held_id) else []
-        if not found or not by.administrator:
+        one = _entries().where(quarantined.c.id == held_id, looks_after(by))
+        found = self._held(one, by) if storable(held_id) else []
+        if not found:
             raise NotFoundError(f"nothing in quarantine has the id {held_id}")
         still = and_(quarantined.c.id == held_id, quarantined.c.released_at.is_(None))
         with self._writing() as connection:
@@ -146,7 +150,7 @@ class Quarantine(Store):
             )
         if done.rowcount == 0:
             raise ConflictError(f"{held_id} was released before, by {found[0].released_by}")
-        return self._held(_entries().where(quarantined.c.id == held_id))[0]
+        return replace(found[0], released_by=by.id)
 
     def originals(self) -> set[str]:
         """Return the hashes of the originals that are still needed to let documents in; they must not be collected."""
@@ -161,9 +165,10 @@ class Quarantine(Store):
             collection_id = connection.scalar(statement)
             connection.execute(delete(quarantined).where(_waiting(collection_id), quarantined.c.uri == uri))
 
-    def _held(self, statement: Select[Any]) -> list[Held]:
+    def _held(self, statement: Select[Any], principal: Principal) -> list[Held]:
         with self._reading() as connection:
-            return [_noun(row) for row in connection.execute(statement)]
+            rows = connection.execute(statement, {"keys": listed(readable_keys(principal))})
+            return [_noun(row) for row in rows]
 
 
 def _waiting(collection_id: str | None) -> Any:

@@ -1,6 +1,6 @@
 """Runs of ingestion: what was asked for, how far it is, and what became of each document."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
@@ -86,17 +86,27 @@ class IngestRuns(RunItems, RunBatches):
             raise NotFoundError(f"no run {run_id}")
         return found[0]
 
-    def recent(self, *, limit: int, before: str | None = None, source_id: str | None = None) -> list[Run]:
+    def recent(
+        self,
+        *,
+        limit: int,
+        before: str | None = None,
+        source_id: str | None = None,
+        collections: Collection[str] | None = None,
+    ) -> list[Run]:
         """Return runs, the newest first.
 
         Args:
             limit: Most runs, 1 to 1,000.
             before: Id of the last run of the page before.
             source_id: Only those of this source.
+            collections: Only those into one of these; None is all.
         """
         statement = select(ingest_runs).order_by(ingest_runs.c.created_at.desc(), ingest_runs.c.id.desc())
         if source_id is not None:
             statement = statement.where(ingest_runs.c.source_id == source_id)
+        if collections is not None:
+            statement = statement.where(ingest_runs.c.collection.in_(list(collections)))
         if before is not None:
             last = self.get(before)
             older = (ingest_runs.c.created_at < last.created_at) | (

@@ -1,4 +1,4 @@
-"""Documents and collections."""
+"""Documents: listed, uploaded, opened, changed, deleted."""
 
 import json
 from dataclasses import dataclass
@@ -10,8 +10,10 @@ from fastapi import Path as PathParameter
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.bootstrap import DEFAULT_COLLECTION, Services
-from app.dependencies import AdministratorDep, PrincipalDep, ServicesDep
-from app.ingesting import Upload, start_upload_run, wait_for
+from app.curating import curated, managed
+from app.dependencies import CallerDep, PrincipalDep, ServicesDep
+from app.granting import MAX_ACCESS_CHARS, Access, access_in, granted
+from app.ingesting import Given, Upload, start_upload_run, wait_for
 from app.routes.run_bodies import RunBody, run_body
 from retrieval.errors import InvalidInputError, NotFoundError
 from retrieval.metadata import MAX_KEYS, MAX_VALUE_CHARS, checked_metadata
@@ -21,33 +23,6 @@ router = APIRouter(prefix="/v1", tags=["documents"])
 
 _MAX_NAME_CHARS = 200
 _WAIT_S = 120.0  # a caller who waits holds one of the threads that answer questions too
-
-
-class CollectionBody(BaseModel):
-    """A named set of documents."""
-
-    name: str = Field(examples=["default"])
-    documents: int = Field(description="Documents in it that the caller may read.", examples=[20])
-    created_at: datetime
-
-
-class CollectionsBody(BaseModel):
-    """Every collection."""
-
-    collections: list[CollectionBody]
-
-
-class NewCollectionBody(BaseModel):
-    """A collection to make."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    name: str = Field(
-        min_length=1,
-        max_length=64,
-        pattern="^[A-Za-z0-9._-]+$",
-        examples=["engineering"],
-    )
 
 
 class DocumentBody(BaseModel):
@@ -66,10 +41,20 @@ class DocumentBody(BaseModel):
     metadata: dict[str, str] = Field(examples=[{"department": "legal"}])
 
 
+class ListedDocumentBody(DocumentBody):
+    """One document of a list."""
+
+    access: list[str] | None = Field(
+        default=None, description="Keys of who may read it; only where the documents that you look after are listed."
+    )
+    access_version: int | None = None
+    access_set_by: str | None = Field(default=None, description="Who set the list by hand.")
+
+
 class DocumentsBody(BaseModel):
     """A page of documents, in order of their ids."""
 
-    documents: list[DocumentBody]
+    documents: list[ListedDocumentBody]
     next: str | None = Field(description="Give this as `after` to get the next page; null on the last.")
 
 
@@ -92,28 +77,11 @@ class DocumentTextBody(DocumentBody):
     text: str
 
 
-@router.get("/collections", summary="List collections")
-def collections(services: ServicesDep, principal: PrincipalDep) -> CollectionsBody:
-    """List every collection with the number of documents the caller may read in it."""
-    return CollectionsBody(
-        collections=[
-            CollectionBody(name=c.name, documents=n, created_at=c.created_at)
-            for c, n in services.catalog.collections(principal=principal)
-        ]
-    )
-
-
-@router.post("/collections", status_code=201, summary="Make a collection")
-def create_collection(body: NewCollectionBody, services: ServicesDep, _principal: AdministratorDep) -> CollectionBody:
-    """Make an empty collection; 409 when there is one of this name."""
-    made = services.catalog.create_collection(body.name)
-    return CollectionBody(name=made.name, documents=0, created_at=made.created_at)
-
-
 @dataclass(frozen=True, slots=True)
 class _Destination:
     collection: str
     metadata: dict[str, str] | None
+    access: Access | None
 
 
 def _destination(
@@ -122,8 +90,17 @@ def _destination(
         str | None,
         Form(max_length=20_000, description="A JSON object of texts for all files; kept as it was when not given."),
     ] = None,
+    access: Annotated[
+        str | None,
+        Form(
+            max_length=MAX_ACCESS_CHARS,
+            description='Who may read them: "everyone", "private" or a JSON list of keys; kept as it was when not '
+            "given, or when somebody set it by hand. New documents are for everybody who may read the collection.",
+        ),
+    ] = None,
 ) -> _Destination:
-    return _Destination(collection, None if metadata is None else metadata_of(metadata))
+    of_metadata = None if metadata is None else metadata_of(metadata)
+    return _Destination(collection, of_metadata, None if access is None else access_in(access))
 
 
 @router.post(
@@ -133,7 +110,7 @@ def _destination(
 )
 def upload(
     services: ServicesDep,
-    principal: AdministratorDep,
+    caller: CallerDep,
     response: Response,
     files: Annotated[list[UploadFile], File(description="One or more files.")],
     to: Annotated[_Destination, Depends(_destination)],
@@ -146,9 +123,13 @@ def upload(
     Returns:
         The run.
     """
-    services.catalog.collection(to.collection, principal=principal)
+    principal = caller.principal
+    curated(services, to.collection, principal=principal)
+    acl = None if to.access is None else granted(services, to.access, principal=principal)
     uploads = [_keep(services, file) for file in files]
-    run = start_upload_run(services, uploads, collection=to.collection, created_by=principal.id, metadata=to.metadata)
+    labels = Given(to.metadata, acl)
+    run = start_upload_run(services, uploads, collection=to.collection, created_by=principal.id, given=labels)
+    services.audit_log.append("run.begin", f"run:{run.id}", caller=caller, details={"documents": len(uploads)})
     if wait:
         run = wait_for(services, run.id, timeout_s=_WAIT_S)
     if not run.ended:
@@ -163,10 +144,29 @@ def documents(
     collection: Annotated[str | None, Query(max_length=64)] = None,
     after: Annotated[str | None, Query(max_length=64, description="`next` of the page before.")] = None,
     limit: Annotated[int, Query(ge=1, le=1000)] = 50,
+    all_managed: Annotated[
+        bool,
+        Query(
+            alias="managed", description="Those of a collection that you look after, whether or not you may read them."
+        ),
+    ] = False,
 ) -> DocumentsBody:
-    """List the documents that the caller may read."""
-    page = services.catalog.documents(principal=principal, collection=collection, after=after, limit=limit)
-    return DocumentsBody(documents=[_document_body(d) for d in page], next=page[-1].id if len(page) == limit else None)
+    """List the documents that the caller may read, or all of a collection that they look after, with who may read.
+
+    Returns:
+        A page of them.
+
+    Raises:
+        InvalidInputError: It is not said which collection they look after.
+    """
+    if not all_managed:
+        page = services.catalog.documents(principal=principal, collection=collection, after=after, limit=limit)
+        return _page([ListedDocumentBody(**_document_body(d).model_dump()) for d in page], limit)
+    if collection is None:
+        raise InvalidInputError("managed: name the collection")
+    curated(services, collection, principal=principal)
+    page = services.catalog.managed_documents(collection, principal=principal, after=after, limit=limit)
+    return _page([_managed_body(d) for d in page], limit)
 
 
 DocumentId = Annotated[str, PathParameter(max_length=64, description="A document's id.")]
@@ -176,36 +176,39 @@ DocumentId = Annotated[str, PathParameter(max_length=64, description="A document
 def document(
     document_id: DocumentId,
     services: ServicesDep,
-    principal: PrincipalDep,
+    caller: CallerDep,
     revision: Annotated[
         str | None, Query(max_length=64, description="Id of an older revision; the live one when not given.")
     ] = None,
 ) -> DocumentTextBody:
     """Open a document with its text, as it is now or as it was when it was cited."""
+    principal = caller.principal
     found = services.catalog.document(document_id, principal=principal)
     opened = services.catalog.revision(revision or found.live_revision_id or "", principal=principal)
     if opened.document_id != found.id:
         raise NotFoundError(f"no revision {revision}")
+    details = {"revision": opened.number}
+    services.audit_log.append("document.open", f"document:{found.id}", caller=caller, details=details)
     body = _document_body(found).model_dump() | {"title": opened.title, "revision_id": opened.id}
     return DocumentTextBody(**body, revision=opened.number, text=opened.text)
 
 
 @router.put("/documents/{document_id}/metadata", summary="Set a document's metadata")
-def set_metadata(
-    document_id: DocumentId, body: MetadataBody, services: ServicesDep, principal: AdministratorDep
-) -> DocumentBody:
+def set_metadata(document_id: DocumentId, body: MetadataBody, services: ServicesDep, caller: CallerDep) -> DocumentBody:
     """Give a document other metadata, in place of what it has; searches are narrowed by it at once."""
-    services.catalog.document(document_id, principal=principal)
+    managed(services, document_id, principal=caller.principal)
     services.catalog.set_metadata(document_id, body.metadata)
+    services.audit_log.append("document.metadata", f"document:{document_id}", caller=caller)
     services.publisher.relabel()
-    return _document_body(services.catalog.document(document_id, principal=principal))
+    return _document_body(managed(services, document_id, principal=caller.principal))
 
 
 @router.delete("/documents/{document_id}", status_code=204, summary="Delete a document")
-def delete(document_id: DocumentId, services: ServicesDep, principal: AdministratorDep) -> Response:
+def delete(document_id: DocumentId, services: ServicesDep, caller: CallerDep) -> Response:
     """Delete a document with all its revisions; it is gone from every answer at once."""
-    found = services.catalog.document(document_id, principal=principal)
+    found = managed(services, document_id, principal=caller.principal)
     services.publisher.delete(found.id)
+    services.audit_log.append("document.delete", f"document:{found.id}", caller=caller)
     return Response(status_code=204)
 
 
@@ -238,6 +241,19 @@ def plain_name(name: str) -> str:
     last = name.replace("\\", "/").rsplit("/", 1)[-1]
     plain = "".join(c for c in last if c.isprintable()).strip(" .")
     return plain[-_MAX_NAME_CHARS:] or "unnamed"
+
+
+def _page(bodies: list[ListedDocumentBody], limit: int) -> DocumentsBody:
+    return DocumentsBody(documents=bodies, next=bodies[-1].id if len(bodies) == limit else None)
+
+
+def _managed_body(document: Document) -> ListedDocumentBody:
+    return ListedDocumentBody(
+        **_document_body(document).model_dump(),
+        access=sorted(document.acl),
+        access_version=document.access_version,
+        access_set_by=document.access_set_by,
+    )
 
 
 def _document_body(document: Document) -> DocumentBody:

@@ -8,9 +8,11 @@ from fastapi import APIRouter, Query
 from fastapi import Path as PathParameter
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from app import logs
+from app import hearing, logs
 from app.bootstrap import Services
-from app.dependencies import AdministratorDep, PrincipalDep, ServicesDep
+from app.curating import CuratorDep
+from app.dependencies import CallerDep, PrincipalDep, ServicesDep
+from app.hearing import heard
 from retrieval.types import Feedback, Principal, Reason, Verdict
 
 router = APIRouter(prefix="/v1", tags=["feedback"])
@@ -49,13 +51,17 @@ class FeedbackBody(BaseModel):
     evidence: str | None
     right_documents: list[str]
     wrong_documents: list[str]
-    approved_by: str | None = Field(description="The administrator who found it right.")
+    approved_by: str | None = Field(description="Who found it right.")
 
 
 class AskedFeedbackBody(FeedbackBody):
     """What somebody said, with the question it is about."""
 
     question: str
+    withheld: bool = Field(
+        description="Neither question nor words nor documents are shown: it is about a document that was deleted "
+        "or that you may not read."
+    )
 
 
 class FeedbackListBody(BaseModel):
@@ -97,25 +103,27 @@ def give(
 @router.get("/feedback", summary="List feedback")
 def feedback(
     services: ServicesDep,
-    principal: AdministratorDep,
+    principal: CuratorDep,
     since: Annotated[AwareDatetime | None, Query(description="Only what was said after this moment.")] = None,
     limit: Annotated[int, Query(ge=1, le=1000)] = 50,
 ) -> FeedbackListBody:
-    """List what everybody said, the newest first; for administrators."""
-    said = services.feedback.recent(principal=principal, since=since, limit=limit)
-    asked = services.interactions.questions([one.interaction_id for one in said], principal=principal)
+    """List what everybody said, the newest first; curators see what stands on documents of their collections."""
     return FeedbackListBody(
         feedback=[
-            AskedFeedbackBody(**feedback_body(one).model_dump(), question=asked.get(one.interaction_id, ""))
-            for one in said
+            AskedFeedbackBody(
+                **feedback_body(found.said).model_dump(), question=found.question, withheld=found.withheld
+            )
+            for found in heard(services, principal=principal, since=since, limit=limit)
         ]
     )
 
 
 @router.post("/feedback/{feedback_id}/approval", summary="Approve feedback")
-def approve(feedback_id: FeedbackId, services: ServicesDep, principal: AdministratorDep) -> FeedbackBody:
+def approve(feedback_id: FeedbackId, services: ServicesDep, principal: CuratorDep, caller: CallerDep) -> FeedbackBody:
     """Mark feedback as right, so that it may be learned from; 404 when its author has replaced it meanwhile."""
-    return feedback_body(services.feedback.approve(feedback_id, by=principal))
+    approved = hearing.approve(services, feedback_id, by=principal)
+    services.audit_log.append("feedback.approve", f"feedback:{feedback_id}", caller=caller)
+    return feedback_body(approved)
 
 
 def feedback_body(said: Feedback) -> FeedbackBody:

@@ -9,7 +9,8 @@ from fastapi import Path as PathParameter
 from fastapi.responses import HTMLResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.dependencies import AdministratorDep, PrincipalDep, ServicesDep
+from app.curating import curated
+from app.dependencies import CallerDep, PrincipalDep, ServicesDep
 from app.ingesting import Upload, start_upload_run
 from app.quality_page import quality_page
 from app.routes.run_bodies import RunBody, run_body
@@ -118,17 +119,19 @@ class QuarantineBody(BaseModel):
 
 
 @router.get("/collections/{name}/policy", summary="What a collection does about findings")
-def policy(name: CollectionName, services: ServicesDep, _principal: AdministratorDep) -> PolicyInForceBody:
+def policy(name: CollectionName, services: ServicesDep, principal: PrincipalDep) -> PolicyInForceBody:
     """Return the policy of a collection."""
+    curated(services, name, principal=principal)
     return _policy_body(services.quality.examiner.policies.policy(name))
 
 
 @router.put("/collections/{name}/policy", summary="Say what to do about findings")
-def set_policy(
-    name: CollectionName, body: PolicyBody, services: ServicesDep, principal: AdministratorDep
-) -> PolicyInForceBody:
+def set_policy(name: CollectionName, body: PolicyBody, services: ServicesDep, caller: CallerDep) -> PolicyInForceBody:
     """Set the policy of a collection, for what is ingested from now on."""
-    return _policy_body(services.quality.examiner.policies.set_policy(name, body.model_dump(), by=principal))
+    curated(services, name, principal=caller.principal)
+    made = services.quality.examiner.policies.set_policy(name, body.model_dump(), by=caller.principal)
+    services.audit_log.append("policy.set", f"collection:{name}", caller=caller)
+    return _policy_body(made)
 
 
 @router.put("/collections/{name}/names", summary="Set the directory of people")
@@ -136,10 +139,13 @@ def set_names(
     name: CollectionName,
     body: NamesBody,
     services: ServicesDep,
-    principal: AdministratorDep,
+    caller: CallerDep,
 ) -> PolicyInForceBody:
     """Set whose names count as personal data; an empty text removes the directory."""
-    return _policy_body(services.quality.examiner.policies.set_names(name, body.names, by=principal))
+    curated(services, name, principal=caller.principal)
+    made = services.quality.examiner.policies.set_names(name, body.names, by=caller.principal)
+    services.audit_log.append("policy.names", f"collection:{name}", caller=caller, details={"names": len(made.names)})
+    return _policy_body(made)
 
 
 @router.get("/collections/{name}/quality", summary="Report on the quality of a collection")
@@ -190,12 +196,12 @@ def of_document(
 def quarantine(
     name: CollectionName,
     services: ServicesDep,
-    principal: AdministratorDep,
+    principal: PrincipalDep,
     after: Annotated[str | None, Query(max_length=64, description="`next` of the page before.")] = None,
     limit: Annotated[int, Query(ge=1, le=1000)] = 50,
 ) -> QuarantineBody:
     """List the documents that the policy keeps out, with the reason of each."""
-    services.catalog.collection(name, principal=principal)
+    curated(services, name, principal=principal)
     page = services.quality.examiner.quarantine.waiting(name, principal=principal, after=after, limit=limit)
     return QuarantineBody(
         documents=[_held_body(held) for held in page], next=page[-1].id if len(page) == limit else None
@@ -203,11 +209,11 @@ def quarantine(
 
 
 @router.post("/quarantine/{held_id}/release", status_code=202, summary="Let a document in")
-def release(
-    held_id: Annotated[str, PathParameter(max_length=64)], services: ServicesDep, principal: AdministratorDep
-) -> RunBody:
+def release(held_id: Annotated[str, PathParameter(max_length=64)], services: ServicesDep, caller: CallerDep) -> RunBody:
     """Accept what was found in a document and begin to take it in; returns the run."""
+    principal = caller.principal
     held = services.quality.examiner.quarantine.release(held_id, by=principal)
+    services.audit_log.append("quarantine.release", f"quarantine:{held_id}", caller=caller)
     size_bytes = services.blobs.path(held.content_sha256).stat().st_size
     upload = Upload(held.name, held.content_sha256, size_bytes, known_as=held.uri)
     run = start_upload_run(services, [upload], collection=held.collection, created_by=principal.id)

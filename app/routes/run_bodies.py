@@ -6,6 +6,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.bootstrap import DEFAULT_COLLECTION, Services
+from app.granting import ACCESS_HELP, Access
 from ingestion.run_rows import Item, ItemState, Outcome, RunProgress
 from ingestion.runs import Run, RunState
 from retrieval.metadata import MAX_KEYS
@@ -25,6 +26,10 @@ class IngestionBody(BaseModel):
     )
     metadata: dict[str, str] | None = Field(
         default=None, max_length=MAX_KEYS, description="Of all the documents; each keeps what it has when not given."
+    )
+    access: Access | None = Field(
+        default=None,
+        description=ACCESS_HELP + " Each document keeps what it has when not given, or when it was set by hand.",
     )
 
 

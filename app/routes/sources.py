@@ -1,23 +1,33 @@
-"""Sources: where documents come from by themselves; for administrators."""
+"""Sources: where documents come from by themselves.
+
+Administrators set them up, since they read what the server may read; who looks after the collection sees to the rest.
+"""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, HTTPException, Query, Response
 from fastapi import Path as PathParameter
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.auth import LOCAL
 from app.bootstrap import DEFAULT_COLLECTION, Services, ensure_collection
-from app.dependencies import AdministratorDep, ServicesDep
+from app.curating import CuratorDep, curated_names, curated_source
+from app.dependencies import AdministratorDep, CallerDep, PrincipalDep, ServicesDep
+from app.granting import MAX_BODY_BYTES, Access, granted
 from app.ingesting import start_sync
 from app.routes.run_bodies import RunBody, run_body
+from app.sourcing import change as change_source
 from app.sourcing import remove, settled_arguments
+from ingestion.access_rules import MAX_PATTERN_CHARS, MAX_RULES, AccessRule, written_rules
 from ingestion.sources.source import kinds
 from ingestion.sources.store import MAX_EVERY_S, MIN_EVERY_S, KeptSource, NewSource
 from retrieval.errors import NotFoundError
+from retrieval.types import Principal
 
 router = APIRouter(prefix="/v1/sources", tags=["sources"])
+
+_MAX_BODY_BYTES = 5 * MAX_BODY_BYTES
 
 EverySeconds = Annotated[
     float | None, Field(ge=MIN_EVERY_S, le=MAX_EVERY_S, description="Time between two syncs; null has no schedule.")
@@ -39,6 +49,28 @@ class KindsBody(BaseModel):
     kinds: list[KindBody]
 
 
+Readers = Literal["nobody"] | Access
+_READERS = 'Who may read what no rule means: "everyone", "nobody", "private" (to who says so), or keys.'
+_RULES = "Who may read which documents; the first rule that means one counts. Lists set by hand stay."
+
+
+class AccessRuleBody(BaseModel):
+    """Who may read what matches."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    pattern: str = Field(
+        min_length=1,
+        max_length=MAX_PATTERN_CHARS,
+        description="A name (*.pdf) or, with a slash, a path below the source (hr/*); of web pages the whole address.",
+        examples=["hr/*"],
+    )
+    access: Readers = Field(examples=[["g:5b1f0c"]])
+
+
+Rules = Annotated[list[AccessRuleBody], Field(max_length=MAX_RULES, description=_RULES)]
+
+
 class NewSourceBody(BaseModel):
     """A source to set up."""
 
@@ -50,6 +82,8 @@ class NewSourceBody(BaseModel):
     arguments: dict[str, Any] = Field(examples=[{"path": "/srv/contracts", "include": ["*.pdf"]}])
     every_s: EverySeconds = None
     watch: bool = Field(default=False, description="Sync soon after a change; for folders.")
+    acl: Readers = Field(default="everyone", description=_READERS)
+    access: Rules = []
 
 
 class ChangedSourceBody(BaseModel):
@@ -62,6 +96,15 @@ class ChangedSourceBody(BaseModel):
     every_s: EverySeconds = None
     watch: bool | None = None
     paused: bool | None = Field(default=None, description="While true neither schedule nor watch begins a sync.")
+    acl: Readers | None = Field(default=None, description=_READERS)
+    access: Rules | None = None
+
+
+class KeptRuleBody(BaseModel):
+    """Who may read what matches."""
+
+    pattern: str
+    access: list[str]
 
 
 class SourceBody(BaseModel):
@@ -79,10 +122,12 @@ class SourceBody(BaseModel):
     created_at: datetime
     next_sync_at: datetime | None = Field(description="When schedule or watch begins the next sync.")
     last_run: RunBody | None = Field(description="The newest sync with its counts; null when there was none lately.")
+    acl: list[str] = Field(description="Keys of who may read what no rule means; empty means nobody.")
+    access: list[KeptRuleBody] = Field(description="Rules, in their order.")
 
 
 class SourcesBody(BaseModel):
-    """Every source, by collection and name."""
+    """Sources, by collection and name."""
 
     sources: list[SourceBody]
 
@@ -91,7 +136,7 @@ SourceId = Annotated[str, PathParameter(max_length=64, description="A source's i
 
 
 @router.get("/kinds", summary="List kinds of sources")
-def source_kinds(services: ServicesDep, _principal: AdministratorDep) -> KindsBody:
+def source_kinds(services: ServicesDep, _principal: CuratorDep) -> KindsBody:
     """List the kinds of sources with what each needs to know."""
     off = set() if services.settings.web_sources else {"web"}
     return KindsBody(
@@ -108,32 +153,45 @@ def source_kinds(services: ServicesDep, _principal: AdministratorDep) -> KindsBo
 
 
 @router.get("", summary="List sources")
-def sources(services: ServicesDep, _principal: AdministratorDep) -> SourcesBody:
-    """List every source with its schedule and its last sync."""
-    return SourcesBody(sources=[_body(services, source) for source in services.sources.all()])
+def sources(services: ServicesDep, principal: CuratorDep) -> SourcesBody:
+    """List the sources of the collections that the caller looks after, with schedule and last sync."""
+    names = curated_names(services, principal=principal)
+    mine = [source for source in services.sources.all() if names is None or source.collection in names]
+    return SourcesBody(sources=[_body(services, source) for source in mine])
 
 
-@router.post("", status_code=201, summary="Set a source up")
-def create(body: NewSourceBody, services: ServicesDep, principal: AdministratorDep) -> SourceBody:
-    """Set a source up; with a schedule or a watch its first sync begins soon. 409 when the name is taken."""
+@router.post("", status_code=201, summary="Set a source up", max_body_size=_MAX_BODY_BYTES)
+def create(body: NewSourceBody, services: ServicesDep, principal: AdministratorDep, caller: CallerDep) -> SourceBody:
+    """Set a source up; its first sync begins soon where it has a schedule or a watch. For administrators."""
     arguments = settled_arguments(services, body.kind, body.arguments, local=principal.id == LOCAL.id)
+    acl = _keys(services, body.acl, principal, "acl")
+    rules = _rules(services, body.access, principal)
     ensure_collection(services.catalog, body.collection)
-    new = NewSource(body.collection, body.kind, body.name, arguments, every_s=body.every_s, watch=body.watch)
-    return _body(services, services.sources.create(new, created_by=principal.id))
+    new = NewSource(body.collection, body.kind, body.name, arguments, body.every_s, body.watch, acl, rules)
+    made = services.sources.create(new, created_by=principal.id)
+    details = {"collection": made.collection, "kind": made.kind, "rules": len(rules)}
+    services.audit_log.append("source.create", f"source:{made.id}", caller=caller, details=details)
+    return _body(services, made)
 
 
 @router.get("/{source_id}", summary="Look at a source")
-def source(source_id: SourceId, services: ServicesDep, _principal: AdministratorDep) -> SourceBody:
+def source(source_id: SourceId, services: ServicesDep, principal: PrincipalDep) -> SourceBody:
     """Show a source with its last sync."""
-    return _body(services, services.sources.get(source_id))
+    return _body(services, curated_source(services, source_id, principal=principal))
 
 
-@router.patch("/{source_id}", summary="Change a source")
-def change(
-    source_id: SourceId, body: ChangedSourceBody, services: ServicesDep, principal: AdministratorDep
-) -> SourceBody:
-    """Change a source; its kind and collection stay."""
-    found = services.sources.get(source_id)
+@router.patch("/{source_id}", summary="Change a source", max_body_size=_MAX_BODY_BYTES)
+def change(source_id: SourceId, body: ChangedSourceBody, services: ServicesDep, caller: CallerDep) -> SourceBody:
+    """Change a source; its kind and collection stay. Who may read its documents is changed at once.
+
+    Returns:
+        It, changed.
+
+    Raises:
+        HTTPException: 403: only administrators change what it reads.
+    """
+    principal = caller.principal
+    found = curated_source(services, source_id, principal=principal)
     # Only a schedule can be null: it takes it away.
     changes = {
         name: value
@@ -141,9 +199,18 @@ def change(
         if value is not None or name == "every_s"
     }
     if "arguments" in changes:
+        if not principal.administrator:
+            raise HTTPException(403, "only an administrator changes what a source reads")
         local = principal.id == LOCAL.id
         changes["arguments"] = settled_arguments(services, found.kind, changes["arguments"], local=local)
-    return _body(services, services.sources.update(source_id, **changes))
+    if body.acl is not None:
+        changes["acl"] = _keys(services, body.acl, principal, "acl")
+    if body.access is not None:
+        changes["access"] = _rules(services, body.access, principal)
+    changed = change_source(services, found, changes)
+    details = {"changed": sorted(changes)}
+    services.audit_log.append("source.change", f"source:{source_id}", caller=caller, details=details)
+    return _body(services, changed)
 
 
 @router.delete(
@@ -155,22 +222,37 @@ def change(
 def delete(
     source_id: SourceId,
     services: ServicesDep,
-    principal: AdministratorDep,
+    caller: CallerDep,
     documents: Annotated[Literal["keep", "delete"], Query(description="Whether what came from it stays.")] = "keep",
 ) -> Response:
     """Forget a source. Its documents stay as they are, or a run deletes them. 409 while it is being synced."""
-    found = services.sources.get(source_id)
-    run = remove(services, found, with_documents=documents == "delete", created_by=principal.id)
+    found = curated_source(services, source_id, principal=caller.principal)
+    run = remove(services, found, with_documents=documents == "delete", created_by=caller.principal.id)
+    details = {"documents": documents}
+    services.audit_log.append("source.delete", f"source:{source_id}", caller=caller, details=details)
     if run is None:
         return Response(status_code=204)
     return Response(run_body(services, run).model_dump_json(), status_code=202, media_type="application/json")
 
 
 @router.post("/{source_id}/sync", status_code=202, summary="Sync a source now")
-def sync(source_id: SourceId, services: ServicesDep, principal: AdministratorDep) -> RunBody:
+def sync(source_id: SourceId, services: ServicesDep, caller: CallerDep) -> RunBody:
     """Begin to bring its documents up to date, paused or not. 409 while it is being synced."""
-    run = start_sync(services, services.sources.get(source_id), created_by=principal.id)
+    found = curated_source(services, source_id, principal=caller.principal)
+    run = start_sync(services, found, created_by=caller.principal.id)
+    services.audit_log.append("run.begin", f"run:{run.id}", caller=caller, details={"source": source_id})
     return run_body(services, run)
+
+
+def _keys(services: Services, access: Readers, principal: Principal, what: str) -> frozenset[str]:
+    # Here a list that names nobody is meant: what no rule opens stays shut.
+    if access in ("nobody", []):
+        return frozenset()
+    return granted(services, cast(Access, access), principal=principal, what=what)
+
+
+def _rules(services: Services, bodies: list[AccessRuleBody], principal: Principal) -> tuple[AccessRule, ...]:
+    return tuple(AccessRule(one.pattern, _keys(services, one.access, principal, "access")) for one in bodies)
 
 
 def _body(services: Services, source: KeptSource) -> SourceBody:
@@ -191,4 +273,6 @@ def _body(services: Services, source: KeptSource) -> SourceBody:
         created_at=source.created_at,
         next_sync_at=source.next_sync_at,
         last_run=run_body(services, last) if last else None,
+        acl=sorted(source.acl),
+        access=[KeptRuleBody(**rule) for rule in written_rules(source.access)],
     )

@@ -11,12 +11,16 @@ from fastapi.concurrency import contextmanager_in_threadpool
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
+from app.auth import Caller
 from app.bootstrap import DEFAULT_COLLECTION, Services
-from app.dependencies import AdministratorDep, ServicesDep
+from app.curating import curated
+from app.dependencies import CallerDep, PrincipalDep, ServicesDep
+from app.granting import access_in, granted
 from app.routes.documents import metadata_of, plain_name
 from app.uploading import take_in
 from ingestion.sources.upload_part import CHECKSUMS, ChecksumError, Part, PartialUpload
-from retrieval.errors import InvalidInputError
+from retrieval.errors import InvalidInputError, NotFoundError
+from retrieval.types import Principal
 
 VERSION = "1.0.0"
 EXTENSIONS = "creation,creation-with-upload,termination,expiration,checksum"
@@ -47,7 +51,7 @@ Checksum = Annotated[str | None, Header(alias="Upload-Checksum", max_length=200)
 
 
 @router.options("", status_code=204, summary="Ask what uploads can do")
-def options(services: ServicesDep, _principal: AdministratorDep) -> Response:
+def options(services: ServicesDep, _principal: PrincipalDep) -> Response:
     """Tell the version of the protocol, its extensions, and how large a file may be."""
     headers = {
         "Tus-Resumable": VERSION,
@@ -63,22 +67,22 @@ def options(services: ServicesDep, _principal: AdministratorDep) -> Response:
 async def create(
     request: Request,
     services: ServicesDep,
-    principal: AdministratorDep,
+    caller: CallerDep,
     upload_length: Annotated[int, Header(alias="Upload-Length", ge=0, le=2**53)],
     upload_metadata: Annotated[str, Header(alias="Upload-Metadata", max_length=8_000)] = "",
     upload_checksum: Checksum = None,
 ) -> Response:
     """Begin an upload. `Upload-Metadata` names it: `filename`, the `collection` it is for, its `metadata` as JSON.
 
-    The body may hold the first part.
+    `access` in it says who may read it, as the form of `POST /v1/documents`. The body may hold the first part.
 
     Returns:
         201 with its address.
     """
-    said = _metadata(upload_metadata)
+    said, principal = _metadata(upload_metadata), caller.principal
     collection = said.get("collection") or DEFAULT_COLLECTION
     name = plain_name(said.get("filename") or said.get("name") or "")
-    await run_in_threadpool(services.catalog.collection, collection, principal=principal)
+    await run_in_threadpool(curated, services, collection, principal=principal)
     upload = await run_in_threadpool(
         services.uploads.create,
         name,
@@ -86,17 +90,18 @@ async def create(
         size_bytes=upload_length,
         created_by=principal.id,
         metadata=metadata_of(said["metadata"]) if "metadata" in said else None,
+        acl=await run_in_threadpool(_access, services, said, principal),
     )
     # An empty file is complete at once.
     if _holds_part(request) or upload.complete:
-        upload = await _append(request, services, upload.id, offset=0, checksum=upload_checksum)
+        upload = await _append(request, services, upload.id, caller, offset=0, checksum=upload_checksum)
     return Response(status_code=201, headers=_headers(upload) | {"Location": f"{router.prefix}/{upload.id}"})
 
 
 @router.head("/{upload_id}", summary="Ask how much of an upload has arrived", dependencies=_SPOKEN)
-def progress(upload_id: UploadId, services: ServicesDep, _principal: AdministratorDep) -> Response:
+def progress(upload_id: UploadId, services: ServicesDep, principal: PrincipalDep) -> Response:
     """Tell where the next part begins; `Attune-Run` names the run once everything has arrived."""
-    upload = services.uploads.get(upload_id)
+    upload = _own(services, upload_id, principal)
     headers = {"Upload-Length": str(upload.size_bytes), "Cache-Control": "no-store"}
     return Response(status_code=200, headers=headers | _headers(upload))
 
@@ -106,7 +111,7 @@ async def append(
     request: Request,
     upload_id: UploadId,
     services: ServicesDep,
-    _principal: AdministratorDep,
+    caller: CallerDep,
     upload_offset: Offset,
     upload_checksum: Checksum = None,
 ) -> Response:
@@ -120,19 +125,34 @@ async def append(
     """
     if not _holds_part(request):
         raise HTTPException(415, f"a part is sent as {PART}")
-    upload = await _append(request, services, upload_id, offset=upload_offset, checksum=upload_checksum)
+    await run_in_threadpool(_own, services, upload_id, caller.principal)
+    upload = await _append(request, services, upload_id, caller, offset=upload_offset, checksum=upload_checksum)
     return Response(status_code=204, headers=_headers(upload))
 
 
 @router.delete("/{upload_id}", status_code=204, summary="Give an upload up", dependencies=_SPOKEN)
-def terminate(upload_id: UploadId, services: ServicesDep, _principal: AdministratorDep) -> Response:
+def terminate(upload_id: UploadId, services: ServicesDep, principal: PrincipalDep) -> Response:
     """Delete what has arrived; a run that has begun goes on."""
+    _own(services, upload_id, principal)
     services.uploads.delete(upload_id)
     return Response(status_code=204, headers={"Tus-Resumable": VERSION})
 
 
+def _own(services: Services, upload_id: str, principal: Principal) -> PartialUpload:
+    """Return an upload that the principal began, and still may; an administrator gets anybody's."""
+    upload = services.uploads.get(upload_id)
+    is_own = principal.administrator or upload.created_by == principal.id
+    if not is_own or not services.catalog.curates(upload.collection, principal=principal):
+        raise NotFoundError(f"no upload {upload_id}")
+    return upload
+
+
+def _access(services: Services, said: dict[str, str], principal: Principal) -> frozenset[str] | None:
+    return granted(services, access_in(said["access"]), principal=principal) if "access" in said else None
+
+
 async def _append(
-    request: Request, services: Services, upload_id: str, *, offset: int, checksum: str | None
+    request: Request, services: Services, upload_id: str, caller: Caller, *, offset: int, checksum: str | None
 ) -> PartialUpload:
     appending = services.uploads.appending(upload_id, offset, checksum=_checksum(checksum))
     try:
@@ -143,7 +163,14 @@ async def _append(
         raise HTTPException(400, "the connection was lost; what had arrived is kept") from error
     except ChecksumError as error:
         raise HTTPException(_CHECKSUM_MISMATCH, str(error)) from error
-    return await run_in_threadpool(take_in, services, upload_id)
+    return await run_in_threadpool(_take_in, services, upload_id, caller)
+
+
+def _take_in(services: Services, upload_id: str, caller: Caller) -> PartialUpload:
+    upload = take_in(services, upload_id)
+    if upload.run_id is not None:
+        services.audit_log.append("run.begin", f"run:{upload.run_id}", caller=caller, details={"documents": 1})
+    return upload
 
 
 async def _receive(request: Request, part: Part) -> None:

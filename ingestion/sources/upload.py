@@ -9,7 +9,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -34,6 +34,7 @@ class _Begun:
     created_by: str
     run_id: str | None = None
     metadata: Mapping[str, str] | None = None
+    acl: Sequence[str] | None = None
 
 
 class PartialUploads:
@@ -60,6 +61,7 @@ class PartialUploads:
         size_bytes: int,
         created_by: str,
         metadata: Mapping[str, str] | None = None,
+        acl: Iterable[str] | None = None,
     ) -> PartialUpload:
         """Begin an upload.
 
@@ -69,6 +71,7 @@ class PartialUploads:
             size_bytes: Of the whole file.
             created_by: Who uploads it.
             metadata: Of the document; None keeps what it has.
+            acl: Principal keys that may read it; None keeps who may.
 
         Returns:
             It, with nothing in it yet.
@@ -86,7 +89,8 @@ class PartialUploads:
         upload_id = uuid4().hex
         with storage():
             os.close(os.open(self._part(upload_id), os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-            self._write(upload_id, _Begun(name, collection, size_bytes, created_by, metadata=metadata))
+            readers = None if acl is None else sorted(acl)
+            self._write(upload_id, _Begun(name, collection, size_bytes, created_by, None, metadata, readers))
         return self.get(upload_id)
 
     def get(self, upload_id: str) -> PartialUpload:
@@ -110,9 +114,7 @@ class PartialUploads:
             raise UploadExpiredError(f"the upload {upload_id} has expired; begin it again")
         offset = begun.size_bytes if begun.run_id else known.st_size
         kept = (begun.name, begun.collection, begun.size_bytes, begun.created_by)
-        return PartialUpload(
-            upload_id, *kept, offset=offset, run_id=begun.run_id, expires_at=expires_at, metadata=begun.metadata
-        )
+        return PartialUpload(upload_id, *kept, offset, begun.run_id, expires_at, begun.metadata, begun.acl)
 
     @contextmanager
     def appending(self, upload_id: str, offset: int, *, checksum: tuple[str, bytes] | None = None) -> Iterator[Part]:

@@ -1,7 +1,7 @@
 """What is known of an upload in parts, and where the bytes of a part go."""
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import BinaryIO
@@ -35,6 +35,7 @@ class PartialUpload:
         run_id: Of the run that takes it in, once everything has arrived.
         expires_at: When it is given up if nothing more arrives.
         metadata: Of the document; None keeps what it has.
+        acl: Principal keys that may read it; None keeps who may.
     """
 
     id: str
@@ -46,6 +47,7 @@ class PartialUpload:
     run_id: str | None
     expires_at: datetime  # UTC
     metadata: Mapping[str, str] | None = None
+    acl: Sequence[str] | None = None
 
     @property
     def complete(self) -> bool:

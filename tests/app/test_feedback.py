@@ -38,7 +38,7 @@ def test_feedback_is_kept_listed_with_its_question_and_approved(api, answered):
     assert kept["right_documents"] == [document]
     assert kept["approved_by"] is None
     listed = api.get("/v1/feedback", params={"limit": 1}).json()["feedback"]
-    assert listed == [kept | {"question": "How many days of annual leave do I get?"}]
+    assert listed == [kept | {"question": "How many days of annual leave do I get?", "withheld": False}]
     approved = api.post(f"/v1/feedback/{kept['id']}/approval").json()
     assert approved == kept | {"approved_by": kept["principal_id"]}
 

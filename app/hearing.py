@@ -1,0 +1,116 @@
+"""What people said about answers -> what of it somebody who looks after documents may be shown, and may approve."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from fastapi import HTTPException
+
+from app.bootstrap import Services
+from app.curating import curated_names
+from retrieval.errors import NotFoundError
+from retrieval.feedback import MAX_RECENT
+from retrieval.types import Feedback, Interaction, Principal
+
+_AT_ONCE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What somebody said.
+
+    Attributes:
+        said: Without words and documents where it is withheld.
+        question: What it is about; empty where it is withheld.
+        withheld: The answer, or what was said of it, names a document that was deleted or that may not be read.
+    """
+
+    said: Feedback
+    question: str
+    withheld: bool = False
+
+
+def heard(services: Services, *, principal: Principal, since: datetime | None, limit: int) -> list[Heard]:
+    """Return what was said last.
+
+    Args:
+        services: The server's.
+        principal: Who asks. An administrator is told of everything, and not the words where a document is named that
+            they may not read. A curator is told of what is said of answers that stand on documents of their
+            collections, when they may read all that is named; of the last 1,000.
+        since: Only what was said after this moment.
+        limit: Most entries, 1 to 1,000.
+
+    Returns:
+        The newest first.
+    """
+    most = limit if principal.administrator else MAX_RECENT
+    said = services.feedback.recent(principal=_everybody(principal), since=since, limit=most)
+    found: list[Heard] = []
+    for start in range(0, len(said), _AT_ONCE):
+        found += _heard(services, said[start : start + _AT_ONCE], principal)
+        if len(found) >= limit:
+            break
+    return found[:limit]
+
+
+def approve(services: Services, feedback_id: str, *, by: Principal) -> Feedback:
+    """Mark feedback as right, by somebody who may read what it is about.
+
+    Returns:
+        The feedback with who approved it.
+
+    Raises:
+        NotFoundError: It is missing, was replaced meanwhile, or is none of their business.
+        HTTPException: 403: an administrator may not read what it is about.
+    """
+    said = services.feedback.get(feedback_id, principal=_everybody(by))
+    found = list(_heard(services, [said], by))
+    if not found:
+        raise NotFoundError(f"no feedback {feedback_id}")
+    if found[0].withheld:
+        raise HTTPException(403, "it is about documents that were deleted or that you may not read")
+    return services.feedback.approve(feedback_id, by=_everybody(by))
+
+
+def _everybody(principal: Principal) -> Principal:
+    # The log shows what others said to administrators alone; what a curator is shown of it is decided here.
+    return replace(principal, administrator=True)
+
+
+def _heard(services: Services, said: Sequence[Feedback], principal: Principal) -> Iterator[Heard]:
+    about = {one.id: _interaction(services, one, principal) for one in said}
+    named = {one.id: _named(one, about[one.id]) for one in said}
+    readable = services.catalog.readable_documents(set().union(*named.values()), principal=principal)
+    mine = curated_names(services, principal=principal)
+    for one in said:
+        interaction = about[one.id]
+        if interaction is None or not (mine is None or mine & _collections(interaction)):
+            continue
+        if named[one.id] <= readable:
+            yield Heard(one, interaction.question)
+        elif mine is None:
+            yield Heard(_without_words(one), "", withheld=True)
+
+
+def _interaction(services: Services, said: Feedback, principal: Principal) -> Interaction | None:
+    try:
+        return services.interactions.get(said.interaction_id, principal=_everybody(principal))
+    except NotFoundError:
+        return None  # deleted since
+
+
+def _named(said: Feedback, interaction: Interaction | None) -> set[str]:
+    cited = () if interaction is None else (*interaction.answer.citations, *interaction.answer.nearest)
+    return {*(citation.document_id for citation in cited), *said.right_documents, *said.wrong_documents}
+
+
+def _collections(interaction: Interaction) -> set[str]:
+    """Return the collections of what an answer cites or, where it cites nothing, of what was nearest."""
+    answer = interaction.answer
+    stood_on = {citation.document_id for citation in answer.citations or answer.nearest}
+    return {passage.collection for passage in interaction.passages if passage.chunk.document_id in stood_on}
+
+
+def _without_words(said: Feedback) -> Feedback:
+    return replace(said, answer=None, evidence=None, right_documents=(), wrong_documents=())
