@@ -2,43 +2,70 @@
 const at = (id) => document.getElementById(id);
 const make = (name, text = "") => Object.assign(document.createElement(name), { textContent: text });
 
-let token = sessionStorage.getItem("token") ?? "";
+// Of the set-up link that `attune serve` printed; taken out of the address bar at once.
+let setUp = new URLSearchParams(location.hash.slice(1)).get("setup");
+if (setUp) history.replaceState(null, "", "/");
+let csrf = "";
 let conversation = "new";
 let asking = new AbortController();
-
-function showSignedIn() {
-  at("sign-in").hidden = token !== "";
-  at("sign-out").hidden = token === "";
-}
 
 function say(message, isError = false) {
   at("status").textContent = message;
   at("status").classList.toggle("error", isError);
 }
 
-async function call(path, body) {
+// The browser sends the session's cookie by itself; no script can read it.
+async function send(method, path, body, more = {}) {
   const response = await fetch(path, {
-    method: body ? "POST" : "GET",
-    headers: { Authorization: `Bearer ${token}`, ...(body && { "Content-Type": "application/json" }) },
+    method,
+    headers: { "X-CSRF-Token": csrf, ...(body && { "Content-Type": "application/json" }), ...more.headers },
     body: body && JSON.stringify(body),
+    signal: more.signal,
   });
-  const found = await response.json();
-  if (!response.ok) throw new Error(response.status === 401 ? "This token is not valid." : found.detail);
-  return found;
+  if (response.ok) return response;
+  const problem = await response.json();
+  throw Object.assign(new Error(problem.detail), { status: response.status });
+}
+
+function show(session) {
+  csrf = session?.csrf_token ?? "";
+  at("who").hidden = at("ask").hidden = !session;
+  at("sign-in").hidden = Boolean(session);
+  at("name").textContent = session?.user.display_name ?? "";
+  if (!session) at("answer").hidden = at("anew").hidden = true;
+  at(session ? "question" : "user").focus();
+}
+
+async function begin() {
+  try {
+    show(await (await send("GET", "/v1/session")).json());
+    return;
+  } catch (error) {
+    show(null);
+    if (error.status !== 401) say(error.message, true);
+  }
+  const provider = await (await send("GET", "/v1/oidc")).json();
+  at("provider").hidden = !provider.enabled;
+  at("provider").textContent = `Sign in with ${provider.name}`;
+  const { needed } = await (await send("GET", "/v1/setup")).json();
+  if (!needed) setUp = null;
+  if (setUp) {
+    at("sign-in-title").textContent = "Make the first administrator";
+    at("password").autocomplete = "new-password";
+    at("password").minLength = 12;
+    say("Choose a name, and a password of 12 characters or more.");
+  } else if (needed) {
+    say("There is no administrator yet: open the link that attune serve printed.");
+  }
 }
 
 // The events of an answer as they come: [name, data] each.
 async function* events(question) {
-  const response = await fetch("/v1/answers", {
-    method: "POST",
-    headers: { Authorization: `Bearer ${token}`, "Content-Type": "application/json", Accept: "text/event-stream" },
-    body: JSON.stringify({ question, conversation_id: conversation }),
+  const asked = { question, conversation_id: conversation };
+  const response = await send("POST", "/v1/answers", asked, {
+    headers: { Accept: "text/event-stream" },
     signal: asking.signal,
   });
-  if (!response.ok) {
-    const problem = await response.json();
-    throw new Error(response.status === 401 ? "This token is not valid." : problem.detail);
-  }
   let pending = "";
   for await (const piece of response.body.pipeThrough(new TextDecoderStream())) {
     const whole = (pending + piece).split("\n\n");
@@ -109,7 +136,8 @@ function showAnswer(body) {
 
 async function open(citation) {
   try {
-    const found = await call(`/v1/documents/${citation.document_id}?revision=${citation.revision_id}`);
+    const path = `/v1/documents/${citation.document_id}?revision=${citation.revision_id}`;
+    const found = await (await send("GET", path)).json();
     const letters = found.text;
     at("source-title").textContent = place(citation);
     at("source-uri").textContent = decodeURI(found.uri);
@@ -125,19 +153,28 @@ async function open(citation) {
   }
 }
 
-at("sign-in").onsubmit = (event) => {
+at("sign-in").onsubmit = async (event) => {
   event.preventDefault();
-  token = at("token").value.trim();
-  sessionStorage.setItem("token", token);
-  showSignedIn();
-  say("");
+  const given = { name: at("user").value, password: at("password").value };
+  try {
+    const path = setUp ? "/v1/setup" : "/v1/session";
+    show(await (await send("POST", path, setUp ? { ...given, token: setUp } : given)).json());
+    setUp = null;
+    at("sign-in").reset();
+    say("");
+  } catch (error) {
+    say(error.message, true);
+  }
 };
 
-at("sign-out").onclick = () => {
-  token = "";
-  sessionStorage.removeItem("token");
-  at("answer").hidden = true;
-  showSignedIn();
+at("sign-out").onclick = async () => {
+  asking.abort();
+  try {
+    await send("DELETE", "/v1/session");
+  } catch (error) {
+    if (error.status !== 401) { say(error.message, true); return; }
+  }
+  location.reload();
 };
 
 async function follow(question) {
@@ -171,7 +208,7 @@ at("ask").onsubmit = async (event) => {
   } catch (error) {
     if (mine.signal.aborted) { if (mine === asking) say("Stopped."); return; }
     at("answer").hidden = true;
-    if (error.message.startsWith("This token")) at("sign-out").click();
+    if (error.status === 401) show(null);
     say(error.message, true);
   } finally {
     if (mine === asking) at("stop").hidden = true;
@@ -189,5 +226,4 @@ at("anew").onclick = () => {
   say("");
 };
 
-showSignedIn();
-at("question").focus();
+begin();
