@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from rich.console import Console
 
 from app import experiments_cli, runs_cli, show
+from app.access_cli import access
 from app.approvals_cli import approvals
 from app.audit_cli import audit
 from app.backup_cli import backup, restore
@@ -19,8 +20,8 @@ from app.doctor_cli import doctor
 from app.evaluate_cli import evaluate
 from app.feedback_cli import feedback, monitor
 from app.golden_cli import golden
-from app.guards_cli import guards
 from app.groups_cli import groups
+from app.guards_cli import guards
 from app.ingest_cli import ingest, runs, work
 from app.keys_cli import keys
 from app.owner import checked, owner
@@ -51,6 +52,7 @@ app.add_typer(source, name="source")
 app.command()(doctor)
 app.command()(backup)
 app.command()(restore)
+app.add_typer(access, name="access")
 app.add_typer(users, name="users")
 app.add_typer(groups, name="groups")
 app.add_typer(keys, name="keys")

@@ -13,6 +13,7 @@ import typer
 from rich.console import Console
 
 from app import show_runs
+from app.naming import access_of
 from app.owner import checked, events, owner
 from app.search_cli import pairs
 from app.settings import Settings
@@ -37,6 +38,10 @@ def ingest(
         list[str] | None,
         typer.Option("--metadata", help="Metadata of all these documents, as KEY=VALUE, in place of what they have."),
     ] = None,
+    access: Annotated[
+        list[str] | None,
+        typer.Option("--access", help="Who may read them: everyone, private, a group, a user; may be repeated."),
+    ] = None,
     detach: Annotated[
         bool,
         typer.Option("--detach", help="Do not wait; `attune runs follow` shows how it goes. Needs a server."),
@@ -48,13 +53,14 @@ def ingest(
     Raises:
         AttuneError: The run as a whole failed.
     """
-    body = {
+    body: dict[str, Any] = {
         "paths": [str(path.absolute()) for path in paths],
         "collection": collection,
         "keep_missing": keep_missing,
         "metadata": pairs(metadata) if metadata else None,
     }
     with owner(Settings(), ingests=True) as client:
+        body["access"] = access_of(client, access) if access else None
         run = checked(client.post("/v1/ingestions", json=body))
         if not detach:
             run = followed(client, run["id"], quiet=as_json)

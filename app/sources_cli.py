@@ -9,11 +9,10 @@ from typing import Annotated, Any
 import httpx
 import typer
 from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
-from app import show_runs
+from app import show_runs, show_sources
 from app.ingest_cli import followed
+from app.naming import readers_of
 from app.owner import checked, owner
 from app.settings import Settings
 from retrieval.errors import InvalidInputError
@@ -34,12 +33,19 @@ Collection = Annotated[str, typer.Option("--collection", "-c", help="Made if mis
 Every = Annotated[str | None, typer.Option("--every", help="Sync again after this time: 30m, 1h, 2d, 1w.")]
 Include = Annotated[list[str] | None, typer.Option("--include", help="Only what matches, as *.pdf; may be repeated.")]
 Exclude = Annotated[list[str] | None, typer.Option("--exclude", help="Nothing that matches; may be repeated.")]
+Access = Annotated[
+    list[str] | None,
+    typer.Option("--access", help="Who may read what matches, as PATTERN=WHO; the first that matches counts."),
+]
+Otherwise = Annotated[
+    list[str] | None, typer.Option("--otherwise", help="Who may read the rest: everyone, nobody, a group, a user.")
+]
 
 
 def sources(as_json: Json = False) -> None:
     """List sources with their schedule and their last sync."""
     with owner(Settings()) as client:
-        _print(checked(client.get("/v1/sources")), as_json, _table)
+        _print(checked(client.get("/v1/sources")), as_json, show_sources.table)
 
 
 @add.command("folder")
@@ -53,12 +59,14 @@ def add_folder(
     ] = False,
     include: Include = None,
     exclude: Exclude = None,
+    access: Access = None,
+    otherwise: Otherwise = None,
     as_json: Json = False,
 ) -> None:
     """Keep a folder in step: what is new, changed, moved or gone."""
     arguments = {"path": str(path.absolute()), "include": include or [], "exclude": exclude or []}
     body = _new("folder", name or path.absolute().name, arguments, every) | {"collection": collection, "watch": watch}
-    _add(body, as_json)
+    _add(body, access, otherwise, as_json)
 
 
 @add.command("web")
@@ -72,6 +80,8 @@ def add_web(
     every: Every = None,
     include: Include = None,
     exclude: Exclude = None,
+    access: Access = None,
+    otherwise: Otherwise = None,
     as_json: Json = False,
 ) -> None:
     """Keep pages of a site in step; needs ATTUNE_WEB_SOURCES=true."""
@@ -85,7 +95,7 @@ def add_web(
     }
     first = next(iter([*(urls or []), *(sitemap or [])]), "")
     body = _new("web", name or first.partition("://")[2].rstrip("/"), arguments, every) | {"collection": collection}
-    _add(body, as_json)
+    _add(body, access, otherwise, as_json)
 
 
 @add.command("object-store")
@@ -97,12 +107,14 @@ def add_object_store(
     every: Every = None,
     include: Include = None,
     exclude: Exclude = None,
+    access: Access = None,
+    otherwise: Otherwise = None,
     as_json: Json = False,
 ) -> None:
     """Keep the objects of a bucket in step."""
     arguments = {"url": url, "secret": secret, "include": include or [], "exclude": exclude or []}
     body = _new("object_store", name or url.partition("://")[2].rstrip("/"), arguments, every)
-    _add(body | {"collection": collection}, as_json)
+    _add(body | {"collection": collection}, access, otherwise, as_json)
 
 
 @add.command("reader")
@@ -116,19 +128,21 @@ def add_reader(
     name: Name = None,
     collection: Collection = "default",
     every: Every = None,
+    access: Access = None,
+    otherwise: Otherwise = None,
     as_json: Json = False,
 ) -> None:
     """Keep in step what a LlamaHub reader loads."""
     arguments = {"reader": reader, "init": _object("--init", init), "load": _object("--load", load), "secret": secret}
     body = _new("reader", name or reader.rpartition(".")[2], arguments, every) | {"collection": collection}
-    _add(body, as_json)
+    _add(body, access, otherwise, as_json)
 
 
 @source.command()
 def show(name: Source, as_json: Json = False) -> None:
     """Show a source with its arguments and its last sync."""
     with owner(Settings()) as client:
-        _print(_found(client, name), as_json, _details)
+        _print(_found(client, name), as_json, show_sources.details)
 
 
 @source.command()
@@ -146,6 +160,21 @@ def sync(
         if not detach:
             run = followed(client, run["id"], quiet=as_json)
     _print(run, as_json, show_runs.begun if detach else show_runs.ended)
+
+
+@source.command("set")
+def set_source(name: Source, access: Access = None, otherwise: Otherwise = None, as_json: Json = False) -> None:
+    """Say who may read what comes from a source, in place of what was said; it holds at once.
+
+    Raises:
+        InvalidInputError: Nothing is said.
+    """
+    if access is None and otherwise is None:
+        raise InvalidInputError("say who may read: --access PATTERN=WHO, --otherwise WHO")
+    with owner(Settings()) as client:
+        changes = readers_of(client, access, otherwise)
+        found = checked(client.patch(f"/v1/sources/{_found(client, name)['id']}", json=changes))
+        _print(found, as_json, show_sources.details)
 
 
 @source.command()
@@ -182,15 +211,16 @@ def _new(kind: str, name: str, arguments: dict[str, Any], every: str | None) -> 
     return {"kind": kind, "name": name[:100] or kind, "arguments": arguments, "every_s": _seconds(every)}
 
 
-def _add(body: dict[str, Any], as_json: bool) -> None:
+def _add(body: dict[str, Any], access: list[str] | None, otherwise: list[str] | None, as_json: bool) -> None:
     with owner(Settings()) as client:
-        _print(checked(client.post("/v1/sources", json=body)), as_json, _added)
+        body |= readers_of(client, access, otherwise)
+        _print(checked(client.post("/v1/sources", json=body)), as_json, show_sources.added)
 
 
 def _change(name: str, changes: dict[str, Any], as_json: bool) -> None:
     with owner(Settings()) as client:
         found = checked(client.patch(f"/v1/sources/{_found(client, name)['id']}", json=changes))
-    _print(found, as_json, _details)
+    _print(found, as_json, show_sources.details)
 
 
 def _found(client: httpx.Client, name: str) -> dict[str, Any]:
@@ -220,63 +250,6 @@ def _object(option: str, text: str) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise InvalidInputError(f'{option}: give a JSON object, as {{"name": "value"}}')
     return found
-
-
-def _table(body: dict[str, Any], console: Console) -> None:
-    if not body["sources"]:
-        console.print("there are no sources yet: `attune source add folder PATH` sets one up")
-        return
-    table = Table()
-    table.add_column("source", no_wrap=True)  # to be typed again
-    for column in ("from", "when", "last sync", "documents", "changed", "failed"):
-        table.add_column(column, overflow="fold")
-    for found in body["sources"]:
-        place = f"{found['kind']} into {found['collection']}"
-        table.add_row(escape(found["name"]), escape(place), _when(found), *_last(found))
-    console.print(table)
-
-
-def _when(found: dict[str, Any]) -> str:
-    if found["paused"]:
-        return "paused"
-    every = "" if found["every_s"] is None else f"every {_time(found['every_s'])}"
-    return ", ".join(part for part in (every, "watched" if found["watch"] else "") if part) or "by hand"
-
-
-def _time(time_s: float) -> str:
-    unit = next(unit for unit in ("w", "d", "h", "m", "s") if time_s % _UNIT_S[unit] == 0 or unit == "s")
-    return f"{time_s / _UNIT_S[unit]:g}{unit}"
-
-
-def _last(found: dict[str, Any]) -> tuple[str, ...]:
-    run = found["last_run"]
-    if run is None:
-        return ("never", "", "", "")
-    counts = run["progress"]
-    changed = sum(counts[name] for name in ("added", "updated", "moved", "deleted"))
-    failed = counts["failed"] + counts["quarantined"]
-    began = run["created_at"][:16].replace("T", " ")
-    return f"{began} {run['state']}", str(counts["total"]), str(changed or ""), str(failed or "")
-
-
-def _added(found: dict[str, Any], console: Console) -> None:
-    console.print(f"source {escape(found['name'])} is set up ({_when(found)})")
-    hint = "it is synced while `attune serve` runs; now: " if found["next_sync_at"] else ""
-    console.print(f"[dim]{hint}attune source sync {escape(found['name'])}[/dim]")
-
-
-def _details(found: dict[str, Any], console: Console) -> None:
-    console.print(f"[bold]{escape(found['name'])}[/bold]  [dim]{found['id']}[/dim]")
-    console.print(f"{found['kind']} into {escape(found['collection'])}, {_when(found)}")
-    for name, value in found["arguments"].items():
-        if value not in (None, [], {}):
-            console.print(f"  {name}: {escape(json.dumps(value, ensure_ascii=False))}")
-    run = found["last_run"]
-    if run is None:
-        console.print("never synced")
-        return
-    console.print(f"last sync {run['created_at'][:16].replace('T', ' ')}: {run['state']}")
-    show_runs.ended(run, console)
 
 
 def _print(body: Any, as_json: bool, people: Any) -> None:
