@@ -1,4 +1,4 @@
-"""Attune as a retriever for LlamaIndex: what a token's owner may read, over HTTP."""
+"""Attune as a retriever for LlamaIndex: what an API key's user may read, over HTTP."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ class AttuneRetriever(BaseRetriever):
 
     Args:
         url: Of the server, such as ``http://127.0.0.1:8000``.
-        token: Whose documents are searched.
+        api_key: With the scope ``ask``; what its user may read is searched.
         collection: Search this collection only; all when None.
         limit: How many passages, 1 to 100.
         filters: As the body of ``POST /v1/search`` has them: sources, media types, dates, metadata.
@@ -27,7 +27,7 @@ class AttuneRetriever(BaseRetriever):
     def __init__(
         self,
         url: str,
-        token: str,
+        api_key: str,
         *,
         collection: str | None = None,
         limit: int = 10,
@@ -39,7 +39,7 @@ class AttuneRetriever(BaseRetriever):
         # One context for all clients: to make one takes longer than a search does.
         self._connection: dict[str, Any] = {
             "base_url": url,
-            "headers": {"Authorization": f"Bearer {token}"},
+            "headers": {"Authorization": f"Bearer {api_key}"},
             "timeout": timeout_s,
             "verify": httpx.create_ssl_context(),
         }

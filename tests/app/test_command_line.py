@@ -218,15 +218,16 @@ def test_a_command_works_alone_where_no_server_runs(alone, folder):
     assert not (Path(alone.environment["ATTUNE_DATA_DIR"]) / "server.json").exists()
 
 
-def test_the_loopback_token_is_for_its_user_only_and_the_new_administrator_token_works(attune, server_data, folder):
+def test_the_loopback_token_is_for_its_user_only_and_an_api_key_works(attune, server_data, folder):
     file = server_data / "server.json"
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     parsed(attune("ingest", folder, "--json"))
-    token = attune("token").stdout.strip()
+    assert attune("users", "add", "gardener").returncode == 0
+    key = attune("keys", "add", "--user", "Gardener", "--scope", "ask").stdout.strip()
     answer = httpx.post(
         json.loads(file.read_text())["url"] + "/v1/answers",
         json={"question": "When are roses pruned?", "collection": attune.collection},
-        headers={"Authorization": f"Bearer {token}"},
+        headers={"Authorization": f"Bearer {key}"},
         timeout=30,
     )
     assert "late February" in answer.json()["answer"]

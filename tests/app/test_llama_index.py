@@ -20,7 +20,7 @@ def retriever(server, token):
     made = []
 
     def retriever(**more):
-        made.append(AttuneRetriever(str(server.base_url), more.pop("token", token), **more))
+        made.append(AttuneRetriever(str(server.base_url), more.pop("api_key", token), **more))
         return made[-1]
 
     yield retriever
@@ -66,7 +66,7 @@ def test_collection_filters_and_limit_narrow_what_is_retrieved(retriever):
 
 @pytest.mark.parametrize(
     ("more", "question", "status"),
-    [({"token": "wrong"}, "a", 401), ({"collection": "missing"}, "a", 404), ({"limit": 0}, "a", 422), ({}, "", 422)],
+    [({"api_key": "wrong"}, "a", 401), ({"collection": "missing"}, "a", 404), ({"limit": 0}, "a", 422), ({}, "", 422)],
 )
 def test_what_the_server_refuses_is_an_error_with_its_reason(retriever, more, question, status):
     refused = retriever(**more)
