@@ -1,5 +1,7 @@
 """Our error type -> HTTP status and problem body (RFC 9457), one table."""
 
+from typing import Any
+
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -62,6 +64,27 @@ class Problem(BaseModel):
     title: str = Field(examples=["Invalid input"])
     status: int = Field(examples=[422])
     detail: str = Field(description="What was wrong, in words.", examples=["the question is empty"])
+
+
+RESPONSES: dict[int | str, dict[str, Any]] = {
+    status: {
+        "model": Problem,
+        "description": description,
+        "content": {PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    }
+    for status, description in {
+        401: "No valid credential",
+        403: "Not for this caller",
+        404: "Not found, or not for this caller to know of",
+        409: "Not as things are",
+        413: "Too large",
+        422: "Invalid input",
+        429: "Too many requests; `Retry-After` says when to try again",
+        503: "Overloaded, or a part of the server is unavailable; `Retry-After` says when to try again",
+        507: "The disk is full",
+    }.items()
+}
+"""What any route may answer besides, for the API's description."""
 
 
 def status_of(error: AttuneError) -> tuple[int, str]:

@@ -1,7 +1,6 @@
 """The HTTP application."""
 
 from importlib.metadata import version
-from typing import Any
 
 from fastapi import FastAPI
 from starlette.routing import Route
@@ -89,21 +88,6 @@ def create_app(services: Services) -> FastAPI:
     Returns:
         An ASGI application.
     """
-    problems: dict[int | str, dict[str, Any]] = {
-        status: {
-            "model": errors.Problem,
-            "description": description,
-            "content": {errors.PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}}},
-        }
-        for status, description in {
-            401: "No valid credential",
-            404: "Not found",
-            413: "Too large",
-            422: "Invalid input",
-            429: "Too many requests; `Retry-After` says when to try again",
-            503: "Overloaded, or a part of the server is unavailable; `Retry-After` says when to try again",
-        }.items()
-    }
     mcp = McpServer(services)
     app = FastAPI(
         title="Attune",
@@ -112,7 +96,7 @@ def create_app(services: Services) -> FastAPI:
         docs_url=None,  # the stock page loads its script from a third-party host
         redoc_url=None,
         redirect_slashes=False,  # they would lead wherever the Host header says
-        responses=problems,
+        responses=errors.RESPONSES,
         lifespan=mcp.lifespan,
     )
     app.state.services = services
