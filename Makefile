@@ -26,7 +26,7 @@ $(DEV): requirements-dev.txt $(STAMP)
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --requirement requirements-dev.txt
 	@touch $@
 
-system:             ## programs some tests need: PostgreSQL 15, tesseract's language data
+system:             ## programs some tests need: PostgreSQL 15, tesseract's language data, Chromium
 	@$(PYTHON) tests/system_packages.py
 
 check: setup-dev    ## the quick part: format, lint, types, imports, house rules

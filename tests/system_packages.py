@@ -9,6 +9,7 @@ from pathlib import Path
 NEEDED = {
     "postgresql": lambda: shutil.which("initdb") or list(Path("/usr/lib/postgresql").glob("*/bin/initdb")),
     "tesseract-ocr-eng": lambda: list(Path("/usr/share/tesseract-ocr").glob("*/tessdata/eng.traineddata")),
+    "chromium": lambda: shutil.which("chromium"),
 }
 
 
