@@ -142,7 +142,7 @@ class Telemetry:
 
 
 def outcome(answer: Answer) -> str:
-    """Say in a word what became of a question: answered, abstained, refused, or degraded (answered without the model)."""
+    """Say in a word what became of a question: answered, abstained, refused, or degraded: without the model."""
     if answer.blocked:
         return "refused"
     if answer.abstained:

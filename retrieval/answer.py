@@ -81,6 +81,7 @@ class Answerer:
         checked = guard.check(replace(query, text=checked_question(query.text)))
         query, deadline = checked.query, deadline or Deadline(ANSWER_TIMEOUT_S)
         if checked.refusal:
+            listen(Retrieved(()))
             told = refused(checked.refusal, checked.decisions, where="question", generator="guard")
             return self._interaction(query, told, (), principal, timings_ms=watch.total())
         searched = self.rewriter.rewrite(query.text, query.history, deadline=deadline)

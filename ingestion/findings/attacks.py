@@ -26,10 +26,13 @@ _TELL = (
 )
 _ENDS = (
     r"(?=\s*(?:$|[.?!,;:)\"'”]|\b(?:verbatim|in full|word for word|exactly|backwards|to me"
-    r"|in (?:base64|json|reverse|full)"
-    r"|as (?:json|base64|text|code|a (?:poem|song|list|table|story))|starting|from the)\b))"
+    r"|in (?:base64|json|reverse|full)|with (?:rot-?13|base64)"
+    r"|as (?:an? )?(?:\w+ )?(?:json|base64|text|code|poem|song|list|table|story)|starting|from the)\b))"
 )
-_SAID = r"you (?:were|have been|are|got|had) (?:\w+ )?(?:given|told|instructed|shown|sent|supposed)"
+_SAID = (
+    r"you (?:(?:were|have been|are|got|had) (?:\w+ )?(?:given|told|instructed|shown|sent|supposed)|received|got)"
+    r"(?! (?:for|on|about|from (?:hr|it|my|the|our))\b)"
+)
 # The assistant's own words before the conversation, whatever is to be done with them: no document's are called so.
 _PROMPT = (
     r"\b(?:your|ur) (?:\w+ ){0,2}(?:pre-?prompt|guardrails|system[ -](?:prompt|message|instruction|configuration)s?"
@@ -41,8 +44,8 @@ _THE_PROMPT = (
     rf"(?:system |user |initial |hidden |full )?(?:prompt|system (?:message|instructions?)){_ENDS}"
     rf"|\bsystem prompt{_ENDS}"
     rf"|\b(?:your|ur) (?:\w+ ){{0,2}}(?:instructions?|directives?|guidelines|rules|unique id|security settings"
-    rf"|configuration|context window)(?:{_ENDS}|(?= for (?:security|verification|debug|quality)))"
-    rf"|\b(?:prompt|instructions?|text|message|words?|everything|all)\b{_GAP}{{0,30}}\b{_SAID}\b)"
+    rf"|configuration(?: file)?|context(?: window)?)(?:{_ENDS}|(?= for (?:security|verification|debug|quality)))"
+    rf"|\b(?:prompt|instructions?|rules|guidelines|text|message|words?|everything|all)\b{_GAP}{{0,30}}\b{_SAID})"
 )
 _EXTRACTION = (
     _PROMPT,
@@ -55,6 +58,9 @@ _EXTRACTION = (
     r"\b(?:told|instructed|programmed|prompted|not (?:supposed|allowed|permitted) to (?:tell|say|reveal|disclose))\b",
     rf"\bwhat (?:rules|guidelines|instructions|orders) (?:do|must|should|did|are|were) you (?:\w+ ){{0,3}}"
     rf"(?:follow|obey|given|receive|get|told){_ENDS}",
+    r"\b(?:rules|guidelines|instructions|orders) (?:were|are|have|did) you (?:\w+ ){0,2}(?:given|told|receive)\b",
+    rf"\b(?:rules|guidelines|instructions) you (?:must|should|have to|are required to) (?:follow|obey){_ENDS}",
+    r"\b(?:first|initial) (?:message|instruction|line)s? (?:in|of) (?:this|our|your) (?:conversation|chat|context)\b",
     r"['\"“‘](?:i was (?:instructed|told|programmed) to|i am instructed to|my instructions are|the system prompt is"
     r"|my (?:system |initial )?prompt)\b",
     r"\b(?:start|begin)\w* with (?:the (?:phrase|words?) )?['\"“‘]you are\b|<secret>|</?system[_ -]?prompt>",
@@ -98,6 +104,19 @@ _ORDERED = re.compile(
     r"(?!\w* (?:for|of) (?:my|the|our))",
     re.IGNORECASE,
 )
+_ORDERED_SHORTLY = re.compile(
+    r"(?:^|[.!?:;\n\"'“])\s*(?:please |now |just ){0,2}(?:ignore|disregard|forget)(?: about)?(?: all| everything)?"
+    r"(?: (?:of )?the)?(?: (?:instructions?|rules?|prompt|text|directions?))? (?:above|before this|preceding)"
+    r"(?! (?:question|message|request|ticket|mail)| the\b)"
+    r"|\bnew (?:instructions?|orders?|task)\s?: ?(?:you|ignore|from|always|never|respond|reply|answer|say|print)"
+    # In other languages, where an order stands at the beginning of a sentence or a particle at its end makes it one.
+    r"|(?:^|[.!?:;\n])\s*(?:ignorer\w*|glöm|glem|abaikan|lupakan|bỏ qua|ignora\w*)\b[^.!?\n]{0,30}"
+    r"\b(?:instru\w+|regl\w*|regler\w*|perintah|hướng dẫn|chỉ dẫn)"
+    r"|(?:تجاهل|انس)\s[^.!?\n]{0,30}(?:التعليمات|الأوامر|القواعد)|(?:지시|명령|규칙|지침)\S{0,3}[^.!?\n]{0,15}(?:무시|잊)"
+    r"|(?:talimat|komut|kural)\S{0,10}\s[^.!?\n]{0,10}(?:yok say|görmezden gel|unut)"
+    r"|(?:निर्देश|आदेश)[^.!?\n]{0,30}(?:अनदेख|भूल)",
+    re.IGNORECASE,
+)
 # What tells a model how to reply from now on, besides the signs in documents.
 _MANNERS = tuple(
     (weight, re.compile(expression, re.IGNORECASE))
@@ -106,6 +125,12 @@ _MANNERS = tuple(
             0.5,
             r"\b(?:respond|reply|answer)\w* (?:to )?(?:every|all|any|each) (?:\w+ )?(?:prompt|question|message|input)",
         ),
+        (
+            0.5,
+            rf"\b(?:answer|respond|reply|speak|act|behave)\w*\b{_GAP}{{0,20}}\b(?:freely|(?:without|with no|free of)\b"
+            rf"{_GAP}{{0,20}}(?:restrict|filter|limit|censor|rules))",
+        ),
+        (0.5, rf"\b(?:enable|activate|enter|switch to|you are in)\b{_GAP}{{0,15}}\bmode\b"),
         (0.5, r"\bopen ?a[il](?:'s|’s)? (?:content |usage )?(?:polic|guideline|rule)"),
         (0.5, r"\b(?:can ?not|\w+n'?t|never|not) (?:\w+ (?:or )?)?(?:reject|refuse|decline|say no)"),
         (
@@ -122,6 +147,8 @@ _MANNERS = tuple(
             0.5,
             rf"\b(?:immerse yourself|play)\b{_GAP}{{0,20}}\b(?:role|characters?)\b|\bvorgeben\b{_GAP}{{0,20}}\bzu sein",
         ),
+        (0.5, r"\byou are \w+, an?\b"),
+        (2.0, r"(?:^|[.!?\n])\s*you (?:now )?have no (?:more )?(?:restriction|limit|filter|rule|guideline)"),
         (0.4, r"\b(?:illegal|unethical|immoral|legality|harmful)\b"),
         (0.4, r"\b(?:as|being) an ai\b|\bchatgpt\b|\b[a-z]{2,12}gpt\b"),
         (0.4, r"\bstands for\b|\bstart(?:ing)? (?:with )?(?:the|a) (?:new )?(?:sentence|paragraph)|\bbegin a new para"),
@@ -150,7 +177,8 @@ def find_attack(question: str) -> Attack | None:
     plain = _UNSEEN.sub("", unicodedata.normalize("NFKC", question))
     if _PROMPT_WANTED.search(plain) or _PROMPT_WANTED_ELSEWHERE.search(plain):
         return "prompt_extraction"
-    return "jailbreak" if _ORDERED.search(plain) or _weight(plain) >= _ENOUGH else None
+    ordered = _ORDERED.search(plain) or _ORDERED_SHORTLY.search(plain)
+    return "jailbreak" if ordered or _weight(plain) >= _ENOUGH else None
 
 
 def _weight(plain: str) -> float:
