@@ -42,6 +42,11 @@ class Attempts:
         self._lock = threading.Lock()
         self._paid_off: OrderedDict[str, float] = OrderedDict()  # the moment at which nothing is held against it
 
+    @property
+    def kept(self) -> int:
+        """How many names and addresses are remembered."""
+        return len(self._paid_off)
+
     def begin(self, name: str, address: str) -> int:
         """Count an attempt, unless there were too many.
 
