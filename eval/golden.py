@@ -24,6 +24,7 @@ __all__ = [
     "Question",
     "Resolved",
     "beir_question",
+    "ends_of",
     "read_beir",
     "read_qrels",
     "read_questions",
@@ -123,7 +124,7 @@ def resolve(names: Iterable[str], documents: Iterable[Document]) -> Resolved:
     for document in documents:
         for key in exact.keys() & {document.uri, document.id}:
             exact[key].add(document.uri)
-        for end in ends.keys() & _ends(document.uri):
+        for end in ends.keys() & ends_of(document.uri):
             ends[end].add(document.uri)
     found = {name: sorted(uris or ends[name]) for name, uris in exact.items()}
     return Resolved(
@@ -133,7 +134,8 @@ def resolve(names: Iterable[str], documents: Iterable[Document]) -> Resolved:
     )
 
 
-def _ends(uri: str) -> set[str]:
+def ends_of(uri: str) -> set[str]:
+    """Return the names that a golden set may give the document of a uri."""
     # Golden sets are written by people: "Annual leave.md", where the uri has "Annual%20leave.md".
     ends: set[str] = set()
     for spelt in (uri, unquote(uri)):

@@ -11,11 +11,11 @@ from sqlalchemy import Connection, Row, Select, case, delete, desc, func, insert
 from sqlalchemy.exc import IntegrityError
 
 from eval.golden import GoldenSet
+from eval.golden_erasure import ErasableGoldenSets
 from eval.questions import Question, checked, questions_of, to_row
 from eval.tables import golden_questions, golden_sets, golden_versions
 from retrieval.errors import ConflictError, InvalidInputError, NotFoundError
 from retrieval.rows import storable
-from retrieval.store import Store
 
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _MAX_NUMBER = 2**31 - 1
@@ -68,7 +68,7 @@ class GoldenVersion:
     drafts: int
 
 
-class GoldenSets(Store):
+class GoldenSets(ErasableGoldenSets):
     """Golden sets with all their versions, on SQLite or PostgreSQL; for administrators, who see every question.
 
     Args:

@@ -1,7 +1,7 @@
 """The evaluation runs that were made, with the scores of every question."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,10 +12,12 @@ from sqlalchemy.exc import IntegrityError
 from eval.report import Report, report_of_record, rounded
 from eval.tables import evaluation_runs
 from retrieval.errors import ConflictError, InvalidInputError, NotFoundError
+from retrieval.quoting import Quoted
 from retrieval.rows import storable
 from retrieval.store import Store
 
 MAX_LISTED = 1_000
+_ERASED = "[erased]"
 _BEGINNING = re.compile(r"[0-9a-f]{4,32}")
 
 
@@ -144,6 +146,30 @@ class EvaluationRuns(Store):
             if not connection.execute(delete(evaluation_runs).where(evaluation_runs.c.id == run_id)).rowcount:
                 raise NotFoundError(f"no run {run_id!r}")
 
+    def forget(self, names: Collection[str], quoted: Quoted) -> list[str]:
+        """Take names and words out of all reports; their figures stay.
+
+        Args:
+            names: Ids, uris and questions: a text that is one of these is replaced.
+            quoted: A text that quotes these words is replaced.
+
+        Returns:
+            Ids of the runs that held some.
+        """
+        with self._reading() as connection:
+            ids = list(connection.scalars(select(evaluation_runs.c.id)))
+        return [run_id for run_id in ids if self._without(run_id, frozenset(names), quoted)]
+
+    def _without(self, run_id: str, names: Collection[str], quoted: Quoted) -> bool:
+        its = evaluation_runs.c.id == run_id
+        with self._writing() as connection:
+            before = connection.scalar(select(evaluation_runs.c.record).where(its).with_for_update())
+            after = erased(before, names, quoted)
+            if before == after:
+                return False
+            connection.execute(update(evaluation_runs).where(its).values(record=after))
+        return True
+
     def last_accepted(self, *, kind: str, golden: str) -> Report | None:
         """Return the newest accepted run of a kind on a golden set, or None."""
         conditions: tuple[ColumnElement[bool], ...] = (
@@ -155,6 +181,17 @@ class EvaluationRuns(Store):
         with self._reading() as connection:
             record = connection.scalar(statement.order_by(desc(evaluation_runs.c.created_at)).limit(1))
         return None if record is None else report_of_record(record)
+
+
+def erased(value: Any, names: Collection[str], quoted: Quoted) -> Any:
+    """Return plain JSON in which texts that are one of some names, or quote some words, are replaced."""
+    if isinstance(value, str):
+        return _ERASED if value in names or quoted.within(value) else value
+    if isinstance(value, Mapping):
+        return {(_ERASED if key in names else key): erased(entry, names, quoted) for key, entry in value.items()}
+    if isinstance(value, list):
+        return [erased(entry, names, quoted) for entry in value]
+    return value
 
 
 def _run(row: Any) -> Run:

@@ -28,7 +28,7 @@ from retrieval.rows import from_json, storable
 from retrieval.store import Store
 from retrieval.tables import conversations, interactions
 from retrieval.types import Interaction, Principal, Turn
-from retrieval.withhold import WITHHELD, named_documents, withhold
+from retrieval.withhold import VOID, named_documents, withhold
 
 MAX_PAGE = 1_000
 TITLE_CHARS = 80
@@ -172,7 +172,7 @@ class Conversations(Store):
         made: list[Turn] = []
         for interaction in last:
             made.append(Turn("user", interaction.question))
-            if interaction.answer.text != WITHHELD:
+            if interaction.answer.text not in VOID:
                 made.append(Turn("assistant", interaction.answer.text))
         return tuple(made)
 
@@ -227,6 +227,18 @@ class Conversations(Store):
             self._locked(connection, conversation_id, principal)
             connection.execute(update(interactions).where(within).values(conversation_id=None))
             connection.execute(delete(conversations).where(conversations.c.id == conversation_id))
+
+    def forget_all(self, principal_id: str) -> int:
+        """Remove all conversations of somebody; interactions that were in them stand in none any more.
+
+        Returns:
+            How many.
+        """
+        own = conversations.c.principal_id == principal_id
+        mine = interactions.c.conversation_id.in_(select(conversations.c.id).where(own))
+        with self._writing() as connection:
+            connection.execute(update(interactions).where(mine).values(conversation_id=None))
+            return connection.execute(delete(conversations).where(own)).rowcount
 
     def _locked(self, connection: Connection, conversation_id: str, principal: Principal) -> str:
         """Keep others from changing a conversation until the transaction ends; gives its title."""

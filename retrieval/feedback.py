@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Select, and_, delete, desc, false, insert,
 from sqlalchemy.exc import IntegrityError
 
 from retrieval.errors import ConflictError, InvalidInputError, NotFoundError
+from retrieval.quoting import Quoted
 from retrieval.rows import from_json, storable, to_json
 from retrieval.store import Store
 from retrieval.tables import feedback, interactions
@@ -167,6 +168,42 @@ class FeedbackLog(Store):
             corrections=sum(map(corrects, said)),
         )
 
+    def ids_of(self, principal_id: str) -> list[str]:
+        """Return the ids of all feedback that somebody gave; for erasing it and what was made of it."""
+        with self._reading() as connection:
+            return list(connection.scalars(select(feedback.c.id).where(feedback.c.principal_id == principal_id)))
+
+    def forget_giver(self, principal_id: str) -> int:
+        """Remove all feedback that somebody gave.
+
+        Returns:
+            How much.
+        """
+        with self._writing() as connection:
+            return connection.execute(delete(feedback).where(feedback.c.principal_id == principal_id)).rowcount
+
+    def forget_document(self, document_id: str, quoted: Quoted) -> int:
+        """Take a document and its words out of all feedback; what says nothing without them is removed.
+
+        Returns:
+            How many entries were changed or removed.
+        """
+        changed = 0
+        with self._writing() as connection:
+            for row in connection.execute(select(*_ROW).with_for_update()).all():
+                before = _noun(row)
+                after = _without(before, document_id, quoted)
+                if after == before:
+                    continue
+                changed += 1
+                its = feedback.c.id == before.id
+                if after.verdict or after.reasons or corrects(after):
+                    kept = to_json(replace(after, approved_by=None))
+                    connection.execute(update(feedback).where(its).values(payload=kept))
+                else:
+                    connection.execute(delete(feedback).where(its))
+        return changed
+
     def _feedback(self, statement: Select[Any], *ids: str) -> list[Feedback]:
         if not all(map(storable, ids)):
             return []
@@ -176,6 +213,18 @@ class FeedbackLog(Store):
 
 def _noun(row: Sequence[Any]) -> Feedback:
     return replace(cast(Feedback, from_json(Feedback, row[0])), approved_by=row[1])
+
+
+def _without(said: Feedback, document_id: str, quoted: Quoted) -> Feedback:
+    named = document_id in said.right_documents
+    evidence = None if said.evidence and (named or quoted.within(said.evidence)) else said.evidence
+    return replace(
+        said,
+        evidence=evidence,
+        answer=None if said.answer and quoted.within(said.answer) else said.answer,
+        right_documents=tuple(key for key in said.right_documents if key != document_id),
+        wrong_documents=tuple(key for key in said.wrong_documents if key != document_id),
+    )
 
 
 def _newest_first(statement: Select[Any]) -> Select[Any]:

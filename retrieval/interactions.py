@@ -9,8 +9,9 @@ from sqlalchemy import desc, func, insert, select, tuple_
 from sqlalchemy.exc import IntegrityError
 
 from retrieval.errors import ConflictError, InvalidInputError, NotFoundError
+from retrieval.interaction_erasure import ErasableInteractions
 from retrieval.rows import from_json, storable, to_json
-from retrieval.store import Store, listed, one_of
+from retrieval.store import listed, one_of
 from retrieval.tables import interactions
 from retrieval.types import Interaction, Principal
 
@@ -35,7 +36,7 @@ class Glance:
     cosines: tuple[float, ...]
 
 
-class InteractionLog(Store):
+class InteractionLog(ErasableInteractions):
     """Questions and answers, kept word for word.
 
     What is kept here was readable when it was asked. Whether it still is, only the catalog knows: check the

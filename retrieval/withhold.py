@@ -6,6 +6,9 @@ from dataclasses import replace
 from retrieval.types import Answer, Citation, Interaction
 
 WITHHELD = "This answer stands on a document that was deleted or that you may no longer read. Ask again."
+ERASED = "This answer stood on a document that was erased. Ask again."
+VOID = frozenset({WITHHELD, ERASED})
+"""In the place of answers that are not to be read any more."""
 
 
 def withhold(interaction: Interaction, readable: Set[str]) -> Interaction:

@@ -15,7 +15,7 @@ from app.routes.answer_bodies import AnswerBody, CitationBody, answer_body
 from retrieval.conversations import MAX_PAGE, Conversation
 from retrieval.errors import InvalidInputError
 from retrieval.types import Interaction, Principal
-from retrieval.withhold import WITHHELD, is_shown
+from retrieval.withhold import VOID, is_shown
 
 router = APIRouter(prefix="/v1", tags=["conversations"])
 
@@ -198,5 +198,5 @@ def _turn(interaction: Interaction) -> StoredTurnBody:
         **body,
         question=interaction.question.encode(errors="replace").decode(),
         asked_at=interaction.asked_at,
-        available=interaction.answer.text != WITHHELD,
+        available=interaction.answer.text not in VOID,
     )

@@ -1,0 +1,101 @@
+"""After an erasure: is anything left? Looks through tables, index, originals and every file of the data directory."""
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.erasure_rows import ErasureRows
+from ingestion.blobs import Blobs
+from retrieval.index import VectorIndex
+
+_BLOCK_BYTES = 4 << 20
+# The catalog's own file holds the id in the audit log; its tables are looked through one by one.
+_CATALOG = "catalog.sqlite3"
+_SAMPLE_CHARS = 80
+_SAMPLE_MIN_CHARS = 20
+_SAMPLES = 5
+_CANDIDATES = 15
+
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """What is looked for.
+
+    Attributes:
+        ids: They may stand nowhere but in the audit log and the record of erasures.
+        words: Stretches of text that stood nowhere else; they may stand nowhere.
+        originals: SHA-256 of originals that must be gone.
+    """
+
+    ids: tuple[str, ...]
+    words: tuple[str, ...] = ()
+    originals: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """Looks everywhere that this process can reach."""
+
+    rows: ErasureRows
+    index: VectorIndex
+    blobs: Blobs
+    folders: tuple[Path, ...]
+
+    def left(self, sought: Sought) -> dict[str, int]:
+        """Count what is left.
+
+        Returns:
+            By place: ``table.column``, ``index``, ``original <sha256>``, or a file's path; empty when nothing is.
+        """
+        found = self.rows.mentions([*sought.ids, *sought.words])
+        if points := self._points(sought.ids):
+            found["index"] = points
+        found |= {f"original {sha256}": 1 for sha256 in sought.originals if sha256 in self.blobs}
+        return found | self._files(sought)
+
+    def _points(self, ids: Collection[str]) -> int:
+        return sum(entry.document_id in ids for page in self.index.entries() for entry in page)
+
+    def _files(self, sought: Sought) -> dict[str, int]:
+        words = [needle.encode() for needle in sought.words]
+        everything = words + [key.encode() for key in sought.ids]
+        found: dict[str, int] = {}
+        for path in _below(self.folders):
+            needles = words if path.name.startswith(_CATALOG) else everything
+            if needles and (count := _count(path, needles)):
+                found[str(path)] = count
+        return found
+
+
+def samples(text: str) -> list[str]:
+    """Return stretches of a text that it can be known by, the longest lines first, none where it is too short."""
+    lines = {line.strip()[:_SAMPLE_CHARS].strip() for line in text.splitlines()}
+    return sorted((line for line in lines if len(line) >= _SAMPLE_MIN_CHARS), key=lambda s: (-len(s), s))[:_CANDIDATES]
+
+
+def distinctive(rows: ErasureRows, document_id: str, texts: Sequence[str]) -> tuple[str, ...]:
+    """Return stretches of a document's texts that stand in no other document."""
+    candidates = list(dict.fromkeys(sample for text in texts for sample in samples(text)))
+    return tuple(rows.elsewhere(document_id, candidates)[:_SAMPLES])
+
+
+def _below(folders: Collection[Path]) -> Iterator[Path]:
+    for folder in folders:
+        for path in folder.rglob("*"):
+            if path.is_file() and not path.is_symlink():
+                yield path
+
+
+def _count(path: Path, needles: Sequence[bytes]) -> int:
+    overlap = max(map(len, needles)) - 1
+    found: set[bytes] = set()
+    tail = b""
+    try:
+        with path.open("rb") as stream:
+            while block := stream.read(_BLOCK_BYTES):
+                seen = tail + block
+                found |= {needle for needle in needles if needle in seen}
+                tail = seen[-overlap:] if overlap else b""
+    except FileNotFoundError:
+        return 0  # removed meanwhile
+    return len(found)

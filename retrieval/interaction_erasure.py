@@ -1,0 +1,206 @@
+"""What the interaction log forgets: somebody's questions, or what answers said out of one document."""
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, time
+from typing import Any, cast
+from uuid import uuid4
+
+from sqlalchemy import Text, delete, insert, select, update
+from sqlalchemy import cast as sql_cast
+
+from retrieval.quoting import Quoted
+from retrieval.rows import from_json, to_json
+from retrieval.store import Store, listed, one_of
+from retrieval.tables import feedback, interactions
+from retrieval.types import Answer, Citation, Feedback, Interaction, Turn
+from retrieval.withhold import ERASED
+
+
+class ErasableInteractions(Store):
+    """The part of the interaction log that forgets. Every method can be repeated until it changes nothing."""
+
+    def forget_document(self, document_id: str, chunk_ids: Collection[str], quoted: Quoted) -> int:
+        """Take out of all interactions what they hold of a document: passages, citations, and answers made of them.
+
+        The questions stay.
+
+        Args:
+            document_id: Which.
+            chunk_ids: Of all its revisions.
+            quoted: Its words, for what later turns of a conversation repeat.
+
+        Returns:
+            How many interactions were changed.
+        """
+        named = self._ids(document_id)
+        erased = Quoted(text for key in named for text in self._answers(key, document_id))
+        with self._reading() as connection:
+            asked = select(interactions.c.principal_id).where(one_of(interactions.c.id, "ids")).distinct()
+            askers = list(connection.scalars(asked, {"ids": listed(named)}))
+        # Whoever was told of it may have gone on from there: the answer stands in the history of what they asked next.
+        later = self._of(askers)
+        known = quoted | erased
+        forgotten = frozenset(chunk_ids)
+        return sum(self._rewrite(key, lambda i: _without(i, document_id, forgotten, known)) for key in {*named, *later})
+
+    def forget_asker(self, principal_id: str) -> int:
+        """Remove all that somebody asked, with the feedback on it.
+
+        Returns:
+            How many interactions.
+        """
+        with self._writing() as connection:
+            return connection.execute(delete(interactions).where(interactions.c.principal_id == principal_id)).rowcount
+
+    def anonymise_asker(self, principal_id: str, pseudonym: str, redact: Callable[[str], str]) -> int:
+        """Keep what somebody asked without them: under a pseudonym, new ids and the day alone, in no conversation.
+
+        Args:
+            principal_id: Who.
+            pseudonym: Principal id that takes the place of theirs.
+            redact: Takes personal data out of a text.
+
+        Returns:
+            How many interactions.
+        """
+        ids = self._of([principal_id])
+        for key in ids:
+            with self._writing() as connection:
+                locked = select(interactions).where(interactions.c.id == key).with_for_update()
+                row = connection.execute(locked).mappings().one_or_none()
+                if row is None:
+                    continue
+                kept = _anonymous(_interaction(row["payload"]), pseudonym, redact)
+                values: dict[str, Any] = {"id": kept.id, "principal_id": pseudonym, "question": _plain(kept.question)}
+                values |= {"collection": kept.collection, "payload": to_json(kept), "asked_at": kept.asked_at}
+                connection.execute(insert(interactions).values(values))
+                said = select(feedback).where(feedback.c.interaction_id == key)
+                for about in connection.execute(said).mappings().all():
+                    new = _feedback_row(dict(about), kept, principal_id, pseudonym, redact)
+                    connection.execute(update(feedback).where(feedback.c.id == about["id"]).values(new))
+                connection.execute(delete(interactions).where(interactions.c.id == key))
+        return len(ids)
+
+    def _ids(self, words: str) -> list[str]:
+        within = sql_cast(interactions.c.payload, Text).contains(words, autoescape=True)
+        with self._reading() as connection:
+            return list(connection.scalars(select(interactions.c.id).where(within)))
+
+    def _of(self, askers: Collection[str]) -> list[str]:
+        mine = one_of(interactions.c.principal_id, "askers")
+        with self._reading() as connection:
+            return list(connection.scalars(select(interactions.c.id).where(mine), {"askers": listed(askers)}))
+
+    def _answers(self, key: str, document_id: str) -> list[str]:
+        with self._reading() as connection:
+            payload = connection.scalar(select(interactions.c.payload).where(interactions.c.id == key))
+        if payload is None:
+            return []
+        found = _interaction(payload)
+        return [found.answer.text] if _stands_on(found, document_id) else []
+
+    def _rewrite(self, key: str, change: Callable[[Interaction], Interaction]) -> bool:
+        with self._writing() as connection:
+            locked = select(interactions.c.payload).where(interactions.c.id == key).with_for_update()
+            payload = connection.scalar(locked)
+            before = None if payload is None else _interaction(payload)
+            if before is None or (after := change(before)) == before:
+                return False
+            connection.execute(update(interactions).where(interactions.c.id == key).values(payload=to_json(after)))
+        return True
+
+
+def _stands_on(interaction: Interaction, document_id: str) -> bool:
+    answer = interaction.answer
+    cited = any(citation.document_id == document_id for citation in answer.citations)
+    # A model may have worded its answer from a passage that it does not cite.
+    shown = any(passage.chunk.document_id == document_id for passage in interaction.passages)
+    return not answer.abstained and (cited or (shown and answer.generator != "extractive"))
+
+
+def _without(interaction: Interaction, document_id: str, chunk_ids: Collection[str], known: Quoted) -> Interaction:
+    answer = interaction.answer
+    if _stands_on(interaction, document_id) or (not answer.abstained and known.within(answer.text)):
+        answer = Answer(
+            text=ERASED,
+            abstained=False,
+            confidence=answer.confidence,
+            citations=answer.citations,
+            degraded=answer.degraded,
+            generator=answer.generator,
+        )
+    answer = replace(
+        answer, citations=_others(answer.citations, document_id), nearest=_others(answer.nearest, document_id)
+    )
+    passages = tuple(
+        replace(passage, also=tuple(key for key in passage.also if key not in chunk_ids))
+        for passage in interaction.passages
+        if passage.chunk.document_id != document_id
+    )
+    history = tuple(
+        Turn(turn.role, ERASED) if turn.role == "assistant" and known.within(turn.text) else turn
+        for turn in interaction.history
+    )
+    searched = "" if known.within(interaction.searched) else interaction.searched
+    generation = {name: said for name, said in interaction.generation.items() if not _quotes(said, known)}
+    return replace(
+        interaction, answer=answer, passages=passages, history=history, searched=searched, generation=generation
+    )
+
+
+def _quotes(said: Any, known: Quoted) -> bool:
+    if isinstance(said, str):
+        return known.within(said)
+    if isinstance(said, Mapping):
+        return any(_quotes(part, known) for part in said.values())
+    return isinstance(said, list | tuple) and any(_quotes(part, known) for part in said)
+
+
+def _others(citations: tuple[Citation, ...], document_id: str) -> tuple[Citation, ...]:
+    return tuple(citation for citation in citations if citation.document_id != document_id)
+
+
+def _anonymous(interaction: Interaction, pseudonym: str, redact: Callable[[str], str]) -> Interaction:
+    text = redact(interaction.answer.text)
+    same = text == interaction.answer.text
+    return replace(
+        interaction,
+        id=uuid4().hex,
+        principal_id=pseudonym,
+        question=redact(interaction.question),
+        history=tuple(Turn(turn.role, redact(turn.text)) for turn in interaction.history),
+        searched=redact(interaction.searched),
+        # Verdicts point into the text; of one that has changed they would point beside it.
+        answer=replace(interaction.answer, text=text, sentences=interaction.answer.sentences if same else ()),
+        # A moment would lead back by the sign-in that the audit log holds.
+        asked_at=datetime.combine(interaction.asked_at.date(), time(), UTC),
+        generation={name: said for name, said in interaction.generation.items() if name != "search_context"},
+        conversation_id=None,
+    )
+
+
+def _feedback_row(
+    about: Mapping[str, Any], kept: Interaction, principal_id: str, pseudonym: str, redact: Callable[[str], str]
+) -> dict[str, Any]:
+    said = cast(Feedback, from_json(Feedback, about["payload"]))
+    own = about["principal_id"] == principal_id
+    said = replace(
+        said,
+        id=uuid4().hex if own else said.id,
+        interaction_id=kept.id,
+        principal_id=pseudonym if own else said.principal_id,
+        given_at=kept.asked_at if own else said.given_at,
+        answer=redact(said.answer) if own and said.answer else said.answer,
+        evidence=redact(said.evidence) if own and said.evidence else said.evidence,
+    )
+    values = {"id": said.id, "interaction_id": kept.id, "principal_id": said.principal_id, "given_at": said.given_at}
+    return values | {"payload": to_json(said)}
+
+
+def _interaction(payload: Any) -> Interaction:
+    return cast(Interaction, from_json(Interaction, payload))
+
+
+def _plain(words: str) -> str:
+    return words.encode(errors="replace").decode().replace("\x00", "\ufffd")
