@@ -10,7 +10,7 @@ from authlib.integrations.httpx_client import AsyncOAuth2Client
 
 from app.identity.errors import ProviderError, SignInRefusedError
 from app.identity.id_token import checked_claims, usable_keys
-from app.identity.oidc_http import fetched, is_loopback, is_safe_url, spoken
+from app.identity.oidc_http import exchanged, fetched, is_loopback, is_safe_url, spoken
 from app.identity.oidc_logins import Login
 from app.oidc_settings import OidcSettings
 from retrieval.errors import InvalidInputError
@@ -99,9 +99,7 @@ class OidcProvider:
         async def talk(client: AsyncOAuth2Client) -> Identity:
             metadata = await self._metadata(client)
             client.token_endpoint_auth_method = self._authentication(metadata)
-            token = await client.fetch_token(
-                metadata["token_endpoint"], grant_type="authorization_code", code=code, code_verifier=login.verifier
-            )
+            token = await exchanged(client, metadata["token_endpoint"], code=code, verifier=login.verifier)
             keys = (await fetched(client, metadata["jwks_uri"])).get("keys")
             access_token = _text(token.get("access_token"))
             claims = checked_claims(

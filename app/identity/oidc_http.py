@@ -2,7 +2,7 @@
 
 import asyncio
 import ipaddress
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -13,6 +13,7 @@ from authlib.integrations.httpx_client import AsyncOAuth2Client
 from app.identity.errors import ProviderError
 
 MAX_ANSWER_BYTES = 512 * 2**10
+NONSENSE = "the provider's answer makes no sense"
 _CONNECT_S = 5.0
 
 Result = TypeVar("Result")
@@ -78,8 +79,8 @@ def spoken(talk: Callable[[AsyncOAuth2Client], Awaitable[Result]], *, timeout_s:
         raise ProviderError("the provider cannot be reached; try again later") from error
     except AuthlibBaseError as error:
         raise ProviderError("the provider refused what it had just let happen; sign in again") from error
-    except (ValueError, TypeError, KeyError, RecursionError) as error:
-        raise ProviderError("the provider's answer makes no sense") from error
+    except (ValueError, RecursionError) as error:  # of JSON
+        raise ProviderError(NONSENSE) from error
 
 
 async def fetched(client: AsyncOAuth2Client, url: str, *, bearer: str = "") -> dict[str, Any]:
@@ -89,12 +90,28 @@ async def fetched(client: AsyncOAuth2Client, url: str, *, bearer: str = "") -> d
         ProviderError: There is none.
     """
     headers = {"Authorization": f"Bearer {bearer}"} if bearer else {}
-    answer = await client.get(url, withhold_token=True, headers={"Accept": "application/json"} | headers)
+    accepted = {"Accept": "application/json"} | headers
+    answer = await client.request("GET", url, withhold_token=True, headers=accepted)
     if answer.status_code != httpx2.codes.OK:
         raise ProviderError(f"the provider answered {answer.status_code} where it should say what it is")
     found = answer.json()
     if not isinstance(found, dict):
-        raise ProviderError("the provider's answer makes no sense")
+        raise ProviderError(NONSENSE)
+    return found
+
+
+async def exchanged(client: AsyncOAuth2Client, url: str, *, code: str, verifier: str) -> Mapping[str, Any]:
+    """Return the tokens that the provider gives for a code.
+
+    Raises:
+        ProviderError: It gives none.
+    """
+    try:
+        found: Mapping[str, Any] = await client.fetch_token(
+            url, grant_type="authorization_code", code=code, code_verifier=verifier
+        )
+    except TypeError as error:  # a lifetime that is a list, say
+        raise ProviderError(NONSENSE) from error
     return found
 
 
