@@ -3,7 +3,7 @@
 import secrets
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, closing, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 
@@ -161,10 +161,7 @@ def open_services(settings: Settings, *, ingests: bool = False) -> Iterator[Serv
         publisher = Publisher(stores.catalog, index, embedder, originals)
         _make_whole(publisher)
         works = stack.enter_context(closing(Works()))
-        watched = Watched(stores.interactions, stores.feedback, index, embedder.embed_query)
-        observing = stack.enter_context(
-            open_observing(settings, watched, catalog=stores.catalog, monitoring=stores.monitoring)
-        )
+        observing = stack.enter_context(_open_observing(settings, stores, index, embedder))
         loopback_token = secrets.token_urlsafe(32)
         authenticator = _authenticator(settings, stores, loopback_token)
         retriever = build_retriever(settings, stores.catalog, index, embedder, _suspects(stores))
@@ -191,6 +188,13 @@ def open_services(settings: Settings, *, ingests: bool = False) -> Iterator[Serv
             limits=Limits(settings),
             oidc=provider_of(settings),
         )
+
+
+def _open_observing(
+    settings: Settings, stores: Stores, index: VectorIndex, embedder: Embedder
+) -> AbstractContextManager[Observing]:
+    watched = Watched(stores.interactions, stores.feedback, index, embedder.embed_query)
+    return open_observing(settings, watched, catalog=stores.catalog, monitoring=stores.monitoring)
 
 
 def _authenticator(settings: Settings, stores: Stores, loopback_token: str) -> Authenticator:
