@@ -11,6 +11,7 @@ from app.curating import curated_names
 from retrieval.errors import NotFoundError
 from retrieval.feedback import MAX_RECENT
 from retrieval.types import Feedback, Interaction, Principal
+from retrieval.withhold import named_documents
 
 _AT_ONCE = 100
 
@@ -71,6 +72,20 @@ def approve(services: Services, feedback_id: str, *, by: Principal) -> Feedback:
     if found[0].withheld:
         raise HTTPException(403, "it is about documents that were deleted or that you may not read")
     return services.feedback.approve(feedback_id, by=_everybody(by))
+
+
+def approved(services: Services, *, principal: Principal) -> list[tuple[Feedback, Interaction]]:
+    """Return the approved feedback with what it is about, where the principal may read the answer's sources now.
+
+    Documents that the feedback itself names are another matter: whoever uses them has to ask the catalog.
+
+    Returns:
+        In the order in which it was given.
+    """
+    found = services.feedback.approved(principal=principal)
+    stood_on = {said.id: named_documents([asked]) for said, asked in found}
+    readable = services.catalog.readable_documents(set().union(*stood_on.values()), principal=principal)
+    return [(said, asked) for said, asked in found if stood_on[said.id] <= readable]
 
 
 def _everybody(principal: Principal) -> Principal:

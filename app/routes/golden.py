@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from app.auth import Caller
 from app.bootstrap import Services
 from app.dependencies import AdministratorDep, CallerDep, ServicesDep
+from app.hearing import approved
 from app.routes.golden_bodies import (
     DescriptionBody,
     DraftBody,
@@ -105,7 +106,7 @@ def drafts(
 def from_feedback(name: Name, services: ServicesDep, principal: AdministratorDep, caller: CallerDep) -> DraftedBody:
     """Add a question for every correction that an administrator approved and that is not in the set yet."""
     uris = {document.id: document.uri for document in services.catalog.every_document(principal=principal)}
-    made = questions_from_feedback(services.feedback.approved(principal=principal), uris)
+    made = questions_from_feedback(approved(services, principal=principal), uris)
     return _added(services, name, made, caller, note="made from approved feedback")
 
 
