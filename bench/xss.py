@@ -17,14 +17,15 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
 
 import httpx
-from playwright.sync_api import Browser, BrowserContext, Error, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Error, Page, Route, sync_playwright
 
 from bench.lines import print_figure
 from bench.running import Server
@@ -235,22 +236,25 @@ def look(browser: Browser, house: House, *, policy: bool) -> Watch:
 
 def naive(browser: Browser, texts: list[str]) -> int:
     """Count the texts that act in a page that pastes them as they are."""
-    acted = 0
+    page_url, acted = "http://pasted.example/", 0
     for text in texts:
         context = browser.new_context()
-        watch = Watch(context, "http://pasted.example")
-        context.route("**/*", lambda route: route.fulfill(body="", content_type="text/plain"))
-        page = context.new_page()
+        watch = Watch(context, page_url.rstrip("/"))
         markup = f"<!doctype html><title>{text}</title><p>{text}</p>"
-        page.route(
-            "http://pasted.example/", lambda route, body=markup: route.fulfill(body=body, content_type="text/html")
-        )
-        visit(page, "http://pasted.example/")
-        page.evaluate("document.querySelectorAll('a, button').forEach((link) => link.click())")
+        context.route("**/*", partial(_pasted, page_url, markup))
+        page = context.new_page()
+        visit(page, page_url)
+        with suppress(Error):  # it may have gone elsewhere by itself
+            page.evaluate("document.querySelectorAll('a, button').forEach((link) => link.click())")
         page.wait_for_timeout(30)
         acted += bool(watch.acted)
         context.close()
     return acted
+
+
+def _pasted(page_url: str, markup: str, route: Route) -> None:
+    is_page = route.request.url == page_url
+    route.fulfill(body=markup if is_page else "", content_type="text/html" if is_page else "text/plain")
 
 
 @contextmanager
