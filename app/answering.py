@@ -16,6 +16,7 @@ from retrieval.deadline import Deadline
 from retrieval.errors import AttuneError, CancelledError, InvalidInputError, NotFoundError
 from retrieval.events import Event, Listen
 from retrieval.types import Interaction, Principal, Query
+from retrieval.withhold import named_documents, withhold
 
 NEW = "new"
 """In the place of a conversation's id: the answer begins one."""
@@ -53,7 +54,7 @@ def answer(services: Services, asked: Asked, *, listen: Listen, left: Callable[[
         left: Says whether nobody waits for the answer any more; then nothing is kept.
 
     Returns:
-        The answer as it was recorded.
+        The answer; as it was recorded, unless something in it was taken from its reader while it was made.
 
     Raises:
         InvalidInputError: The question is empty or too long, has both a history and a conversation, or names an adapter
@@ -73,7 +74,15 @@ def answer(services: Services, asked: Asked, *, listen: Listen, left: Callable[[
     logs.answered(interaction, question=services.settings.log_questions)
     if traces := services.observing.traces:
         traces.answered(interaction, headers=asked.headers, ended_ns=ended_ns)
-    return interaction
+    return _shown_now(services, asked, interaction)
+
+
+def _shown_now(services: Services, asked: Asked, interaction: Interaction) -> Interaction:
+    """Withhold what its reader lost while a model spoke: a stream's end would show it whole once more."""
+    named = named_documents([interaction])
+    principal = services.authenticator.current(asked.principal)
+    readable = services.catalog.readable_documents(named, principal=principal)
+    return interaction if named <= readable else withhold(interaction, readable)
 
 
 def _note_guards(services: Services, asked: Asked, interaction: Interaction) -> None:

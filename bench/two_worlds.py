@@ -26,6 +26,7 @@ from uuid import uuid4
 import httpx
 import uvicorn
 
+from app import logs
 from app.bootstrap import DEFAULT_COLLECTION, Services, open_services
 from app.identity.users import NewUser
 from app.main import create_app
@@ -66,6 +67,7 @@ class World:
 @contextmanager
 def world(data_dir: Path, keys: dict[str, str]) -> Iterator[World]:
     settings = Settings(data_dir=data_dir, **dict.fromkeys(_UNLIMITED, 0))
+    logs.configure("WARNING")
     with open_services(settings) as services:
         server = uvicorn.Server(uvicorn.Config(create_app(services), port=0, log_config=None, access_log=False))
         thread = threading.Thread(target=server.run, daemon=True)
