@@ -4,6 +4,7 @@ import json
 import socket
 import threading
 import time
+from contextlib import ExitStack
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 from app.owner import checked, events, serving
 from app.settings import Settings
 from retrieval.types import Principal
+from tests.people import World
 
 HANDBOOK = Path(__file__).resolve().parents[2] / "examples" / "handbook"
 
@@ -58,6 +60,30 @@ def server(server_settings):
 @pytest.fixture(scope="session")
 def token(server):
     return key_of(server, "chief", administrator=True, scopes=["ask", "curate", "administer"])
+
+
+@pytest.fixture(scope="session")
+def people_folder(tmp_path_factory):
+    """A folder of which ``world`` may make sources."""
+    return tmp_path_factory.mktemp("people")
+
+
+@pytest.fixture(scope="session")
+def world(people_folder):
+    """A server with groups, readers, an administrator, and a curator of the collection ``papers``; see ``World``."""
+    settings = Settings(
+        data_dir=people_folder / "data", disk_reserve_bytes=0, source_folders=(str(people_folder / "shared"),)
+    )
+    with ExitStack() as stack:
+        made = World(stack.enter_context(serving(settings)), stack)
+        made.hr, made.eng, made.owners = made.group("hr"), made.group("engineering"), made.group("owners")
+        made.ann = made.person("ann", groups=["hr"])
+        made.bob = made.person("bob", groups=["engineering"])
+        made.cleo = made.person("cleo", groups=["owners"])
+        made.chief = made.person("chief", administrator=True, scopes=("ask", "curate", "administer"))
+        body = {"name": "papers", "readers": [made.hr, made.eng], "curators": [made.owners]}
+        checked(made.chief.post("/v1/collections", json=body))
+        yield made
 
 
 @pytest.fixture

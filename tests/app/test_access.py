@@ -2,106 +2,13 @@
 
 import json
 import threading
-from contextlib import ExitStack
 
-import httpx
 import pytest
 
-from app.owner import checked, serving
-from app.settings import Settings
+from app.owner import checked
+from tests.people import managed, reads, set_access, upload
 
 NOBODYS = "0" * 32
-
-
-class World:
-    """A server with people; ``local`` is a command on its machine, the others ask with keys."""
-
-    def __init__(self, local, stack):
-        self.local = local
-        self.ids = {}
-        self.groups = {}
-        self._stack = stack
-
-    def person(self, name, *, scopes=("ask", "curate"), groups=(), **more):
-        user = checked(self.local.post("/v1/users", json={"name": name} | more))
-        self.ids[name] = user["id"]
-        for group in groups:
-            self.join(group, name)
-        return self.client(name, scopes=scopes)
-
-    def client(self, name, *, scopes=("ask", "curate")):
-        made = self.local.post(f"/v1/users/{self.ids[name]}/keys", json={"name": "test", "scopes": list(scopes)})
-        headers = {"Authorization": f"Bearer {checked(made)['key']}"}
-        return self._stack.enter_context(httpx.Client(base_url=self.local.base_url, headers=headers, timeout=180))
-
-    def group(self, name):
-        self.groups[name] = f"g:{checked(self.local.post('/v1/groups', json={'name': name}))['id']}"
-        return self.groups[name]
-
-    def join(self, group, name):
-        path = f"/v1/groups/{self.groups[group][2:]}/members/{self.ids[name]}"
-        assert self.local.put(path).status_code == 204
-
-    def key(self, name):
-        return f"u:{self.ids[name]}"
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    return tmp_path_factory.mktemp("access")
-
-
-@pytest.fixture(scope="module")
-def world(folder):
-    settings = Settings(data_dir=folder / "data", disk_reserve_bytes=0, source_folders=(str(folder),))
-    with ExitStack() as stack:
-        made = World(stack.enter_context(serving(settings)), stack)
-        made.hr, made.eng, made.owners = made.group("hr"), made.group("engineering"), made.group("owners")
-        made.ann = made.person("ann", groups=["hr"])
-        made.bob = made.person("bob", groups=["engineering"])
-        made.cleo = made.person("cleo", groups=["owners"])
-        made.chief = made.person("chief", administrator=True, scopes=("ask", "curate", "administer"))
-        body = {"name": "papers", "readers": [made.hr, made.eng], "curators": [made.owners]}
-        checked(made.chief.post("/v1/collections", json=body))
-        yield made
-
-
-def upload(client, name, text, *, collection="papers", **form):
-    """Upload a text and give its document as those see it who look after the collection."""
-    files = [("files", (name, text.encode(), "text/plain"))]
-    run = checked(client.post("/v1/documents", files=files, data={"collection": collection} | form))
-    assert (run["state"], run["failures"]) == ("done", [])
-    found = managed(client, collection)
-    return next(one for one in found if one["uri"] == f"upload:{name}")
-
-
-def managed(client, collection="papers"):
-    parameters = {"collection": collection, "managed": True, "limit": 1000}
-    return checked(client.get("/v1/documents", params=parameters))["documents"]
-
-
-def set_access(client, document, access, *, version=None):
-    version = document["access_version"] if version is None else version
-    body = {"access": access, "version": version}
-    return client.put(f"/v1/documents/{document['id']}/access", json=body)
-
-
-def reads(client, document):
-    """Tell whether a client may read a document, by every route that shows one; they all have to say the same."""
-    said = {
-        "open": client.get(f"/v1/documents/{document['id']}").status_code == 200,
-        "original": client.get(f"/v1/documents/{document['id']}/original").status_code == 200,
-        "findings": client.get(f"/v1/documents/{document['id']}/findings").status_code == 200,
-        "list": document["id"] in {d["id"] for d in checked(client.get("/v1/documents?limit=1000"))["documents"]},
-        "search": document["id"] in found(client, document["title"]),
-    }
-    assert len(set(said.values())) == 1, said
-    return said["open"]
-
-
-def found(client, words):
-    results = checked(client.post("/v1/search", json={"question": words, "limit": 50}))["results"]
-    return {passage["document_id"] for passage in results}
 
 
 def same_as_unknown(response, unknown, known_id):
