@@ -90,19 +90,20 @@ class PolicyGuard:
         for topic in self.policy.topics:
             for phrase in topic.phrases:
                 sought = " ".join(_stems(phrase, self.terms))
-                # Where nothing parts words, or all of them are stop words, the phrase itself is looked for.
-                if (sought and f" {sought} " in asked) or (_is_unparted(phrase) and phrase.casefold() in plain):
+                # Where nothing parts words, the phrase itself is looked for.
+                if f" {sought} " in asked or (_is_unparted(phrase) and phrase.casefold() in plain):
                     return topic
         return None
 
 
 def _stems(text: str, terms: Terms) -> list[str]:
-    return [stem for word in _WORD.findall(text.casefold()) if (stem := _stem(word, terms))]
+    return [_stem(word, terms) for word in _WORD.findall(text.casefold())]
 
 
 @lru_cache(maxsize=50_000)
 def _stem(word: str, terms: Terms) -> str:
-    return next((str(term) for term in terms(word)), "")
+    # A stop word has no stem, and counts all the same: time off is not time.
+    return next((str(term) for term in terms(word)), word)
 
 
 def _is_unparted(phrase: str) -> bool:
@@ -116,7 +117,7 @@ def _history(turns: Sequence[Turn], kinds: tuple[str, ...]) -> tuple[Turn, ...]:
         left -= len(turn.text)
         if left < 0:
             break
-        found = _masks(turn.text, kinds)
+        found = _masks.__wrapped__(turn.text, kinds)  # said once: not kept
         kept.append(replace(turn, text=masked(turn.text, found)) if found else turn)
     return tuple(reversed(kept))
 

@@ -2,11 +2,11 @@
 
 Run from the repository root: ``python -m bench.guards [attacks] [harmless] [personal] [secrets] [indirect] [cost]``,
 all when none is named. ``attacks``: recall and false alarms by source and by halves; signs were weighed with both in
-sight: the halves say how even it is, not how it does on what nobody saw. ``harmless``: questions that people asked of two
-knowledge bases, and workplace questions written to set the signs off. ``personal``: what is masked of labelled spans.
-``secrets``: keys in a streamed answer, cut anywhere: characters in a row that were told. ``indirect``: passages with an
-instruction for a model that are labelled. ``cost``: milliseconds a question, and the slowest hostile one.
-The baseline is what looks for instructions in documents.
+sight: the halves say how even it is, not how it does on what nobody saw. ``harmless``: questions that people asked
+of two knowledge bases, and workplace questions written to set the signs off. ``personal``: what is masked of labelled
+spans. ``secrets``: keys in a streamed answer, cut anywhere, parts of which were told. ``indirect``: passages with an
+instruction for a model that are labelled. ``cost``: milliseconds a question, and the slowest hostile one. The baseline
+is what looks for instructions in documents.
 """
 
 import argparse
