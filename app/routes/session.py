@@ -40,7 +40,8 @@ class NewPasswordBody(BaseModel):
 async def create(body: SignInBody, request: Request, response: Response, services: ServicesDep) -> SessionBody:
     """Begin a session with a password; its cookie is set. 401 for a wrong one, 429 after too many of them."""
     check_own_origin(request)
-    _check_attempts(services, normal_name(body.name), request)
+    services.limits.stranger(address_of(request))
+    services.attempts.begin(normal_name(body.name), address_of(request))
     # Not in the pool that serves the routes: sign-ins that wait for a processor hold up no question.
     return await run_sync(partial(_created, services, body, request, response), limiter=services.hashing)
 
@@ -64,7 +65,7 @@ def change_password(body: NewPasswordBody, request: Request, services: ServicesD
     """Exchange your password; your other sessions end. 403 when the current one is wrong, 409 for a key."""
     mine, user_id = _session_of(caller), caller.user_id or ""
     name = services.users.get(user_id).name
-    _check_attempts(services, name, request)
+    services.attempts.begin(name, address_of(request))
     if not matches(body.current, services.users.password(user_id)):
         raise HTTPException(403, "the current password is another one")
     services.attempts.succeeded(name, address_of(request))
@@ -75,12 +76,6 @@ def change_password(body: NewPasswordBody, request: Request, services: ServicesD
 
 def _created(services: Services, body: SignInBody, request: Request, response: Response) -> SessionBody:
     return session_body(services, sign_in(services, body.name, body.password, request, response), request)
-
-
-def _check_attempts(services: Services, name: str, request: Request) -> None:
-    if wait_s := services.attempts.begin(name, address_of(request)):
-        detail = f"too many sign-ins failed; try again in {wait_s} s"
-        raise HTTPException(429, detail, headers={"Retry-After": str(wait_s)})
 
 
 def _session_of(caller: Caller) -> str:

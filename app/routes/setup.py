@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.dependencies import ServicesDep, check_own_origin, local
+from app.dependencies import ServicesDep, address_of, check_own_origin, local
 from app.identity.passwords import hashed
 from app.identity.setup import NOT_VALID
 from app.identity.users import NewUser
@@ -47,6 +47,7 @@ def state(services: ServicesDep) -> SetUpStateBody:
 def set_up(body: SetUpBody, request: Request, response: Response, services: ServicesDep) -> SessionBody:
     """Make the first administrator with the token of the link, and sign them in; it works once. 409 otherwise."""
     check_own_origin(request)
+    services.limits.stranger(address_of(request))
     # Before anything is hashed, which is dear.
     if not services.setup.is_valid(body.token):
         raise ConflictError(NOT_VALID)
