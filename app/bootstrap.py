@@ -208,6 +208,7 @@ def _answerer(
     authenticator: Authenticator,
     guards: GuardPolicies,
 ) -> Answerer:
+    guards.warm()
     answerer = replace(build_answerer(settings, retriever), current=authenticator.current, guards=guards.guard)
     if isinstance(answerer.generator, OpenAICompatibleGenerator):
         telemetry.heeding(answerer.generator.breaker)

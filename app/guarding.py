@@ -96,6 +96,7 @@ class GuardPolicies(Store):
             connection.execute(delete(guard_policies).where(guard_policies.c.collection_id == collection_id))
             kept = {"policy": policy.as_json(), "set_by": by.id, "set_at": datetime.now(UTC)}
             connection.execute(insert(guard_policies).values(collection_id=collection_id, **kept))
+        self.warm()
         return policy
 
     def warm(self) -> None:

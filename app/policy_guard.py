@@ -11,7 +11,7 @@ from app.guard_policy import GuardPolicy, Topic
 from ingestion.findings.attacks import find_attack
 from ingestion.findings.personal import find_personal
 from ingestion.findings.secrets import RULES as SECRETS
-from ingestion.findings.secrets import find_secrets
+from ingestion.findings.secrets import find_key_lines, find_secrets
 from ingestion.findings.spots import Spot
 from ingestion.findings.words import MARKS, in_words
 from retrieval.bm25 import Terms
@@ -124,7 +124,7 @@ def _history(turns: Sequence[Turn], kinds: tuple[str, ...]) -> tuple[Turn, ...]:
 
 @lru_cache(maxsize=4_096)  # passages are found again and again
 def _masks(text: str, kinds: tuple[str, ...]) -> tuple[Mask, ...]:
-    spots = find_secrets(text)
+    spots = find_secrets(text) + find_key_lines(text)
     if kinds:
         spots += [spot for spot in find_personal(text) if spot.rule in kinds]
     return tuple(Mask(spot.start, spot.end, spot.rule, _mark(spot.rule)) for spot in _joined(spots))

@@ -123,7 +123,7 @@ def _ask(system: System, always: Answerer, question: Question) -> Outcome:
         answer=answer,
         cited=tuple(system.name(citation.uri) for citation in answer.citations),
         found=tuple(system.documents_of(interaction.passages)),
-        passages=tuple((system.name(p.uri), p.chunk.text) for p in interaction.passages),
+        passages=tuple((system.name(p.uri), p.shown()) for p in interaction.passages),
         confidence=0.0 if answer.abstained else answer.confidence,
         abstained=answer.abstained or answer.confidence < threshold,
         timings_ms={**interaction.timings_ms, "total": total_ms},

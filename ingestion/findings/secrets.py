@@ -63,6 +63,24 @@ _CUT_OFF_KEY = re.compile(r"[-\w+/=:,. \n]{0,20000}")
 _MAX_KEY_CHARS = 20_000
 
 
+# A line as PEM wraps them, in which all kinds of characters stand, and the lines behind it.
+_KEY_LINES = re.compile(
+    r"(?m)^[ \t]{0,8}(?=\S{0,75}[a-z])(?=\S{0,75}[A-Z])(?=\S{0,75}\d)[A-Za-z0-9+/]{60,76}={0,2}[ \t]{0,8}$"
+    r"(?:\n[ \t]{0,8}[A-Za-z0-9+/]{4,76}={0,2}[ \t]{0,8}$)*(?:\n[ \t]{0,8}-----END [A-Z0-9 ]{0,40}-----)?"
+)
+
+
+def find_key_lines(text: str) -> list[Spot]:
+    """Find lines from the middle of a private key: a chunk of a document may hold them without their beginning.
+
+    In a whole document they would be false alarms: certificates and pictures are written so too.
+
+    Returns:
+        Where they stand, under the rule of private keys.
+    """
+    return [Spot(*found.span(), "PrivateKeyDetector") for found in _KEY_LINES.finditer(text)]
+
+
 def find_secrets(text: str) -> list[Spot]:
     """Find keys and tokens.
 

@@ -43,6 +43,14 @@ def test_the_lines_of_a_key_are_one_secret_in_a_passage_and_in_a_stream(terms):
     assert composer.text == "The key:\n(secret removed)\nDo not share it."
 
 
+def test_lines_from_the_middle_of_a_key_are_masked_without_their_beginning(terms):
+    line = "MIIEowIBAAKCAQEA7xq1cD" + "aB3" * 14
+    text = f"{line}\n{line}\nabCD12==\n-----END RSA PRIVATE KEY-----\nAsk the owner."
+    assert masked(text, PolicyGuard(GuardPolicy(), terms).masks(text)) == "(secret removed)\nAsk the owner."
+    words = "the same word again and again, with Capitals and 12 numbers\n" * 3 + "a" * 70
+    assert PolicyGuard(GuardPolicy(), terms).masks(words) == ()
+
+
 def test_half_of_a_secret_in_a_quote_is_masked_as_the_whole(terms):
     text = f"The key:\n{PEM}\nDo not share it."
     chunk = Chunk("c", "d", "r", 0, 0, len(text), text, "", (f"Key {KEY}",), 1)
