@@ -1,4 +1,6 @@
 import random
+import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -7,6 +9,7 @@ from hypothesis import strategies as st
 from retrieval.compose import MAX_ANSWER_CHARS, Composer, without
 from retrieval.errors import ModelError
 from retrieval.events import Cited, Judged, Token
+from retrieval.guard_types import Mask
 from retrieval.support import check_sentences
 
 
@@ -160,3 +163,44 @@ def test_no_text_breaks_the_composer(text):
     composer.feed(text)
     composer.finish()
     assert composer.citations == ()
+
+
+class Hiding:
+    """A guard that shows nobody a word of more than one digit, or in which an @ stands."""
+
+    def masks(self, text):
+        found = re.finditer(r"\S*(?:@|\d\S*\d)\S*", text)
+        return [Mask(one.start(), one.end(), "word", "(removed)") for one in found if not one.group().startswith("[")]
+
+    def refusal(self, _rules):
+        return None
+
+
+@pytest.mark.parametrize("unsupported", ["mark", "remove"])
+def test_masked_words_are_the_same_however_the_stream_is_cut_and_no_part_of_them_is_told(passages, unsupported):
+    text = (
+        "Roses are red [1]. Write to a@b.example or 030-1234 today [2].\n\n- Bread at 7 [2]\n- Tel. 030-9999. Bye [1]"
+    )
+    whole, _ = compose(passages, text, cuts=lambda words: [words], guard=Hiding(), unsupported=unsupported)
+    assert "@" not in whole.text
+    for size in (1, 2, 3, 7):
+        cut, heard = compose(
+            passages,
+            text,
+            cuts=lambda words, size=size: [words[at : at + size] for at in range(0, len(words), size)],
+            guard=Hiding(),
+            unsupported=unsupported,
+        )
+        assert cut.text == whole.text
+        assert cut.citations == whole.citations
+        assert cut.masked == whole.masked
+        assert not any("@" in event.text or "030" in event.text for event in heard if isinstance(event, Token))
+
+
+def test_a_quote_is_shown_without_what_nobody_is_shown(passages):
+    first = replace(passages[0], masks=(Mask(0, 5, "word", "(removed)"),))
+    composer, _ = compose([first, *passages[1:]], "Watered daily [1].", cuts=list)
+    (citation,) = composer.citations
+    assert citation.quote.startswith("(removed)")
+    assert citation.masked == ("word",)
+    assert composer.masked == {"word": 1}
