@@ -1,11 +1,12 @@
 """Who may read what, set and asked for by several people on a real server."""
 
+import base64
 import json
 import threading
 
 import pytest
 
-from app.owner import checked
+from app.owner import checked, events
 from tests.people import managed, reads, set_access, upload
 
 NOBODYS = "0" * 32
@@ -281,3 +282,34 @@ def test_what_was_done_to_access_is_in_the_audit_log(world):
         "version": 1,
     }
     assert "ledger" not in json.dumps(events)
+
+
+def test_an_upload_in_parts_says_who_may_read_and_is_its_senders(world):
+    content = b"The safe is behind the picture."
+    pairs = {"filename": "safe.txt", "collection": "papers", "access": json.dumps([world.hr])}
+    encoded = ",".join(f"{key} {base64.b64encode(value.encode()).decode()}" for key, value in pairs.items())
+    tus = {"Tus-Resumable": "1.0.0", "Upload-Length": str(len(content)), "Upload-Metadata": encoded}
+    assert world.ann.post("/v1/uploads", headers=tus).status_code == 403
+    url = world.cleo.post("/v1/uploads", headers=tus).headers["Location"]
+    part = {"Tus-Resumable": "1.0.0", "Upload-Offset": "0", "Content-Type": "application/offset+octet-stream"}
+    foreign = [world.ann, world.client("cleo", scopes=["ask"])]
+    for client in foreign:
+        for method in ("HEAD", "PATCH", "DELETE"):
+            answers = [
+                client.request(method, path, headers=part, content=content if method == "PATCH" else None)
+                for path in (url, f"/v1/uploads/{NOBODYS}")
+            ]
+            assert same_as_unknown(*answers, url.rpartition("/")[2])
+    sent = world.cleo.patch(url, headers=part, content=content)
+    with world.cleo.stream("GET", f"/v1/ingestions/{sent.headers['Attune-Run']}/events") as response:
+        assert list(events(response))[-1][1]["failures"] == []
+    document = next(one for one in managed(world.cleo) if one["uri"] == "upload:safe.txt")
+    assert document["access"] == [world.hr]
+
+
+def test_what_an_upload_says_of_access_must_make_sense(world):
+    for access in ("nobody", "[]", '["g:hr"]', "{}", "[1]", "[" * 10_000):
+        files = {"files": ("a.txt", b"words")}
+        refused = world.cleo.post("/v1/documents", files=files, data={"collection": "papers", "access": access})
+        assert refused.status_code == 422, access
+        assert "access" in refused.json()["detail"]

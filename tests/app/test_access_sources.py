@@ -59,7 +59,8 @@ def access(world, name):
     return document(world, name)["access"]
 
 
-def test_the_first_rule_that_means_a_document_says_who_reads_it(world, source):
+@pytest.mark.usefixtures("source")
+def test_the_first_rule_that_means_a_document_says_who_reads_it(world):
     assert access(world, "hr/pay.md") == [world.hr]
     assert access(world, "hr/public/hours.md") == ["g:everyone"]
     assert access(world, "notes.md") == []
