@@ -32,11 +32,13 @@ class Caller:
         principal: What access lists are matched with; a key's scopes take away from it, nothing adds to it.
         credential: ``local``, ``key:<id>`` or ``session:<id>``: what limits are counted by and the audit log names.
         address: Where the request came from.
+        may_ask: Whether documents and answers are told; not to a key without that scope.
     """
 
     principal: Principal
     credential: str
     address: str = ""
+    may_ask: bool = True
 
     @property
     def user_id(self) -> str | None:
@@ -72,7 +74,7 @@ class Authenticator:
         now = datetime.now(UTC)
         if key.seen_at is None or key.seen_at + _NOTED_EVERY <= now:
             self.keys.seen(key.id, now)
-        return Caller(key.limits(principal), f"key:{key.id}", address)
+        return Caller(key.limits(principal), f"key:{key.id}", address, "ask" in key.scopes)
 
     def session(self, secret: str, *, address: str) -> Caller | None:
         """Return whose session this is the cookie of; None for a wrong one, one that is over, and a suspended user."""

@@ -26,6 +26,10 @@ def services(request: Request) -> Services:
     return found
 
 
+async def _services(request: Request) -> Services:
+    return services(request)
+
+
 def address_of(request: Request) -> str:
     """Where a request came from."""
     return request.client.host if request.client else ""
@@ -93,13 +97,27 @@ def _check_own_page(request: Request, cookie: str) -> None:
         raise HTTPException(403, f"a change needs the header {CSRF_HEADER} of the session")
 
 
-def principal(found: Annotated[Caller, Depends(caller)]) -> Principal:
+async def principal(found: Annotated[Caller, Depends(caller)]) -> Principal:
     """Find out who asks.
 
     Returns:
         The principal.
     """
-    return found.principal
+    return found.principal  # on the event loop, as all that waits for nothing: a thread costs more than this
+
+
+def asker(found: Annotated[Caller, Depends(caller)]) -> Caller:
+    """Find out who asks, by a credential that documents and answers may be told to.
+
+    Returns:
+        The caller.
+
+    Raises:
+        HTTPException: 403 for a key without the scope ``ask``.
+    """
+    if not found.may_ask:
+        raise HTTPException(403, "this key has not the scope ask")
+    return found
 
 
 async def bearer(request: Request) -> Caller:
@@ -155,7 +173,7 @@ def scraper(request: Request, credentials: Annotated[HTTPAuthorizationCredential
         administrator(caller(request, credentials).principal)
 
 
-ServicesDep = Annotated[Services, Depends(services)]
+ServicesDep = Annotated[Services, Depends(_services)]
 CallerDep = Annotated[Caller, Depends(caller)]
 PrincipalDep = Annotated[Principal, Depends(principal)]
 AdministratorDep = Annotated[Principal, Depends(administrator)]

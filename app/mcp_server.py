@@ -52,7 +52,7 @@ class McpServer:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         request = Request(scope, receive)
-        request.state.caller = await dependencies.bearer(request)
+        request.state.caller = dependencies.asker(await dependencies.bearer(request))
         if request.method != "POST":
             # A client may open a stream for news; there are none, and an open stream would keep the server from ending.
             refused = problem(405, "Method not allowed", "this address takes POST only", {"Allow": "POST"})

@@ -9,7 +9,7 @@ from fastapi.responses import JSONResponse, Response, StreamingResponse
 from app.answering import Asked, answered, events
 from app.auth import Caller
 from app.bootstrap import Services
-from app.dependencies import CallerDep, ServicesDep, administrator, answering
+from app.dependencies import CallerDep, ServicesDep, administrator, answering, asker
 from app.errors import status_of
 from app.routes.answer_bodies import AnswerBody, QuestionBody, ReplayBody, answer_body, citation_body, sentence_body
 from app.routes.explanation_bodies import ExplanationBody, explanation_bodies
@@ -23,7 +23,7 @@ from retrieval.withhold import named_documents, withhold
 
 QUESTION_MAX_BYTES = 8 * 2**20  # a question with 200 long turns before it
 
-router = APIRouter(prefix="/v1", tags=["answers"])
+router = APIRouter(prefix="/v1", tags=["answers"], dependencies=[Depends(asker)])
 
 _EVENTS = {
     "description": "The answer. As `text/event-stream` when the request accepts that, the events `retrieval`, `token`, "

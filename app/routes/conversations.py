@@ -4,20 +4,20 @@ import json
 from datetime import datetime
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Depends, Query, Response
 from fastapi import Path as PathParameter
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.bootstrap import Services
 from app.conversation_text import markdown
-from app.dependencies import CallerDep, PrincipalDep, ServicesDep
+from app.dependencies import CallerDep, PrincipalDep, ServicesDep, asker
 from app.routes.answer_bodies import AnswerBody, CitationBody, answer_body
 from retrieval.conversations import MAX_PAGE, Conversation
 from retrieval.errors import InvalidInputError
 from retrieval.types import Interaction, Principal
 from retrieval.withhold import VOID, is_shown
 
-router = APIRouter(prefix="/v1", tags=["conversations"])
+router = APIRouter(prefix="/v1", tags=["conversations"], dependencies=[Depends(asker)])
 
 Title = Annotated[str, Field(min_length=1, max_length=200, examples=["Annual leave"])]
 ConversationId = Annotated[str, PathParameter(max_length=64, description="As listed.")]

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.bootstrap import DEFAULT_COLLECTION, Services
 from app.curating import curated, managed
-from app.dependencies import CallerDep, PrincipalDep, ServicesDep
+from app.dependencies import CallerDep, PrincipalDep, ServicesDep, asker
 from app.granting import MAX_ACCESS_CHARS, Access, access_in, granted
 from app.ingesting import Given, Upload, start_upload_run, wait_for
 from app.routes.run_bodies import RunBody, run_body
@@ -172,7 +172,7 @@ def documents(
 DocumentId = Annotated[str, PathParameter(max_length=64, description="A document's id.")]
 
 
-@router.get("/documents/{document_id}", summary="Open a document")
+@router.get("/documents/{document_id}", summary="Open a document", dependencies=[Depends(asker)])
 def document(
     document_id: DocumentId,
     services: ServicesDep,

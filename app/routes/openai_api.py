@@ -16,7 +16,7 @@ from starlette.concurrency import run_in_threadpool
 
 from app.answering import Asked, answered, events
 from app.bootstrap import Services
-from app.dependencies import CallerDep, PrincipalDep, ServicesDep, answering
+from app.dependencies import CallerDep, PrincipalDep, ServicesDep, answering, asker
 from app.routes.answers import QUESTION_MAX_BYTES
 from app.routes.openai_answers import Chunks, CompletionBody, Spoken, completion_of, usage_of
 from app.routes.openai_bodies import ChatBody, EmbeddingsBody
@@ -31,7 +31,9 @@ EMBEDDER_MODEL = "attune-embedder"
 _DONE = b"data: [DONE]\n\n"
 _UNBUFFERED = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}  # or a proxy would collect the pieces
 
-router = APIRouter(prefix="/v1", tags=["openai"], route_class=OpenAIRoute, responses=ERRORS)
+router = APIRouter(
+    prefix="/v1", tags=["openai"], route_class=OpenAIRoute, responses=ERRORS, dependencies=[Depends(asker)]
+)
 
 
 class ModelBody(BaseModel):

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from typing import Any, BinaryIO
 from urllib.parse import quote, unquote
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 from fastapi.responses import StreamingResponse
 
-from app.dependencies import CallerDep, PrincipalDep, ServicesDep
+from app.dependencies import CallerDep, PrincipalDep, ServicesDep, asker
 from app.routes.documents import DocumentId, plain_name
 from retrieval.errors import NotFoundError
 
@@ -33,6 +33,7 @@ _RESPONSES: dict[int | str, dict[str, Any]] = {
     summary="Download the file a document was made of",
     response_class=StreamingResponse,
     responses=_RESPONSES,
+    dependencies=[Depends(asker)],
 )
 def original(
     document_id: DocumentId, services: ServicesDep, principal: PrincipalDep, caller: CallerDep

@@ -1,15 +1,15 @@
 """Search without an answer."""
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.dependencies import PrincipalDep, ServicesDep, administrator
+from app.dependencies import PrincipalDep, ServicesDep, administrator, asker
 from app.routes.explanation_bodies import ExplanationBody, explanation_bodies
 from app.routes.filter_bodies import FiltersBody
 from retrieval.guard import guarded
 from retrieval.types import Passage, Query, SearchMode
 
-router = APIRouter(prefix="/v1", tags=["search"])
+router = APIRouter(prefix="/v1", tags=["search"], dependencies=[Depends(asker)])
 
 
 class SearchBody(BaseModel):

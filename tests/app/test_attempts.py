@@ -65,6 +65,6 @@ def test_a_success_clears_the_name_and_gives_the_attempt_back(attempts):
 
 
 def test_a_refused_attempt_is_not_counted(attempts, clock):
-    assert max([waits(attempts, "ada") for _ in range(BY_NAME + 50)]) > 0
+    assert max(waits(attempts, "ada") for _ in range(BY_NAME + 50)) > 0
     clock.now += 60
     assert waits(attempts, "ada") == 0

@@ -189,6 +189,26 @@ def test_a_key_without_the_scope_does_not_administer(local):
         assert strong.get("/v1/session").json()["role"] == "administrator"
 
 
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", "/v1/answers"),
+        ("POST", "/v1/search"),
+        ("GET", "/v1/conversations"),
+        ("GET", "/v1/documents/x"),
+        ("GET", "/v1/documents/x/original"),
+        ("POST", "/v1/chat/completions"),
+        ("POST", "/mcp"),
+    ],
+)
+def test_a_key_without_the_scope_is_told_nothing_of_documents(local, person, method, path):
+    with with_key(local, key_of(local, person, "curate")["key"]) as mine:
+        response = mine.request(method, path, json={"question": "leave"})
+        assert response.status_code == 403
+        assert "the scope ask" in response.text
+        assert mine.get("/v1/collections").status_code == 200
+
+
 def test_the_keys_of_others_do_not_exist(browser, local, person):
     other = checked(local.post("/v1/users", json={"name": "owner-of-a-key"}))
     theirs = key_of(local, other)["id"]
