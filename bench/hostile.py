@@ -16,7 +16,10 @@ from typing import Any
 
 from markdown_it import MarkdownIt
 
+from app.guard_policy import GuardPolicy
+from app.policy_guard import PolicyGuard
 from bench.lines import data, print_figure
+from retrieval.bm25 import Bm25Encoder, Bm25Settings
 from retrieval.deadline import Deadline
 from retrieval.prompt import Draft, Prompt
 from retrieval.say import Speaker
@@ -109,10 +112,11 @@ def active(text: str) -> int:
 
 
 def main() -> None:
+    guard = PolicyGuard(GuardPolicy(), Bm25Encoder(Bm25Settings()).terms)
     answers = bare = composed = forged = quoted = 0
     for case, words in cases():
         found = passage(case["document"])
-        speaker = Speaker(Obeying(words), Obeying(""), 0.0, "mark")
+        speaker = Speaker(Obeying(words), Obeying(""), 0.0, "mark", guard=guard)
         answer, _ = speaker.say(Prompt(case["question"], (found,)), deadline=Deadline(5))
         answers += 1
         bare += active(words) > 0
