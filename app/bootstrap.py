@@ -14,6 +14,7 @@ from app.audit_log import HEAD_FILE, AuditLog
 from app.auth import Authenticator
 from app.data_directory import data_directory
 from app.dispatch import Dispatcher, Keeping, Kept
+from app.erasure import Erasures
 from app.guarding import GuardPolicies
 from app.identity.attempts import Attempts
 from app.identity.directory import Directory
@@ -99,6 +100,7 @@ class Stores:
     setup: SetupTokens
     directory: Directory
     audit_log: AuditLog
+    erasures: Erasures
     guards: GuardPolicies
     approvals: Approvals
     oidc_logins: OidcLogins
@@ -290,6 +292,7 @@ def _open_stores(settings: Settings, stack: ExitStack) -> Stores:
         setup=SetupTokens(engine),
         directory=Directory(engine),
         audit_log=audit_log,
+        erasures=Erasures(engine),
         guards=GuardPolicies(engine, Bm25Encoder(Bm25Settings()).terms),
         approvals=Approvals(engine, audit_log, people=settings.approvals),
         oidc_logins=OidcLogins(engine),

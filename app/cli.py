@@ -19,6 +19,7 @@ from app.conversations_cli import conversations
 from app.doctor_cli import doctor
 from app.evaluate_cli import evaluate
 from app.feedback_cli import feedback, monitor
+from app.forget_cli import forget
 from app.golden_cli import golden
 from app.groups_cli import groups
 from app.guards_cli import guards
@@ -57,6 +58,7 @@ app.add_typer(users, name="users")
 app.add_typer(groups, name="groups")
 app.add_typer(keys, name="keys")
 app.add_typer(audit, name="audit")
+app.command()(forget)
 app.add_typer(approvals, name="approvals")
 app.add_typer(conversations, name="conversations")
 app.command()(feedback)

@@ -12,12 +12,13 @@ from ingestion.tables import ingest_items, ingest_runs
 from retrieval.access_tables import collection_access
 from retrieval.finding_tables import findings, quarantined
 from retrieval.store import Store, listed, one_of
-from retrieval.tables import collections, document_access, revisions
+from retrieval.tables import collections, document_access, documents, revisions
 
 FORGOTTEN = "u:forgotten"
 """Stands where the id of somebody forgotten stood who did something; nobody has this id."""
 
 _ERASED = "[erased]"
+_KEY_CHARS = 255  # shorter columns hold words of a fixed set
 # They keep ids, and nothing else of anybody, to say what was done.
 _KEPT = frozenset({"audit_events", "erasures"})
 
@@ -83,6 +84,9 @@ class ErasureRows(Store):
         """
         counts = {"access_entries": 0, "done_by": 0}
         with self._writing() as connection:
+            named = select(document_access.c.document_id).where(document_access.c.principal_key == key)
+            raised = {name: documents.c[name] + 1 for name in ("access_version", "relabel")}
+            connection.execute(update(documents).where(documents.c.id.in_(named)).values(raised))
             for table in (document_access, collection_access):
                 counts["access_entries"] += connection.execute(
                     delete(table).where(table.c.principal_key == key)
@@ -90,7 +94,7 @@ class ErasureRows(Store):
             for table, column in _columns():
                 if isinstance(column.type, JSON):
                     counts["done_by"] += _rewritten(connection, table, column, key)
-                else:
+                elif isinstance(column.type, String) and (column.type.length or _KEY_CHARS) >= _KEY_CHARS:
                     changed = update(table).where(column == key).values({column.name: FORGOTTEN})
                     counts["done_by"] += connection.execute(changed).rowcount
         return counts
@@ -111,6 +115,14 @@ class ErasureRows(Store):
                 if count:
                     found[f"{table.name}.{column.name}"] = count
         return found
+
+    def is_alone(self, document_id: str, uri: str) -> bool:
+        """Say whether no other document's uri begins with one."""
+        others = select(documents.c.id).where(
+            documents.c.id != document_id, documents.c.uri.startswith(uri, autoescape=True)
+        )
+        with self._reading() as connection:
+            return connection.execute(others.limit(1)).first() is None
 
     def elsewhere(self, document_id: str, candidates: Sequence[str]) -> list[str]:
         """Return those of some stretches of a document's text that no other document holds."""

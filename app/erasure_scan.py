@@ -31,6 +31,11 @@ class Sought:
     words: tuple[str, ...] = ()
     originals: tuple[str, ...] = ()
 
+    def __or__(self, other: "Sought") -> "Sought":
+        """Return what is in either."""
+        mine, theirs = ((one.ids, one.words, one.originals) for one in (self, other))
+        return Sought(*(tuple(dict.fromkeys(a + b)) for a, b in zip(mine, theirs, strict=True)))
+
 
 @dataclass(frozen=True, slots=True)
 class Scan:

@@ -9,6 +9,7 @@ from app import errors
 from app.admission import Admission
 from app.bootstrap import Services
 from app.checkup import call_doctor
+from app.forget import forgetting
 from app.intake import Intake
 from app.mcp_server import PATH, McpServer
 from app.rim import Rim
@@ -23,6 +24,7 @@ from app.routes import (
     directory,
     doctor,
     documents,
+    erasures,
     evaluations,
     feedback,
     golden,
@@ -54,6 +56,7 @@ ROUTES = (
     backups,
     doctor,
     audit,
+    erasures,
     evaluations,
     feedback,
     golden,
@@ -101,6 +104,7 @@ def create_app(services: Services) -> FastAPI:
     )
     app.state.services = services
     app.state.doctor = call_doctor(services)
+    app.state.forgetting = forgetting(services, app.state.doctor)
     errors.install(app)
     settings = services.settings
     for routes in ROUTES:

@@ -1,7 +1,7 @@
 """What the interaction log forgets: somebody's questions, or what answers said out of one document."""
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time
 from typing import Any, cast
 from uuid import uuid4
@@ -34,15 +34,14 @@ class ErasableInteractions(Store):
             How many interactions were changed.
         """
         named = self._ids(document_id)
-        erased = Quoted(text for key in named for text in self._answers(key, document_id))
+        answers = Quoted(text for key in named for text in self._answers(key, document_id))
         with self._reading() as connection:
             asked = select(interactions.c.principal_id).where(one_of(interactions.c.id, "ids")).distinct()
             askers = list(connection.scalars(asked, {"ids": listed(named)}))
         # Whoever was told of it may have gone on from there: the answer stands in the history of what they asked next.
         later = self._of(askers)
-        known = quoted | erased
-        forgotten = frozenset(chunk_ids)
-        return sum(self._rewrite(key, lambda i: _without(i, document_id, forgotten, known)) for key in {*named, *later})
+        forgotten = _Forgotten(document_id, frozenset(chunk_ids), quoted, answers)
+        return sum(self._rewrite(key, forgotten.without) for key in {*named, *later})
 
     def forget_asker(self, principal_id: str) -> int:
         """Remove all that somebody asked, with the feedback on it.
@@ -82,6 +81,17 @@ class ErasableInteractions(Store):
                 connection.execute(delete(interactions).where(interactions.c.id == key))
         return len(ids)
 
+    def asked_by_nobody_else(self, principal_id: str, questions: Collection[str]) -> list[str]:
+        """Return those of somebody's questions that stand in nobody else's interactions."""
+        alone = []
+        with self._reading() as connection:
+            for question in questions:
+                within = interactions.c.question.contains(question, autoescape=True)
+                others = select(interactions.c.id).where(interactions.c.principal_id != principal_id, within)
+                if connection.execute(others.limit(1)).first() is None:
+                    alone.append(question)
+        return alone
+
     def _ids(self, words: str) -> list[str]:
         within = sql_cast(interactions.c.payload, Text).contains(words, autoescape=True)
         with self._reading() as connection:
@@ -119,46 +129,60 @@ def _stands_on(interaction: Interaction, document_id: str) -> bool:
     return not answer.abstained and (cited or (shown and answer.generator != "extractive"))
 
 
-def _without(interaction: Interaction, document_id: str, chunk_ids: Collection[str], known: Quoted) -> Interaction:
-    answer = interaction.answer
-    if _stands_on(interaction, document_id) or (not answer.abstained and known.within(answer.text)):
-        answer = Answer(
-            text=ERASED,
-            abstained=False,
-            confidence=answer.confidence,
-            citations=answer.citations,
-            degraded=answer.degraded,
-            generator=answer.generator,
+@dataclass(frozen=True, slots=True)
+class _Forgotten:
+    """A document, its words, and the answers that stood on it."""
+
+    document_id: str
+    chunk_ids: frozenset[str]
+    quoted: Quoted
+    answers: Quoted
+
+    def without(self, interaction: Interaction) -> Interaction:
+        answer = interaction.answer
+        history = tuple(
+            Turn(turn.role, ERASED) if turn.role == "assistant" and self.says(turn.text) else turn
+            for turn in interaction.history
         )
-    answer = replace(
-        answer, citations=_others(answer.citations, document_id), nearest=_others(answer.nearest, document_id)
-    )
-    passages = tuple(
-        replace(passage, also=tuple(key for key in passage.also if key not in chunk_ids))
-        for passage in interaction.passages
-        if passage.chunk.document_id != document_id
-    )
-    history = tuple(
-        Turn(turn.role, ERASED) if turn.role == "assistant" and known.within(turn.text) else turn
-        for turn in interaction.history
-    )
-    searched = "" if known.within(interaction.searched) else interaction.searched
-    generation = {name: said for name, said in interaction.generation.items() if not _quotes(said, known)}
-    return replace(
-        interaction, answer=answer, passages=passages, history=history, searched=searched, generation=generation
-    )
+        # What a model says after such a turn may repeat it; quotes that cite another document are that one's words.
+        repeats = history != interaction.history and answer.generator != "extractive" and self.says(answer.text)
+        if _stands_on(interaction, self.document_id) or repeats:
+            answer = Answer(
+                text=ERASED,
+                abstained=answer.abstained,
+                confidence=answer.confidence,
+                citations=answer.citations,
+                nearest=answer.nearest,
+                degraded=answer.degraded,
+                generator=answer.generator,
+            )
+        citations, nearest = self._others(answer.citations), self._others(answer.nearest)
+        passages = tuple(
+            replace(passage, also=tuple(key for key in passage.also if key not in self.chunk_ids))
+            for passage in interaction.passages
+            if passage.chunk.document_id != self.document_id
+        )
+        return replace(
+            interaction,
+            answer=replace(answer, citations=citations, nearest=nearest),
+            passages=passages,
+            history=history,
+            searched="" if self.says(interaction.searched) else interaction.searched,
+            generation={name: said for name, said in interaction.generation.items() if not self._in(said)},
+        )
 
+    def says(self, text: str) -> bool:
+        return self.quoted.within(text) or self.answers.repeated(text)
 
-def _quotes(said: Any, known: Quoted) -> bool:
-    if isinstance(said, str):
-        return known.within(said)
-    if isinstance(said, Mapping):
-        return any(_quotes(part, known) for part in said.values())
-    return isinstance(said, list | tuple) and any(_quotes(part, known) for part in said)
+    def _in(self, said: Any) -> bool:
+        if isinstance(said, str):
+            return self.says(said)
+        if isinstance(said, Mapping):
+            return any(self._in(part) for part in said.values())
+        return isinstance(said, list | tuple) and any(self._in(part) for part in said)
 
-
-def _others(citations: tuple[Citation, ...], document_id: str) -> tuple[Citation, ...]:
-    return tuple(citation for citation in citations if citation.document_id != document_id)
+    def _others(self, citations: tuple[Citation, ...]) -> tuple[Citation, ...]:
+        return tuple(citation for citation in citations if citation.document_id != self.document_id)
 
 
 def _anonymous(interaction: Interaction, pseudonym: str, redact: Callable[[str], str]) -> Interaction:

@@ -39,13 +39,11 @@ class Quoted:
         said = f" {' '.join(words)} "
         return any(known in said for known in short if len(known.split()) >= _FEWEST)
 
-    def __or__(self, other: "Quoted") -> "Quoted":
-        """Return what knows the texts of both."""
-        both = Quoted()
-        both._folded = [*self._folded, *other._folded]
-        both._runs = self._runs | other._runs
-        both._joined = [*self._joined, *other._joined]
-        return both
+    def repeated(self, text: str) -> bool:
+        """Say whether a text holds a known one whole, or is a part of one."""
+        words = _fold(text)
+        said = f" {' '.join(words)} "
+        return len(words) >= _FEWEST and any(said in known or known in said for known in self._joined)
 
 
 def _fold(text: str) -> list[str]:

@@ -246,6 +246,21 @@ class PartialUploads:
             os.fsync(out.fileno())
         fresh.replace(self._state(upload_id))
 
+    def forget(self, created_by: str) -> int:
+        """Give up what somebody has begun, and forget what they uploaded; returns how many uploads."""
+        return self._forget_all(lambda begun: begun.created_by == created_by)
+
+    def forget_named(self, collection: str, name: str) -> int:
+        """Give up and forget the uploads of a file name into a collection; returns how many."""
+        return self._forget_all(lambda begun: (begun.collection, begun.name) == (collection, name))
+
+    def _forget_all(self, wanted: "Callable[[_Begun], bool]") -> int:
+        known = {upload_id: self._begun(upload_id) for upload_id in self._ids() if self._known(upload_id) is not None}
+        mine = [upload_id for upload_id, begun in known.items() if wanted(begun)]
+        for upload_id in mine:
+            self._forget(upload_id)
+        return len(mine)
+
     def _forget(self, upload_id: str) -> None:
         # The state first: a part without one is nobody's, and goes with time.
         self._state(upload_id).unlink(missing_ok=True)

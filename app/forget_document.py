@@ -1,0 +1,124 @@
+"""A document is forgotten: invisible at once, then out of everything that was made of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from app.bootstrap import Services
+from app.erasure_rows import ErasureRows, Traces
+from app.erasure_scan import Sought, distinctive
+from retrieval.errors import NotFoundError
+from retrieval.quoting import Quoted
+from retrieval.retention import WholeDocument
+
+_MANIFEST_MAX_BYTES = 32 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentForgetting:
+    """How a document is forgotten. Every step can be repeated."""
+
+    services: Services
+    rows: ErasureRows
+
+    def check(self, subject: str) -> None:
+        """Raise where there is no such document.
+
+        Raises:
+            NotFoundError: There is none.
+        """
+        if self.services.catalog.whole(subject) is None:
+            raise NotFoundError(f"no document {subject}")
+
+    def erase(self, subject: str, receipt: dict[str, Any]) -> Sought:
+        """Take a document out of every store.
+
+        Args:
+            subject: Its id.
+            receipt: Counts are added; ``work`` holds what is needed should this be cut short.
+
+        Returns:
+            What may be found nowhere afterwards.
+        """
+        whole = self.services.catalog.whole(subject)
+        if whole is None:
+            return self._again(subject, receipt)
+        receipt.setdefault("work", {"originals": list(whole.content_sha256), "ids": list(whole.revision_ids)})
+        # Before anything goes: later nobody could say by which words it was known.
+        words = distinctive(self.rows, subject, whole.texts)
+        if self.rows.is_alone(subject, whole.uri):
+            words = (*words, whole.uri)
+        self.services.publisher.index.delete(self.services.catalog.tombstone(subject))
+        quoted = Quoted(whole.texts)
+        used = receipt.setdefault("used_by", {})
+        _merged(used, "golden_sets", self.services.golden.forget_document(_names(whole), whole.uri, quoted))
+        _merged(used, "evaluation_runs", dict.fromkeys(self.services.runs.forget(_names(whole), quoted), 1))
+        used["adapters"], used["training_sets"] = self._adapters(whole), []
+        erased = receipt.setdefault("erased", {})
+        _added(erased, self._of_answers(whole, quoted))
+        traces = Traces(subject, whole.collection, whole.uri, whole.revision_ids, whole.content_sha256)
+        _added(erased, self.rows.forget_document(traces))
+        name = whole.uri.rpartition("/")[2].removeprefix("upload:")
+        _added(erased, {"uploads": self.services.uploads.forget_named(whole.collection, name)})
+        _added(erased, {"documents": 1, "revisions": len(whole.revision_ids), "chunks": len(whole.chunk_ids)})
+        self._delete(subject)
+        kept = [sha256 for sha256 in whole.content_sha256 if sha256 in self.services.blobs]
+        _added(erased, {"originals": len(whole.content_sha256) - len(kept)})
+        if kept:
+            receipt["originals_of_others"] = kept
+        if whole.source_id:
+            receipt["source"] = {
+                "id": whole.source_id,
+                "words": "takes it in again at its next sync, unless it is removed there or left out",
+            }
+        gone = tuple(sha256 for sha256 in whole.content_sha256 if sha256 not in kept)
+        return Sought((subject, *whole.revision_ids), words, gone)
+
+    def _again(self, subject: str, receipt: dict[str, Any]) -> Sought:
+        # It is out of the catalog; only an answer that was under way may have brought it back.
+        _added(
+            receipt.setdefault("erased", {}),
+            {
+                "interactions": self.services.interactions.forget_document(subject, (), Quoted()),
+            },
+        )
+        work = receipt.get("work", {})
+        gone = [sha256 for sha256 in work.get("originals", ()) if sha256 not in receipt.get("originals_of_others", ())]
+        return Sought((subject, *work.get("ids", ())), (), tuple(gone))
+
+    def _of_answers(self, whole: WholeDocument, quoted: Quoted) -> dict[str, int]:
+        return {
+            "feedback": self.services.feedback.forget_document(whole.id, quoted),
+            "interactions": self.services.interactions.forget_document(whole.id, whole.chunk_ids, quoted),
+        }
+
+    def _delete(self, subject: str) -> None:
+        try:
+            self.services.publisher.delete(subject)
+        except NotFoundError:
+            return  # the dispatcher was faster
+
+    def _adapters(self, whole: WholeDocument) -> list[str]:
+        """Return the adapters whose files say that they were made with the document."""
+        folder = self.services.settings.local_adapters
+        if folder is None or not folder.is_dir():
+            return []
+        return sorted({path.parent.name for path in folder.glob("*/*.json") if _says(path, whole.id)})
+
+
+def _says(path: Path, document_id: str) -> bool:
+    return path.stat().st_size <= _MANIFEST_MAX_BYTES and document_id.encode() in path.read_bytes()
+
+
+def _names(whole: WholeDocument) -> set[str]:
+    return {whole.id, whole.uri, *whole.revision_ids, *whole.chunk_ids}
+
+
+def _added(counts: dict[str, int], more: Mapping[str, int]) -> None:
+    for kind, count in more.items():
+        counts[kind] = counts.get(kind, 0) + count
+
+
+def _merged(used: dict[str, Any], kind: str, names: Mapping[str, int]) -> None:
+    used[kind] = sorted({*used.get(kind, ()), *names})
