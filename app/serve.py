@@ -29,13 +29,14 @@ def run(settings: Settings, *, example: bool, console: Console) -> None:
         if example:
             _ingest_example(client, console)
         console.print(f"Attune serves on [bold]{client.base_url}[/bold]")
-        _offer_set_up(client, console)
+        offer_set_up(client, console)
         console.print("stop with Ctrl+C")
         stop.wait()
         console.print("stopping ...")
 
 
-def _offer_set_up(client: httpx.Client, console: Console) -> None:
+def offer_set_up(client: httpx.Client, console: Console) -> None:
+    """Print the link that makes the first administrator, while there is none."""
     token = checked(client.post("/v1/setup/token"))["token"]
     if token:
         # Behind the number sign: browsers send it to nobody, and no log of a proxy holds it.

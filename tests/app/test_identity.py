@@ -5,19 +5,27 @@ from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
+from argon2 import PasswordHasher
 
+from app.identity.passwords import outdated
+from app.identity.users import Users
 from app.owner import checked, serving
 from app.settings import Settings
+from retrieval.tables import open_engine
 
 PASSWORD = "correct horse battery"
 CSRF = "X-CSRF-Token"
 
 
 @pytest.fixture(scope="module")
-def local(tmp_path_factory):
-    """A client with the loopback token, of a server without documents."""
+def settings(tmp_path_factory):
     # So many strangers from one address as these tests make are not what is tested here.
-    settings = Settings(data_dir=tmp_path_factory.mktemp("identity") / "data", address_requests_per_minute=0)
+    return Settings(data_dir=tmp_path_factory.mktemp("identity") / "data", address_requests_per_minute=0)
+
+
+@pytest.fixture(scope="module")
+def local(settings):
+    """A client with the loopback token, of a server without documents."""
     with serving(settings) as client:
         yield client
 
@@ -118,6 +126,19 @@ def test_a_new_password_ends_the_other_sessions_and_is_the_only_one_that_works(b
     signed_in(browser, person["name"], body["new"])
 
 
+def test_a_password_kept_with_older_parameters_is_hashed_anew_at_a_sign_in(browser, settings, person):
+    engine = open_engine(settings.catalog_url)
+    users = Users(engine)
+    old = PasswordHasher(time_cost=1, memory_cost=8_192).hash(PASSWORD)
+    users.update(person["id"], password=old)
+    signed_in(browser, person["name"])
+    kept = users.password(person["id"])
+    engine.dispose()
+    assert kept != old
+    assert not outdated(kept)
+    assert browser.get("/v1/session").status_code == 200
+
+
 def test_guessing_is_slowed_down_by_name(browser, person):
     body = {"name": person["name"], "password": "wrong"}
     codes = [browser.post("/v1/session", json=body).status_code for _ in range(11)]
@@ -156,6 +177,16 @@ def test_a_revoked_key_is_refused_at_the_next_request(local, person):
         assert mine.get("/v1/session").json()["scopes"] == ["ask"]
         assert mine.delete(f"/v1/keys/{made['id']}").status_code == 204
         assert mine.get("/v1/session").status_code == 401
+
+
+def test_when_a_key_was_used_is_noted_to_the_minute(local, person):
+    made = key_of(local, person)
+    seen = []
+    with with_key(local, made["key"]) as mine:
+        for _ in range(2):
+            mine.get("/v1/session")
+            seen.append(checked(local.get(f"/v1/users/{person['id']}/keys"))["keys"][0]["seen_at"])
+    assert seen[0] == seen[1] != made["seen_at"] is None
 
 
 def test_a_key_is_shown_once(local, person):

@@ -1,13 +1,17 @@
 """Users, groups and keys from the command line; names become ids there."""
 
 import json
+import re
+from io import StringIO
 
 import httpx
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner
 
 from app.cli import app
 from app.owner import serving
+from app.serve import offer_set_up
 from app.settings import Settings
 
 PASSWORD = "correct horse battery"
@@ -69,6 +73,22 @@ def test_a_user_is_suspended_and_restored_by_name(attune):
         assert ("suspended" in attune("users", "show", "alan").stdout) is said
     assert attune("users", "remove", "alan").exit_code == 0
     assert "alan" not in attune("users", "list").stdout
+
+
+def test_a_link_is_offered_until_there_is_an_administrator(tmp_path):
+    def offered(client):
+        said = StringIO()
+        offer_set_up(client, Console(file=said, width=20))
+        return said.getvalue()
+
+    with serving(Settings(data_dir=tmp_path / "data")) as client:
+        first, second = (
+            re.search(r"(http://127\.0\.0\.1:\d+)/#setup=([\w-]{32})\n", offered(client)) for _ in range(2)
+        )
+        assert first[1] == second[1] == str(client.base_url).rstrip("/")
+        body = {"token": second[2], "name": "chief", "password": PASSWORD}
+        assert httpx.post(f"{first[1]}/v1/setup", json=body, timeout=60).status_code == 201
+        assert offered(client) == ""
 
 
 def test_a_name_of_nobody_is_said_so(attune):

@@ -200,6 +200,28 @@ def test_a_group_keeps_its_id_and_is_another_when_made_again(users, groups, ada)
     assert users.principal(ada.id).groups == {EVERYONE}
 
 
+def test_a_group_made_again_reads_nothing_of_the_one_before(users, groups, ada, shelf):
+    legal = groups.create("Legal")
+    groups.add(legal.id, ada.id)
+    revision = shelf.publish("file:///contract", "secret", acl=frozenset({legal.key}))
+    assert shelf.seen(revision, users.principal(ada.id)) == ["secret"]
+    groups.rename(legal.id, name="Law", claim=None)
+    assert shelf.seen(revision, users.principal(ada.id)) == ["secret"]
+    groups.delete(legal.id)
+    assert shelf.seen(revision, users.principal(ada.id)) == []
+    for name in ("Legal", "Law"):
+        groups.add(groups.create(name).id, ada.id)
+    assert shelf.seen(revision, users.principal(ada.id)) == []
+
+
+def test_a_user_made_again_reads_nothing_of_the_one_before(users, ada, shelf):
+    revision = shelf.publish("file:///letter", "private", acl=frozenset({ada.principal_id}))
+    assert shelf.seen(revision, users.principal(ada.id)) == ["private"]
+    users.delete(ada.id)
+    again = users.create(NewUser("ada"))
+    assert shelf.seen(revision, users.principal(again.id)) == []
+
+
 def test_a_name_or_claim_stands_for_one_group(groups):
     groups.create("Legal", claim="legal")
     other = groups.create("Sales")
