@@ -125,6 +125,7 @@ function showAnswer(body) {
     const title = make("button", `${citation.number}. ${place(citation)}`);
     title.onclick = () => open(citation);
     if (citation.suspect) title.append(make("small", " (parts of this passage speak to a language model)"));
+    if (citation.masked) title.append(make("small", " (secrets or personal data in this quote are replaced by marks)"));
     item.append(title, make("blockquote", citation.quote));
     return item;
   }));
