@@ -9,7 +9,7 @@ from app.bootstrap import Services
 from app.parts import source_limits
 from ingestion.access_rules import acl_of
 from ingestion.run_rows import NewItem
-from ingestion.runs import Run
+from ingestion.runs import MAX_PAGE_RUNS, Run
 from ingestion.sources.source import checked_arguments, kinds, open_source
 from ingestion.sources.store import KeptSource
 from retrieval.errors import ConflictError, InvalidInputError, NotFoundError
@@ -92,9 +92,11 @@ def change(services: Services, source: KeptSource, changes: Mapping[str, Any]) -
         NotFoundError: It is gone.
     """
     if {"acl", "access"} & changes.keys():
-        last = services.runs_of_ingestion.recent(limit=1, source_id=source.id)
-        if last and not last[0].ended:
-            raise ConflictError(f"{source.name} is being synced; cancel run {last[0].id} or wait for its end")
+        # An older one may be at work as well, when it is tried again.
+        runs = services.runs_of_ingestion.recent(limit=MAX_PAGE_RUNS, source_id=source.id)
+        for run in runs:
+            if not run.ended:
+                raise ConflictError(f"{source.name} is being synced; cancel run {run.id} or wait for its end")
     changed = services.sources.update(source.id, **changes)
     if (changed.acl, changed.access) != (source.acl, source.access):
         _follow(services, changed, services.catalog.of_source(source.id))

@@ -4,14 +4,14 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
 
 import structlog
 
-from ingestion.access_rules import rules_in
+from ingestion.access_rules import acl_of, rules_in
 from ingestion.blobs import Blobs
 from ingestion.examiner import Examiner
 from ingestion.ingest import Ingestor
@@ -22,6 +22,7 @@ from ingestion.runs import IngestRuns, Run
 from ingestion.scan import Scanner
 from ingestion.sources.paths import Paths
 from ingestion.sources.source import Source, SourceLimits, open_source
+from ingestion.sources.store import SourceStore
 from ingestion.types import SourceFile
 from retrieval.catalog import Catalog
 from retrieval.errors import (
@@ -117,7 +118,7 @@ class IngestWork:
             terms = Terms(run.collection, run.spec["recipe"], acl, metadata=metadata, rules=rules)
             with closing(self.ingestor().ingest(documents, terms)) as results:
                 for result in results:
-                    self._note(by_uri[result.incoming.file.uri], result, run.collection)
+                    self._note(by_uri[result.incoming.file.uri], result, run)
                     if not wanted():
                         break
 
@@ -150,13 +151,13 @@ class IngestWork:
             )
         return documents, {item.uri: item for item in items}
 
-    def _note(self, item: Item, result: Ingested | Refused, collection: str) -> None:
+    def _note(self, item: Item, result: Ingested | Refused, run: Run) -> None:
         if isinstance(result, Refused):
-            self._refuse(item, result, collection)
+            self._refuse(item, result, run)
             return
         staged = result.staged
         if result.examined is not None:
-            self.examiner.keep(staged.revision_id, result.examined, origin_of(result.incoming, collection))
+            self.examiner.keep(staged.revision_id, result.examined, origin_of(result.incoming, run.collection))
         outcome = item.outcome or ("updated" if staged.updates else "added")
         counts = (staged.chunks, staged.embedded)
         if self.runs.staged(
@@ -167,12 +168,13 @@ class IngestWork:
             # Cancelled meanwhile, or given to another worker.
             self.catalog.discard(staged.revision_id)
 
-    def _refuse(self, item: Item, result: Refused, collection: str) -> None:
+    def _refuse(self, item: Item, result: Refused, run: Run) -> None:
         error = result.error
         if isinstance(error, ConflictError) or self.stopping.is_set():
             return  # given back: another writer was faster, or the sandbox was closed under it
         if isinstance(error, QuarantinedError) and result.examined is not None:
-            self.examiner.hold(result.examined, origin_of(result.incoming, collection))
+            origin = origin_of(result.incoming, run.collection)
+            self.examiner.hold(result.examined, origin, acl=acl_of(run.spec, origin.uri))
         kind = error.kind if isinstance(error, DocumentError) else type(error).__name__
         state: ItemState = "quarantined" if kind in QUARANTINED else "failed"
         self.runs.settle([item.id], state=state, reason=str(error), kind=kind, timings=dict(result.timings))
@@ -187,9 +189,15 @@ class IngestWork:
 
     def _run(self, run_id: str) -> Run | None:
         try:
-            return self.runs.get(run_id)
+            run = self.runs.get(run_id)
         except NotFoundError:
             return None  # deleted since the job was made
+        with suppress(NotFoundError):
+            # A run that is tried again after weeks goes by what its source says of readers today.
+            if run.source_id is not None:
+                readers = SourceStore(self.runs.engine).get(run.source_id).readers
+                return replace(run, spec={**run.spec, **readers})
+        return run
 
     def _runs_on(self, run_id: str) -> bool:
         run = self._run(run_id)

@@ -60,8 +60,13 @@ class Examiner:
         self.log.keep(revision_id, examined.findings, profile)
         self.quarantine.drop(origin.collection, origin.uri)
 
-    def hold(self, examined: Examined, origin: Origin) -> str:
+    def hold(self, examined: Examined, origin: Origin, *, acl: frozenset[str] | None = None) -> str:
         """Keep a document out for the reason that its policy gives.
+
+        Args:
+            examined: What was found in it.
+            origin: Where it comes from.
+            acl: Who is to read it once it is let in; None leaves that as it is.
 
         Returns:
             Its id in quarantine.
@@ -78,5 +83,6 @@ class Examiner:
             reason=examined.reason or "",
             findings=examined.findings,
             held_at=self.now(),
+            acl=acl,
         )
         return self.quarantine.hold(held)

@@ -31,6 +31,7 @@ class Held:
         findings: Why; offsets are into the text as it was parsed.
         held_at: UTC.
         released_by: Who let it in, if somebody did.
+        acl: Who is to read it once it is let in; None leaves that as it is.
     """
 
     id: str
@@ -42,6 +43,7 @@ class Held:
     findings: tuple[Finding, ...]
     held_at: datetime
     released_by: str | None = None
+    acl: frozenset[str] | None = None
 
 
 class Quarantine(Store):
@@ -79,6 +81,7 @@ class Quarantine(Store):
                     content_sha256=held.content_sha256,
                     reason=held.reason,
                     findings=[asdict(finding) for finding in held.findings],
+                    acl=None if held.acl is None else sorted(held.acl),
                     held_at=held.held_at,
                 )
             )
@@ -191,6 +194,7 @@ def _noun(row: Any) -> Held:
         findings=tuple(_findings(row.findings)),
         held_at=row.held_at,
         released_by=row.released_by,
+        acl=None if row.acl is None else frozenset(row.acl),
     )
 
 

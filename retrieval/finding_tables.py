@@ -79,6 +79,7 @@ quarantined = Table(
     Column("content_sha256", String(64), nullable=False),
     Column("reason", Text, nullable=False),
     Column("findings", JSON, nullable=False),
+    Column("acl", JSON(none_as_null=True)),  # who is to read it once it is let in; None leaves that as it is
     Column("held_at", UtcDateTime, nullable=False),
     Column("released_by", Text),
     Column("released_at", UtcDateTime),

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.curating import curated
 from app.dependencies import CallerDep, PrincipalDep, ServicesDep
-from app.ingesting import Upload, start_upload_run
+from app.ingesting import Given, Upload, start_upload_run
 from app.quality_page import quality_page
 from app.routes.run_bodies import RunBody, run_body
 from ingestion.findings.policy import LEAST_SIMILARITY, Policy
@@ -216,7 +216,8 @@ def release(held_id: Annotated[str, PathParameter(max_length=64)], services: Ser
     services.audit_log.append("quarantine.release", f"quarantine:{held_id}", caller=caller)
     size_bytes = services.blobs.path(held.content_sha256).stat().st_size
     upload = Upload(held.name, held.content_sha256, size_bytes, known_as=held.uri)
-    run = start_upload_run(services, [upload], collection=held.collection, created_by=principal.id)
+    given = Given(acl=held.acl)
+    run = start_upload_run(services, [upload], collection=held.collection, created_by=principal.id, given=given)
     return run_body(services, run)
 
 

@@ -169,6 +169,11 @@ def test_private_is_for_who_says_it_alone(world):
     checked(world.chief.put("/v1/collections/papers/access", json=body))
 
 
+@pytest.fixture(scope="module")
+def document(world):
+    return upload(world.cleo, "door.txt", "The door is to be kept shut.")
+
+
 @pytest.mark.parametrize(
     ("access", "said"),
     [
@@ -183,15 +188,13 @@ def test_private_is_for_who_says_it_alone(world):
         (None, "access"),
     ],
 )
-def test_a_list_that_makes_no_sense_is_refused_with_a_reason(world, access, said):
-    document = managed(world.cleo)[0]
+def test_a_list_that_makes_no_sense_is_refused_with_a_reason(world, document, access, said):
     refused = set_access(world.cleo, document, access)
     assert refused.status_code == 422
     assert said in refused.json()["detail"]
 
 
-def test_a_list_of_a_million_is_refused_before_it_is_looked_at(world):
-    document = managed(world.cleo)[0]
+def test_a_list_of_a_million_is_refused_before_it_is_looked_at(world, document):
     body = json.dumps({"access": [f"g:{NOBODYS}"] * 1_000_000, "version": 0})
     began = world.cleo.put(
         f"/v1/documents/{document['id']}/access", content=body, headers={"Content-Type": "application/json"}
@@ -313,3 +316,22 @@ def test_what_an_upload_says_of_access_must_make_sense(world):
         refused = world.cleo.post("/v1/documents", files=files, data={"collection": "papers", "access": access})
         assert refused.status_code == 422, access
         assert "access" in refused.json()["detail"]
+
+
+def test_what_is_let_in_from_quarantine_is_for_those_it_was_brought_for(world):
+    checked(world.chief.post("/v1/collections", json={"name": "checked", "curators": [world.owners]}))
+    policy = {"actions": {"secret": "quarantine"}}
+    checked(world.cleo.put("/v1/collections/checked/policy", json=policy))
+    files = {"files": ("ops.txt", b"Our key is AKIAIOSFODNN7EXAMPLQ and nobody else's.")}
+    form = {"collection": "checked", "access": json.dumps([world.hr])}
+    run = checked(world.cleo.post("/v1/documents", files=files, data=form))
+    assert run["progress"]["quarantined"] == 1
+    (held,) = checked(world.cleo.get("/v1/collections/checked/quarantine"))["documents"]
+    assert world.ann.post(f"/v1/quarantine/{held['id']}/release").status_code == 404
+    released = checked(world.cleo.post(f"/v1/quarantine/{held['id']}/release"))
+    with world.cleo.stream("GET", f"/v1/ingestions/{released['id']}/events") as response:
+        assert list(events(response))[-1][1]["failures"] == []
+    (document,) = managed(world.cleo, "checked")
+    assert document["access"] == [world.hr]
+    assert reads(world.ann, document)
+    assert not reads(world.bob, document)

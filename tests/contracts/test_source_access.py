@@ -82,12 +82,13 @@ def test_a_source_has_what_it_keeps_in_step_and_what_it_has_staged(catalog, shel
 def test_who_looks_after_a_collection_sees_and_lets_in_what_is_kept_out(catalog, engine, who, may):
     catalog.set_collection_access("default", readers=["g:everyone"], curators=["g:owners"], version=None)
     quarantine, policies = Quarantine(engine), Policies(engine)
-    held = Held("", "default", "file:///a", "a", "f" * 64, "kept out", (), datetime(2026, 1, 1, tzinfo=UTC))
+    held = Held("", "default", "file:///a", "a", "f" * 64, "kept out", (), datetime(2026, 1, 1, tzinfo=UTC), acl=HR)
     key = quarantine.hold(held)
     assert [one.id for one in quarantine.waiting("default", principal=who)] == ([key] if may else [])
     if may:
         assert policies.set_policy("default", {"stale_after_days": 7}, by=who).stale_after_days == 7
-        assert quarantine.release(key, by=who).released_by == who.id
+        released = quarantine.release(key, by=who)
+        assert (released.released_by, released.acl) == (who.id, HR)
         return
     with pytest.raises(NotFoundError):
         policies.set_policy("default", {"stale_after_days": 7}, by=who)

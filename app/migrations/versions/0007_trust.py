@@ -174,6 +174,7 @@ def upgrade() -> None:
     op.drop_table("api_tokens")
     op.add_column("collections", sa.Column("access_version", sa.Integer(), server_default=sa.text("0"), nullable=False))
     op.add_column("sources", sa.Column("access", sa.JSON(), server_default=sa.text("'[]'"), nullable=False))
+    op.add_column("quarantined", sa.Column("acl", sa.JSON(none_as_null=True), nullable=True))
     op.add_column("documents", sa.Column("access_set_by", sa.String(length=255), nullable=True))
     op.add_column("documents", sa.Column("access_version", sa.Integer(), server_default=sa.text("0"), nullable=False))
     # Until now everybody could read every collection.
