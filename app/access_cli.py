@@ -99,7 +99,7 @@ def _print(body: dict[str, Any], as_json: bool) -> None:
     if as_json:
         sys.stdout.write(json.dumps(body, ensure_ascii=False) + "\n")
         return
-    names = body["names"] | {"g:everyone": "everyone"}
+    names = body["names"] | {"g:everyone": "everyone", "u:local": "commands on this machine"}
     for title, keys in (
         ("read by", body.get("access", body.get("readers"))),
         ("looked after by", body.get("curators")),
