@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from app.bootstrap import Services
-from app.erasure_rows import ErasureRows, Traces
+from app.erasure_rows import FORGOTTEN, ErasureRows, Traces
 from app.erasure_scan import Sought, distinctive
 from retrieval.errors import NotFoundError
 from retrieval.quoting import Quoted
@@ -23,12 +23,12 @@ class DocumentForgetting:
     rows: ErasureRows
 
     def check(self, subject: str) -> None:
-        """Raise where there is no such document.
+        """Raise where nothing is known of such a document; one that was deleted may still be quoted.
 
         Raises:
             NotFoundError: There is none.
         """
-        if self.services.catalog.whole(subject) is None:
+        if self.services.catalog.whole(subject) is None and not self.rows.mentions([subject]):
             raise NotFoundError(f"no document {subject}")
 
     def erase(self, subject: str, receipt: dict[str, Any]) -> Sought:
@@ -43,24 +43,15 @@ class DocumentForgetting:
         """
         whole = self.services.catalog.whole(subject)
         if whole is None:
-            return self._again(subject, receipt)
+            return self._remembered(subject, receipt)
         receipt.setdefault("work", {"originals": list(whole.content_sha256), "ids": list(whole.revision_ids)})
         # Before anything goes: later nobody could say by which words it was known.
         words = distinctive(self.rows, subject, whole.texts)
         if self.rows.is_alone(subject, whole.uri):
             words = (*words, whole.uri)
-        self.services.publisher.index.delete(self.services.catalog.tombstone(subject))
-        quoted = Quoted(whole.texts)
-        used = receipt.setdefault("used_by", {})
-        _merged(used, "golden_sets", self.services.golden.forget_document(_names(whole), whole.uri, quoted))
-        _merged(used, "evaluation_runs", dict.fromkeys(self.services.runs.forget(_names(whole), quoted), 1))
-        used["adapters"], used["training_sets"] = self._adapters(whole), []
-        erased = receipt.setdefault("erased", {})
-        _added(erased, self._of_answers(whole, quoted))
-        traces = Traces(subject, whole.collection, whole.uri, whole.revision_ids, whole.content_sha256)
-        _added(erased, self.rows.forget_document(traces))
-        name = whole.uri.rpartition("/")[2].removeprefix("upload:")
-        _added(erased, {"uploads": self.services.uploads.forget_named(whole.collection, name)})
+        self._hide(subject)
+        self._forget_words(whole, receipt)
+        erased = receipt["erased"]
         _added(erased, {"documents": 1, "revisions": len(whole.revision_ids), "chunks": len(whole.chunk_ids)})
         self._delete(subject)
         kept = [sha256 for sha256 in whole.content_sha256 if sha256 in self.services.blobs]
@@ -68,21 +59,35 @@ class DocumentForgetting:
         if kept:
             receipt["originals_of_others"] = kept
         if whole.source_id:
-            receipt["source"] = {
-                "id": whole.source_id,
-                "words": "takes it in again at its next sync, unless it is removed there or left out",
-            }
+            words_of_source = "takes it in again at its next sync, unless it is removed there or left out"
+            receipt["source"] = {"id": whole.source_id, "words": words_of_source}
         gone = tuple(sha256 for sha256 in whole.content_sha256 if sha256 not in kept)
         return Sought((subject, *whole.revision_ids), words, gone)
 
-    def _again(self, subject: str, receipt: dict[str, Any]) -> Sought:
-        # It is out of the catalog; only an answer that was under way may have brought it back.
-        _added(
-            receipt.setdefault("erased", {}),
-            {
-                "interactions": self.services.interactions.forget_document(subject, (), Quoted()),
-            },
-        )
+    def _hide(self, subject: str) -> None:
+        # Not a tombstone: a start after a kill would purge it, and with it what its words are known by.
+        try:
+            self.services.catalog.set_document_access(subject, (), by=FORGOTTEN, version=None)
+        except NotFoundError:
+            return  # deleted already
+
+    def _forget_words(self, whole: WholeDocument, receipt: dict[str, Any]) -> None:
+        quoted = Quoted(whole.texts)
+        used = receipt.setdefault("used_by", {})
+        _merged(used, "golden_sets", self.services.golden.forget_document(_names(whole), whole.uri, quoted))
+        _merged(used, "evaluation_runs", dict.fromkeys(self.services.runs.forget(_names(whole), quoted), 1))
+        _merged(used, "adapters", dict.fromkeys(self._adapters(whole), 1))
+        used["training_sets"] = []
+        erased = receipt.setdefault("erased", {})
+        _added(erased, self._of_answers(whole, quoted))
+        traces = Traces(whole.id, whole.collection, whole.uri, whole.revision_ids, whole.content_sha256)
+        _added(erased, self.rows.forget_document(traces))
+        name = whole.uri.rpartition("/")[2].removeprefix("upload:")
+        _added(erased, {"uploads": self.services.uploads.forget_named(whole.collection, name)})
+
+    def _remembered(self, subject: str, receipt: dict[str, Any]) -> Sought:
+        """It is out of the catalog: what answers quote of it says what to look for elsewhere."""
+        self._forget_words(self.services.interactions.remembered(subject), receipt)
         work = receipt.get("work", {})
         gone = [sha256 for sha256 in work.get("originals", ()) if sha256 not in receipt.get("originals_of_others", ())]
         return Sought((subject, *work.get("ids", ())), (), tuple(gone))
@@ -112,7 +117,7 @@ def _says(path: Path, document_id: str) -> bool:
 
 
 def _names(whole: WholeDocument) -> set[str]:
-    return {whole.id, whole.uri, *whole.revision_ids, *whole.chunk_ids}
+    return {whole.id, whole.uri, *whole.revision_ids, *whole.chunk_ids} - {""}
 
 
 def _added(counts: dict[str, int], more: Mapping[str, int]) -> None:

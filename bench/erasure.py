@@ -91,7 +91,7 @@ def settle(client: Any, made: Sequence[Made]) -> None:
         more = {"question": "And how often is it changed?", "conversation_id": one.conversation}
         _ok(client.post("/v1/answers", json=more))
         said = {"answer": one.sentence, "evidence": one.sentence, "right_documents": [one.id], "verdict": "up"}
-        _ok(client.post(json=said))
+        _ok(client.post(f"/v1/answers/{one.answer}/feedback", json=said))
     questions = [
         {
             "_id": f"q{number}",

@@ -1,6 +1,6 @@
 """What the interaction log forgets: somebody's questions, or what answers said out of one document."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time
 from typing import Any, cast
@@ -10,6 +10,7 @@ from sqlalchemy import Text, delete, insert, select, update
 from sqlalchemy import cast as sql_cast
 
 from retrieval.quoting import Quoted
+from retrieval.retention import WholeDocument
 from retrieval.rows import from_json, to_json
 from retrieval.store import Store, listed, one_of
 from retrieval.tables import feedback, interactions
@@ -34,7 +35,7 @@ class ErasableInteractions(Store):
             How many interactions were changed.
         """
         named = self._ids(document_id)
-        answers = Quoted(text for key in named for text in self._answers(key, document_id))
+        answers = Quoted(one.answer.text for one in self._all(named) if _stands_on(one, document_id))
         with self._reading() as connection:
             asked = select(interactions.c.principal_id).where(one_of(interactions.c.id, "ids")).distinct()
             askers = list(connection.scalars(asked, {"ids": listed(named)}))
@@ -42,6 +43,25 @@ class ErasableInteractions(Store):
         later = self._of(askers)
         forgotten = _Forgotten(document_id, frozenset(chunk_ids), quoted, answers)
         return sum(self._rewrite(key, forgotten.without) for key in {*named, *later})
+
+    def remembered(self, document_id: str) -> WholeDocument:
+        """Return what interactions hold of a document that the catalog does not hold any more; empty where nothing."""
+        named = self._all(self._ids(document_id))
+        passages = [p for one in named for p in one.passages if p.chunk.document_id == document_id]
+        answers = [one.answer for one in named]
+        cited = [c for a in answers for c in (*a.citations, *a.nearest) if c.document_id == document_id]
+        uris = [p.uri for p in passages] + [c.uri for c in cited]
+        return WholeDocument(
+            id=document_id,
+            collection=passages[0].collection if passages else "",
+            uri=uris[0] if uris else "",
+            source_id=None,
+            created_at=min((one.asked_at for one in named), default=datetime.now(UTC)),
+            revision_ids=tuple({*(p.chunk.revision_id for p in passages), *(c.revision_id for c in cited)}),
+            content_sha256=(),
+            chunk_ids=tuple({*(p.chunk.id for p in passages), *(c.chunk_id for c in cited)}),
+            texts=tuple({*(p.chunk.text for p in passages), *(c.quote for c in cited)}),
+        )
 
     def forget_asker(self, principal_id: str) -> int:
         """Remove all that somebody asked, with the feedback on it.
@@ -102,13 +122,10 @@ class ErasableInteractions(Store):
         with self._reading() as connection:
             return list(connection.scalars(select(interactions.c.id).where(mine), {"askers": listed(askers)}))
 
-    def _answers(self, key: str, document_id: str) -> list[str]:
+    def _all(self, keys: Sequence[str]) -> list[Interaction]:
+        statement = select(interactions.c.payload).where(one_of(interactions.c.id, "ids"))
         with self._reading() as connection:
-            payload = connection.scalar(select(interactions.c.payload).where(interactions.c.id == key))
-        if payload is None:
-            return []
-        found = _interaction(payload)
-        return [found.answer.text] if _stands_on(found, document_id) else []
+            return [_interaction(payload) for payload in connection.scalars(statement, {"ids": listed(keys)})]
 
     def _rewrite(self, key: str, change: Callable[[Interaction], Interaction]) -> bool:
         with self._writing() as connection:

@@ -280,3 +280,12 @@ def test_an_erasure_goes_on_until_it_is_finished(engine):
     assert [one.id for one in erasures.page(before=second)] == [begun.id]
     with pytest.raises(NotFoundError):
         erasures.get("\x00")
+
+
+def test_a_document_that_is_gone_is_known_by_what_answers_quote_of_it(log):
+    log.record(asked("i1", "d1", "d2"))
+    found = log.remembered("d1")
+    assert (found.uri, found.collection, found.texts) == ("file:///d1", "default", (SECRET,))
+    assert (found.revision_ids, found.chunk_ids) == (("d1-r",), ("d1-c",))
+    nothing = log.remembered("d9")
+    assert (nothing.uri, nothing.texts, nothing.chunk_ids) == ("", (), ())
