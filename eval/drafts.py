@@ -10,6 +10,7 @@ from hashlib import sha256
 from eval.headings import Section, alike, plain_heading, question_about, sections
 from eval.questions import GoldenPassage, Question
 from eval.tags import language_of
+from ingestion.findings.secrets import find_key_lines, find_secrets
 from retrieval.errors import InvalidInputError, ModelError, NotFoundError
 from retrieval.retrieve import Retriever
 from retrieval.types import Document, Principal
@@ -181,6 +182,8 @@ def _sections(retriever: Retriever, principal: Principal, document_id: str) -> t
 
 def _worded(found: _Found, complete: Complete | None) -> Question | None:
     section, document = found.section, found.document
+    if find_secrets(section.chunk.text) or find_key_lines(section.chunk.text):
+        return None  # neither a model nor a golden set is given it
     language = language_of(f"{document.title}\n{section.chunk.text}"[:_LANGUAGE_CHARS])
     answer: str | None = None
     evidence = section.evidence

@@ -316,3 +316,13 @@ def test_only_headings_with_a_sentence_below_count():
 def test_a_section_over_two_chunks_is_one():
     chunks = [a_chunk("It begins here with words.", ("A",), "1"), a_chunk("It goes on here with words.", ("A",), "2")]
     assert [s.evidence for s in sections("Title", chunks)] == ["It begins here with words."]
+
+
+def test_a_passage_with_a_secret_is_given_to_no_model_and_no_golden_set(embedder_of_module, tmp_path):
+    key = "AKIA" + "Q3W5E7R9T1Y2U4I6"  # of the form of a key, and of nobody
+    (tmp_path / "keys.md").write_text(f"# Keys\n\n## How to deploy\n\nUse the key {key} to deploy the service.\n")
+    asked = []
+    with open_workbench(embedder_of_module, knobs=Knobs(chunk_tokens=48)) as bench:
+        bench.add_folder(tmp_path, parse)
+        made = drafts_of(bench, complete=asked.append)
+    assert (made.questions, asked) == ((), [])

@@ -1,10 +1,15 @@
 """Questions that are after the model are told from questions about the documents."""
 
+import json
 import time
+from pathlib import Path
 
 import pytest
 
+from bench.guards import WORKPLACE
 from ingestion.findings.attacks import find_attack
+
+GUARD = Path(__file__).resolve().parents[4] / "shared" / "data" / "guard" / "direct.train.jsonl"
 
 
 @pytest.mark.parametrize(
@@ -77,3 +82,17 @@ def test_no_question_takes_long(unit):
     started = time.process_time()
     find_attack(question)
     assert time.process_time() - started < 0.5
+
+
+def test_workplace_questions_that_sound_like_attacks_are_left_alone():
+    assert [question for question in WORKPLACE if find_attack(question)] == []
+
+
+@pytest.mark.skipif(not GUARD.exists(), reason=f"{GUARD} is not here")
+def test_nine_attacks_of_ten_are_found_and_one_harmless_text_of_a_hundred_at_most():
+    rows = [json.loads(line) for line in GUARD.read_text().splitlines()]
+    attacks = [find_attack(row["text"][:4000]) for row in rows if row["label"]]
+    harmless = [row for row in rows if not row["label"] and find_attack(row["text"][:4000])]
+    assert sum(found is not None for found in attacks) >= 0.9 * len(attacks)
+    assert len(harmless) <= 0.01 * (len(rows) - len(attacks))
+    assert not [row for row in harmless if "NotInject" in row["source"]]
