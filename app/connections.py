@@ -37,7 +37,7 @@ class PatientProtocol(H11Protocol):
     def send_400_response(self, msg: str) -> None:
         """Refuse what is no HTTP, with the headers of every response: no application sees it."""
         headers = {"Content-Type": "text/plain; charset=utf-8", "Connection": "close"}
-        headers |= security_headers(self.scheme, headers["Content-Type"])
+        headers |= security_headers(self.scheme or "http", headers["Content-Type"])
         said = [(name.encode(), value.encode()) for name, value in headers.items()]
         for event in (
             h11.Response(status_code=400, headers=said, reason=b"Bad Request"),

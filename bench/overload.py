@@ -78,6 +78,12 @@ class Connection(asyncio.Protocol):
         self._transport = transport
         self._idle.append(self)
 
+    async def close(self) -> None:
+        if self not in self._idle:
+            self._idle.append(self)  # what is still open is nobody's fault
+        self._transport.close()
+        await asyncio.sleep(0)
+
     def ask(self, request: bytes, done: asyncio.Future[None] | None = None) -> None:
         self._heard, self._ends_at, self._done = b"", 0, done
         self._asked_at = time.perf_counter()
@@ -147,18 +153,23 @@ async def closed(target: Target, questions: Iterator[str], *, clients: int, seco
             idle.remove(connection)
             connection.ask(target.request(next(questions)), done)
             await done
+        await connection.close()
 
     await asyncio.gather(*(client() for _ in range(clients)))
     told.seconds = time.perf_counter() - began
     return told
 
 
-async def offered(target: Target, questions: Iterator[str], *, rate: float, seconds: float) -> Told:
+async def offered(
+    target: Target, questions: Iterator[str], *, rate: float, seconds: float, connections: int = CONNECTIONS
+) -> Told:
     """So many requests a second, whatever becomes of those before; what is still open at the end is waited for."""
     told, idle = Told(), []
     loop = asyncio.get_running_loop()
-    for _ in range(CONNECTIONS):
-        await loop.create_connection(lambda: Connection(told, idle), target.host, target.port)
+    opened = [
+        (await loop.create_connection(lambda: Connection(told, idle), target.host, target.port))[1]
+        for _ in range(connections)
+    ]
     began = time.perf_counter()
     for number in itertools.count():
         due = began + number / rate
@@ -173,8 +184,10 @@ async def offered(target: Target, questions: Iterator[str], *, rate: float, seco
             told.not_sent += 1
             await asyncio.sleep(0)
     told.seconds = time.perf_counter() - began
-    while len(idle) < CONNECTIONS - told.statuses[0] and time.perf_counter() < began + seconds + PATIENCE_S:
+    while len(idle) < connections - told.statuses[0] and time.perf_counter() < began + seconds + PATIENCE_S:
         await asyncio.sleep(0.01)
+    for connection in opened:
+        await connection.close()
     return told
 
 
@@ -279,7 +292,7 @@ def main() -> None:
         with Server(data_dir, **UNLIMITED) as server:
             if fresh:
                 server.ingest(data("tts-handbook") / "docs")
-            user = server.client.post("/v1/users", json={"name": f"load {time.time():.0f}"}).raise_for_status().json()
+            user = server.client.post("/v1/users", json={"name": f"load{time.time():.0f}"}).raise_for_status().json()
             made = server.client.post(f"/v1/users/{user['id']}/keys", json={"name": "load", "scopes": ["ask"]})
             url = server.client.base_url
             target = Target(url.host, url.port or 80, f"/v1/{options.what}", made.raise_for_status().json()["key"])

@@ -1,6 +1,7 @@
 """Allowances of users, keys and addresses; places for requests at work; bounds on bodies and on slow clients."""
 
 import asyncio
+import itertools
 import json
 import socket
 import threading
@@ -17,6 +18,7 @@ from app.limit_settings import LimitSettings
 from app.limits import Buckets, LimitedError, Limits, network_of
 from app.owner import serving
 from app.settings import Settings
+from bench.overload import Health, Target, closed, offered
 from retrieval.types import Principal
 
 
@@ -330,6 +332,9 @@ def server(tmp_path_factory, words, ingest):
         address_requests_per_minute=5,
         client_timeout_s=1.0,
         json_max_bytes=2**16,
+        requests_at_once=4,
+        requests_waiting=4,
+        request_wait_s=0.5,
     )
     with serving(settings) as client:
         assert ingest(client, folder / "garden.md")["failures"] == []
@@ -452,3 +457,17 @@ def test_a_head_that_does_not_come_is_given_up(server, sent):
 def test_a_head_has_a_bound(server):
     said, _ = _first_line(server.base_url, b"GET /?" + b"x" * 2**17)
     assert said == b"" or said.startswith(b"HTTP/1.1 400")
+
+
+def test_a_server_that_is_offered_too_much_works_on_tells_the_others_when_to_come_back_and_recovers(server):
+    """The short form of ``bench/overload.py``."""
+    token = server.headers["authorization"].removeprefix("Bearer ")
+    target = Target(server.base_url.host, server.base_url.port, "/v1/search", token)
+    questions = (f"When are roses watered for the {n}th time?" for n in itertools.count())
+    with Health(str(server.base_url)) as health:
+        told = asyncio.run(offered(target, questions, rate=500, seconds=2.0, connections=100))
+    assert set(told.statuses) == {200, 503}
+    assert told.without_retry_after == 0
+    assert (health.failed, len(health.times_ms) > 0) == (0, True)
+    afterwards = asyncio.run(closed(target, questions, clients=2, seconds=0.5))
+    assert set(afterwards.statuses) == {200}
