@@ -2,7 +2,7 @@
 
 import httpx
 
-from app.owner import checked
+from app.owner import checked, events
 
 
 class World:
@@ -41,10 +41,17 @@ class World:
 def upload(client, name, text, *, collection="papers", **form):
     """Upload a text and give its document as those see it who look after the collection."""
     files = [("files", (name, text.encode(), "text/plain"))]
-    run = checked(client.post("/v1/documents", files=files, data={"collection": collection} | form))
+    form |= {"collection": collection, "wait": "false"}
+    run = ended(client, checked(client.post("/v1/documents", files=files, data=form)))
     assert (run["state"], run["failures"]) == ("done", [])
     found = managed(client, collection)
     return next(one for one in found if one["uri"] == f"upload:{name}")
+
+
+def ended(client, run):
+    """Follow a run to its end, however busy the machine is; gives it."""
+    with client.stream("GET", f"/v1/ingestions/{run['id']}/events", timeout=600) as response:
+        return list(events(response))[-1][1]
 
 
 def managed(client, collection="papers"):

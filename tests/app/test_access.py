@@ -6,8 +6,8 @@ import threading
 
 import pytest
 
-from app.owner import checked, events
-from tests.people import managed, reads, set_access, upload
+from app.owner import checked
+from tests.people import ended, managed, reads, set_access, upload
 
 NOBODYS = "0" * 32
 
@@ -248,7 +248,8 @@ def test_an_original_is_an_attachment_that_no_browser_runs(world):
     page = "<html><script>alert(document.domain)</script><p>Invoices are due in May.</p></html>"
     name = '..\\../e"v;il\r\nX-Bad: 1\u202e\U0001f600.html'
     files = [("files", (name, page.encode(), "text/html"))]
-    run = checked(world.cleo.post("/v1/documents", files=files, data={"collection": "papers"}))
+    form = {"collection": "papers", "wait": "false"}
+    run = ended(world.cleo, checked(world.cleo.post("/v1/documents", files=files, data=form)))
     document = next(d for d in managed(world.cleo) if "X-Bad" in d["uri"])
     assert run["failures"] == []
     response = world.ann.get(f"/v1/documents/{document['id']}/original")
@@ -304,8 +305,7 @@ def test_an_upload_in_parts_says_who_may_read_and_is_its_senders(world):
             ]
             assert same_as_unknown(*answers, url.rpartition("/")[2])
     sent = world.cleo.patch(url, headers=part, content=content)
-    with world.cleo.stream("GET", f"/v1/ingestions/{sent.headers['Attune-Run']}/events") as response:
-        assert list(events(response))[-1][1]["failures"] == []
+    assert ended(world.cleo, {"id": sent.headers["Attune-Run"]})["failures"] == []
     document = next(one for one in managed(world.cleo) if one["uri"] == "upload:safe.txt")
     assert document["access"] == [world.hr]
 
@@ -323,14 +323,13 @@ def test_what_is_let_in_from_quarantine_is_for_those_it_was_brought_for(world):
     policy = {"actions": {"secret": "quarantine"}}
     checked(world.cleo.put("/v1/collections/checked/policy", json=policy))
     files = {"files": ("ops.txt", b"Our key is AKIAIOSFODNN7EXAMPLQ and nobody else's.")}
-    form = {"collection": "checked", "access": json.dumps([world.hr])}
-    run = checked(world.cleo.post("/v1/documents", files=files, data=form))
+    form = {"collection": "checked", "access": json.dumps([world.hr]), "wait": "false"}
+    run = ended(world.cleo, checked(world.cleo.post("/v1/documents", files=files, data=form)))
     assert run["progress"]["quarantined"] == 1
     (held,) = checked(world.cleo.get("/v1/collections/checked/quarantine"))["documents"]
     assert world.ann.post(f"/v1/quarantine/{held['id']}/release").status_code == 404
     released = checked(world.cleo.post(f"/v1/quarantine/{held['id']}/release"))
-    with world.cleo.stream("GET", f"/v1/ingestions/{released['id']}/events") as response:
-        assert list(events(response))[-1][1]["failures"] == []
+    assert ended(world.cleo, released)["failures"] == []
     (document,) = managed(world.cleo, "checked")
     assert document["access"] == [world.hr]
     assert reads(world.ann, document)

@@ -6,8 +6,8 @@ import pytest
 from typer.testing import CliRunner
 
 from app.cli import app
-from app.owner import checked, events
-from tests.people import managed, reads, set_access, upload
+from app.owner import checked
+from tests.people import ended, managed, reads, set_access, upload
 
 FILES = {
     "hr/pay.md": "# Pay\n\nPay rises in April.",
@@ -40,11 +40,9 @@ def source(world, shared, rules):
 
 
 def synced(client, source):
-    run = checked(client.post(f"/v1/sources/{source['id']}/sync"))
-    with client.stream("GET", f"/v1/ingestions/{run['id']}/events") as response:
-        ended = list(events(response))[-1][1]
-    assert (ended["state"], ended["failures"]) == ("done", [])
-    return ended["progress"]
+    run = ended(client, checked(client.post(f"/v1/sources/{source['id']}/sync")))
+    assert (run["state"], run["failures"]) == ("done", [])
+    return run["progress"]
 
 
 def change(client, source, **changes):
