@@ -71,8 +71,10 @@ class ErasureRows(Store):
                 select(ingest_runs.c.label, ingest_runs.c.spec).where(ingest_runs.c.id == run_id)
             ).one()
             path = traces.uri.removeprefix("file://")
-            spec = replaced(row.spec, {path: _ERASED, traces.uri: _ERASED})
-            label = row.label.replace(path, _ERASED).replace(name, _ERASED) if name else row.label
+            spec = replaced(row.spec, {known: _ERASED for known in (path, traces.uri) if known})
+            label = row.label
+            for known in filter(None, (path, name)):
+                label = label.replace(known, _ERASED)
             connection.execute(update(ingest_runs).where(ingest_runs.c.id == run_id).values(label=label, spec=spec))
         return removed
 
