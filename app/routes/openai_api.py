@@ -112,7 +112,7 @@ async def chat(body: ChatBody, request: Request, services: ServicesDep, caller: 
     """Answer the last message of the user; with `stream` as chunks, of which the last one holds the sources."""
     collection = await run_in_threadpool(_collection, services, caller.principal, body.model)
     asked = Asked(body.query(collection), caller, conversation=body.conversation_id, headers=request.headers)
-    base_url = str(request.base_url)
+    base_url = services.settings.public_url or str(request.base_url)
     if body.stream:
         return await _streamed(services, asked, body, base_url)
     found = await answered(services, asked, request)
