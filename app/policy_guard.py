@@ -17,6 +17,7 @@ from ingestion.findings.words import MARKS, in_words
 from retrieval.bm25 import Terms
 from retrieval.guard import Checked, Refusal
 from retrieval.guard_types import GuardDecision, Mask, masked
+from retrieval.prompt import TURN_CHARS
 from retrieval.retrieve import MAX_QUESTION_CHARS
 from retrieval.types import Query, Turn
 
@@ -55,7 +56,7 @@ class PolicyGuard:
         decisions = tuple(GuardDecision("masked", rule, "question", count) for rule, count in sorted(counts.items()))
         # Marks may be longer than what they stand for.
         text = masked(query.text, found)[:MAX_QUESTION_CHARS]
-        history = _history(query.history, kinds)
+        history = self._history(query.history, kinds)
         return Checked(replace(query, text=text, history=history), decisions, self._refusal(query.text, counts.keys()))
 
     def masks(self, text: str) -> Sequence[Mask]:
@@ -81,6 +82,22 @@ class PolicyGuard:
             named = " and ".join(dict.fromkeys(in_words(rule).split(" (")[0] for rule in held))
             return Refusal("personal_data", f"Your question holds {named}. Please ask it without.")
         return None
+
+    def _history(self, turns: Sequence[Turn], kinds: tuple[str, ...]) -> tuple[Turn, ...]:
+        """Mask the conversation; what is refused in it is no part of what a follow-up goes on with."""
+        kept: list[Turn] = []
+        left = HISTORY_MAX_CHARS
+        for turn in reversed(turns):
+            left -= len(turn.text)
+            if left < 0:
+                break
+            found = _masks.__wrapped__(turn.text, kinds)  # said once: not kept
+            if turn.role == "user" and self._refusal(turn.text[:TURN_CHARS], {mask.rule for mask in found}):
+                if kept and kept[-1].role == "assistant":
+                    kept.pop()  # what was said to it
+                continue
+            kept.append(replace(turn, text=masked(turn.text, found)) if found else turn)
+        return tuple(reversed(kept))
 
     def _topic(self, question: str) -> Topic | None:
         if not self.policy.topics:
@@ -108,18 +125,6 @@ def _stem(word: str, terms: Terms) -> str:
 
 def _is_unparted(phrase: str) -> bool:
     return any("\u2e80" <= character <= "\ud7ff" or "\u0e00" <= character <= "\u0eff" for character in phrase)
-
-
-def _history(turns: Sequence[Turn], kinds: tuple[str, ...]) -> tuple[Turn, ...]:
-    kept: list[Turn] = []
-    left = HISTORY_MAX_CHARS
-    for turn in reversed(turns):
-        left -= len(turn.text)
-        if left < 0:
-            break
-        found = _masks.__wrapped__(turn.text, kinds)  # said once: not kept
-        kept.append(replace(turn, text=masked(turn.text, found)) if found else turn)
-    return tuple(reversed(kept))
 
 
 @lru_cache(maxsize=4_096)  # passages are found again and again
