@@ -13,6 +13,7 @@ import pytest
 from app.dispatch import Dispatcher, Keeping, Kept
 from app.quality import open_examiner
 from app.working import IngestWork
+from ingestion.access_rules import AccessRule
 from ingestion.blobs import Blobs
 from ingestion.ingest import Ingestor
 from ingestion.originals import Originals
@@ -21,6 +22,7 @@ from ingestion.publish import Publisher
 from ingestion.quarantine import Quarantine
 from ingestion.runs import IngestRuns
 from ingestion.sources.source import SourceLimits
+from ingestion.sources.store import NewSource, SourceStore
 from ingestion.tables import metadata
 from ingestion.workers import Workers
 from ingestion.write import Writer
@@ -144,8 +146,8 @@ class House:
     def set(self, name, target):
         self.catalog.set_index_pointer(name, target)
 
-    def begin(self, *paths, keep_missing=False):
-        spec = {"paths": [str(p) for p in paths], "keep_missing": keep_missing, "acl": ["g:everyone"]}
+    def begin(self, *paths, keep_missing=False, acl=("g:everyone",)):
+        spec = {"paths": [str(p) for p in paths], "keep_missing": keep_missing, "acl": list(acl)}
         recipe = self.jobs.work.ingestor().recipe
         return self.runs.create("default", label="pages", spec=spec | {"recipe": recipe}, created_by="u:me").id
 
@@ -434,6 +436,37 @@ def test_a_policy_redacts_what_is_taken_in_and_holds_back_what_it_must_until_som
     assert house.runs.retry(run_id) == 1
     house.settle(run_id)
     assert any("Ignore all" in text for text in house.texts())
+
+
+def readers(house):
+    admin = Principal("u:admin", administrator=True)
+    return {d.uri[-4:]: set(d.acl) for d in house.catalog.managed_documents("default", principal=admin)}
+
+
+def test_a_changed_list_is_followed_without_reading_again_also_by_what_cannot_be_read(house, pages):
+    house.ingest(pages)
+    (pages / "b.md").write_bytes(b"\x00\x01\x02" * 100)
+    progress = house.ingest(pages, acl=["g:hr"])
+    assert (outcomes(progress), progress.embedded) == ({"unchanged": 2}, 0)
+    assert readers(house) == {"a.md": {"g:hr"}, "b.md": {"g:hr"}, "c.md": {"g:hr"}}
+    house.ingest(pages, acl=["g:everyone"])
+    # What could not be read again is still as it was when only hr was let in.
+    assert readers(house) == {"a.md": {"g:everyone"}, "b.md": {"g:hr"}, "c.md": {"g:everyone"}}
+
+
+def test_a_run_that_is_tried_again_goes_by_what_its_source_says_of_readers_today(house, pages):
+    sources = SourceStore(house.engine)
+    source = sources.create(NewSource("default", "folder", "pages", {"path": str(pages)}), created_by="u:me")
+    spec = {"source": {"kind": source.kind, "arguments": source.arguments}, **source.readers}
+    spec["recipe"] = house.jobs.work.ingestor().recipe
+    run = house.runs.create("default", label="pages", spec=spec, created_by="u:me", source_id=source.id)
+    house.jobs.work.scan(run.id)
+    house.runs.cancel(run.id)
+    rules = (AccessRule("a.*", frozenset({"u:ann"})),)
+    sources.update(source.id, acl=frozenset({"g:hr"}), access=rules)
+    assert house.runs.retry(run.id) == 3
+    house.settle(run.id)
+    assert readers(house) == {"a.md": {"u:ann"}, "b.md": {"g:hr"}, "c.md": {"g:hr"}}
 
 
 def test_superseded_texts_are_kept_as_long_as_is_set_and_then_forgotten(house, pages):
