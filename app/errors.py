@@ -1,5 +1,6 @@
 """Our error type -> HTTP status and problem body (RFC 9457), one table."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import structlog
@@ -66,24 +67,26 @@ class Problem(BaseModel):
     detail: str = Field(description="What was wrong, in words.", examples=["the question is empty"])
 
 
-RESPONSES: dict[int | str, dict[str, Any]] = {
-    status: {
-        "model": Problem,
-        "description": description,
-        "content": {PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+def described(descriptions: Mapping[int, str]) -> dict[int | str, dict[str, Any]]:
+    """Return responses with problem bodies for the API's description, from what each status means."""
+    content = {PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    return {
+        status: {"model": Problem, "description": description, "content": content}
+        for status, description in descriptions.items()
     }
-    for status, description in {
-        401: "No valid credential",
-        403: "Not for this caller",
-        404: "Not found, or not for this caller to know of",
-        409: "Not as things are",
-        413: "Too large",
-        422: "Invalid input",
-        429: "Too many requests; `Retry-After` says when to try again",
-        503: "Overloaded, or a part of the server is unavailable; `Retry-After` says when to try again",
-        507: "The disk is full",
-    }.items()
-}
+
+
+RESPONSES = described({
+    401: "No valid credential",
+    403: "Not for this caller",
+    404: "Not found, or not for this caller to know of",
+    409: "Not as things are",
+    413: "Too large",
+    422: "Invalid input",
+    429: "Too many requests; `Retry-After` says when to try again",
+    503: "Overloaded, or a part of the server is unavailable; `Retry-After` says when to try again",
+    507: "The disk is full",
+})
 """What any route may answer besides, for the API's description."""
 
 
@@ -133,5 +136,6 @@ def install(app: FastAPI) -> None:
         # The log holds the trace; the caller learns nothing about our insides.
         structlog.get_logger().error("unexpected", path=request.url.path, exc_info=error)
         # Made outside of whatever else puts headers on responses.
-        headers = dict(security_headers(request.url.scheme, PROBLEM))
+        # The connection is closed behind it, which a client that would use it again has to be told.
+        headers = dict(security_headers(request.url.scheme, PROBLEM)) | {"Connection": "close"}
         return problem(500, "Internal error", "something went wrong here; the server's log says what", headers)

@@ -43,9 +43,13 @@ ERRORS: dict[int | str, dict[str, Any]] = {
     for status, description in {
         400: "Invalid request",
         401: "No valid token",
+        403: "Not for this caller",
         404: "No such model",
+        409: "Not as things are",
+        413: "Too large",
         429: "Too many requests; `Retry-After` says when to try again",
         503: "Overloaded, or a model is unavailable; `Retry-After` says when to try again",
+        507: "The disk is full",
     }.items()
 }
 

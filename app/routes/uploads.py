@@ -1,7 +1,6 @@
 """Large files in parts, by the tus protocol 1.0.0 (https://tus.io): whoever is cut off goes on where they were."""
 
 import base64
-import binascii
 from email.utils import format_datetime
 from typing import Annotated, Any
 
@@ -15,6 +14,7 @@ from app.auth import Caller
 from app.bootstrap import DEFAULT_COLLECTION, Services
 from app.curating import curated
 from app.dependencies import CallerDep, PrincipalDep, ServicesDep
+from app.errors import described
 from app.granting import access_in, granted
 from app.routes.documents import metadata_of, plain_name
 from app.uploading import take_in
@@ -43,7 +43,16 @@ def speaks_tus(tus_resumable: Annotated[str | None, Header()] = None) -> None:
 _SPOKEN = [Depends(speaks_tus)]
 _RAW: dict[str, Any] = {"requestBody": {"content": {PART: {"schema": {"type": "string", "format": "binary"}}}}}
 
-router = APIRouter(prefix="/v1/uploads", tags=["uploads"])
+_REFUSALS = described({
+    400: "The connection was lost, or the checksum is no checksum",
+    410: "It has expired",
+    412: "The client speaks another version of the protocol, or none",
+    415: "The body is no part",
+    423: "A part is arriving already",
+    _CHECKSUM_MISMATCH: "What arrived is not what was sent",
+})
+
+router = APIRouter(prefix="/v1/uploads", tags=["uploads"], responses=_REFUSALS)
 
 UploadId = Annotated[str, PathParameter(max_length=64, description="An upload's id, the end of its Location.")]
 Offset = Annotated[int, Header(alias="Upload-Offset", ge=0, le=2**53)]
@@ -214,7 +223,7 @@ def _metadata(header: str) -> dict[str, str]:
         if name:
             try:
                 found[name] = base64.b64decode(value.strip(), validate=True).decode("utf-8")
-            except (binascii.Error, ValueError) as error:
+            except ValueError as error:
                 raise InvalidInputError(f"Upload-Metadata: the value of {name[:50]!r} is no UTF-8 in Base64") from error
     return found
 
@@ -225,7 +234,7 @@ def _checksum(header: str | None) -> tuple[str, bytes] | None:
     algorithm, _, value = header.strip().partition(" ")
     try:
         digest = base64.b64decode(value.strip(), validate=True)
-    except binascii.Error as error:
+    except ValueError as error:
         raise HTTPException(400, "Upload-Checksum: the checksum is no Base64") from error
     if algorithm not in CHECKSUMS:
         raise HTTPException(400, f"Upload-Checksum: only {', '.join(CHECKSUMS)} are known")
