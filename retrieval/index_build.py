@@ -124,6 +124,13 @@ class Journal:
         return taken
 
 
+def replay(shard: Shard, changes: Sequence[Change]) -> int:
+    """Apply changes to a shard; returns how many."""
+    for change in changes:
+        shard.apply(change)
+    return len(changes)
+
+
 def optimise_aside(directory: Path, *, abandoned: Callable[[], str | None]) -> None:
     """Optimise the shard in a directory that nobody has open, and wait for the end.
 

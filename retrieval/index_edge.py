@@ -2,8 +2,9 @@
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -11,13 +12,14 @@ import numpy as np
 from retrieval.bm25 import Bm25Encoder, Bm25Settings
 from retrieval.errors import ConflictError, DataDirectoryError, VectorIndexError
 from retrieval.index import BuildReport, Hit, IndexPoint, IndexPointer, IndexStatus, checked_vector
-from retrieval.index_build import Journal, LiveShard, optimise_aside
+from retrieval.index_build import Journal, LiveShard, optimise_aside, replay
 from retrieval.index_engine import Change, deleting, labelling, opening, putting
 from retrieval.index_entry import IndexEntry, point_id
 from retrieval.index_generations import REMEDY, Generations, copy_sparse, remove
 from retrieval.index_plan import Lookup, Searches, SearchPlan
 from retrieval.index_shard import PAGE, HnswSettings, Shard, create_shard
 from retrieval.labels import Labels
+from retrieval.word_counts import WordCounts, count_words
 
 _BATCH = 128  # Nothing else in this process runs while the engine writes a batch: some 10 ms.
 _FLUSH_EVERY = 20_000  # Points; bounds the write-ahead log (60 MB) and its replay after a kill (2-4 s).
@@ -58,6 +60,7 @@ class EdgeIndex(Searches):
         self._fingerprint = fingerprint
         self._hnsw = hnsw or HnswSettings()
         self._bm25 = Bm25Encoder(bm25 or Bm25Settings())
+        self._counts = WordCounts()  # Of no use until somebody searches for words: then all are counted.
         self._writing = threading.Lock()  # One writer; also held over the copy and the switch.
         self._building = threading.Lock()
         self._closing = threading.Event()
@@ -76,11 +79,11 @@ class EdgeIndex(Searches):
         vectors = [checked_vector(point.vector, self._dim) for point in points]
         for start in range(0, len(points), _BATCH):
             batch = zip(points[start : start + _BATCH], vectors[start : start + _BATCH], strict=True)
-            change = putting([
+            made = [
                 (point_id(point.chunk_id, self._fingerprint), vector, self._bm25.document(point.text), point.payload)
                 for point, vector in batch
-            ])
-            self._write(change, min(_BATCH, len(points) - start))
+            ]
+            self._write(putting(made), len(made), partial(WordCounts.put, points=made))
 
     def delete(self, chunk_ids: Sequence[str]) -> None:
         """Take points out; see VectorIndex."""
@@ -89,12 +92,12 @@ class EdgeIndex(Searches):
 
     def remove(self, point_ids: Sequence[str]) -> None:
         """Take points out by their own ids; see VectorIndex."""
-        self._write(deleting(point_ids), len(point_ids))
+        self._write(deleting(point_ids), len(point_ids), partial(WordCounts.drop, point_ids=point_ids))
 
     def set_access(self, chunk_ids: Sequence[str], acl: frozenset[str]) -> None:
         """Change who may find these chunks; see VectorIndex."""
         for ids in self._pages(chunk_ids):
-            self._write(opening(ids, acl), len(ids))
+            self._write(opening(ids, acl), len(ids), partial(WordCounts.open, point_ids=ids, acl=acl))
 
     def set_labels(self, chunk_ids: Sequence[str], labels: Labels) -> None:
         """Change what searches for these chunks are narrowed by; see VectorIndex."""
@@ -225,9 +228,21 @@ class EdgeIndex(Searches):
         for start in range(0, len(chunk_ids), PAGE):
             yield [point_id(chunk_id, self._fingerprint) for chunk_id in chunk_ids[start : start + PAGE]]
 
-    def _write(self, change: Change, points: int) -> None:
+    def _weighed(self, plan: SearchPlan) -> SearchPlan:
+        return plan if plan.sparse is None else self._counted().weigh(plan)
+
+    def _counted(self) -> WordCounts:
+        if not self._counts.whole:
+            with self._writing, self._live.reading() as shard:
+                if not self._counts.whole:
+                    self._counts = count_words(shard.words())
+        return self._counts
+
+    def _write(self, change: Change, points: int, counting: Callable[[WordCounts], object] | None = None) -> None:
         with self._writing, self._live.reading() as shard:
             shard.apply(change)
+            if counting is not None and self._counts.whole:
+                counting(self._counts)
             journal = self._journal
             if journal is not None:
                 journal.add(change, points)
@@ -260,9 +275,9 @@ class EdgeIndex(Searches):
                 shard.note_build()
             replayed = 0
             while len(changes := self._take_changes()) > _LAST_ROUND:
-                replayed += _replay(shard, changes)
+                replayed += replay(shard, changes)
             with self._writing:
-                replayed += _replay(shard, changes) + _replay(shard, self._journal_changes())
+                replayed += replay(shard, changes) + replay(shard, self._journal_changes())
                 shard.flush()
                 self._generations.point_at(directory)
                 undo.pop_all()
@@ -281,9 +296,3 @@ class EdgeIndex(Searches):
         if reason := self._abandoned():
             raise ConflictError(f"the HNSW build was abandoned: {reason}")
         return self._journal.take() if self._journal is not None else []
-
-
-def _replay(shard: Shard, changes: list[Change]) -> int:
-    for change in changes:
-        shard.apply(change)
-    return len(changes)

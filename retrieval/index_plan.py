@@ -20,6 +20,9 @@ from retrieval.types import Filters, Principal
 
 _WORD = re.compile(r"\w+")
 
+NOTHING: tuple[Condition, ...] = (AnyOf("acl", ("",)),)
+"""What no point fulfils."""
+
 Words = tuple[list[int], list[float]]
 """A sparse vector: indices and weights."""
 
@@ -31,12 +34,15 @@ class SearchPlan:
     Attributes:
         corpus: What document frequencies are counted over: what may be read in the collections.
         narrowed: What a hit must fulfil besides; empty without filters.
+        weighed: Whether the words carry their inverse document frequencies already, in units of what engines give
+            every word over ``NOTHING``.
     """
 
     corpus: tuple[Condition, ...]
     narrowed: tuple[Condition, ...]
     dense: list[float] | None
     sparse: Words | None
+    weighed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +140,10 @@ class Searches(ABC):
     def _look(self, plan: SearchPlan, lookups: Sequence[Lookup], limit: int) -> list[tuple[Hit, ...]]:
         """Look for several lists of hits in one call, each of at most so many; see ``Look``."""
 
+    def _weighed(self, plan: SearchPlan) -> SearchPlan:
+        """Give the words of a plan their inverse document frequencies, where the engine is not to do so."""
+        return plan
+
     def search(
         self,
         vector: Sequence[float] | np.ndarray | None,
@@ -159,7 +169,7 @@ class Searches(ABC):
         )
         if plan is None:
             return Hits()
-        return search_and_complete(plan, self._fingerprint, partial(self._look, limit=limit))
+        return search_and_complete(self._weighed(plan), self._fingerprint, partial(self._look, limit=limit))
 
     def matched_terms(
         self,
@@ -175,9 +185,11 @@ class Searches(ABC):
         plan = plan_search(None, query, principal=principal, collections=collections, filters=None, limit=limit)
         if plan is None or query is None or not chunks:
             return {}
+        plan = self._weighed(plan)
         points = tuple(point_id(chunk_id, self._fingerprint) for chunk_id in chunks)
         # One term a lookup: what a chunk scores for it alone is its share of the sum.
-        lookups = [Lookup("sparse", points, ([term], [weight])) for term, weight in zip(*query, strict=True)]
+        words = plan.sparse or query
+        lookups = [Lookup("sparse", points, ([term], [weight])) for term, weight in zip(*words, strict=True)]
         scores: dict[str, dict[int, float]] = {}
         for term, hits in zip(query[0], self._look(plan, lookups, limit), strict=True):
             for hit in hits:

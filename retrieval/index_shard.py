@@ -3,7 +3,7 @@
 import json
 import os
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,8 @@ import qdrant_edge as engine
 from retrieval.errors import VectorIndexError
 from retrieval.index import DENSE, SPARSE, Hit, IndexStatus, ranked
 from retrieval.index_engine import Change, Engine, filter_of, index_payload, putting
-from retrieval.index_plan import Lookup, SearchPlan
+from retrieval.index_plan import NOTHING, Lookup, SearchPlan, Words
+from retrieval.word_counts import Counted
 
 PAGE = 1000
 _WHOLE = 128  # Points with their vectors: nothing else in this process runs while the engine reads them.
@@ -113,11 +114,24 @@ class Shard:
             params = engine.SearchParams(hnsw_ef=max(self._ef, limit), acorn=acorn)
         else:
             query = engine.Query.Nearest(engine.SparseVector(*(lookup.words or plan.sparse or ([], []))), using=SPARSE)
-            params = engine.SearchParams(idf=engine.IdfParams(corpus=corpus))
+            params = engine.SearchParams(idf=engine.IdfParams(corpus=filter_of(NOTHING) if plan.weighed else corpus))
         if lookup.among is not None:
             # The access filter stays: the ids were found with it, but it may have changed since.
             some = engine.Filter(must=[some, engine.HasIdCondition(set(lookup.among))])
         return engine.QueryRequest(limit=limit, query=query, filter=some, with_payload=False, params=params)
+
+    def words(self) -> Iterator[list[Counted]]:
+        """Yield all points with their words, in pages."""
+        offset: Offset | None = None
+        while True:
+            request = engine.ScrollRequest(
+                offset=offset, limit=PAGE, with_payload=["acl", "collection"], with_vector=[SPARSE]
+            )
+            with Engine("list its words"):
+                records, offset = self._engine.scroll(request)
+            yield [(str(record.id), (), _words(record.vector), record.payload or {}) for record in records]
+            if offset is None:
+                return
 
     def _chunks_of(self, point_ids: Sequence[Offset]) -> dict[Offset, str]:
         # Reading the chunk ids of 200 hits from the payload takes a third of a search, so they are kept.
@@ -217,6 +231,11 @@ class Shard:
         """Let go of the directory; any later call but this one raises VectorIndexError."""
         with Engine("close"):
             self._engine.close()
+
+
+def _words(vector: Any) -> Words | None:
+    words = vector.get(SPARSE) if isinstance(vector, dict) else None
+    return None if words is None else (words.indices, words.values)
 
 
 def create_shard(directory: Path, *, dim: int, hnsw: HnswSettings) -> None:
