@@ -162,9 +162,9 @@ def test_a_person_can_be_forgotten_and_their_words_kept(client):
 
 def test_what_was_begun_before_a_kill_is_carried_on_at_the_next_start(tmp_path, made):
     settings = Settings(data_dir=tmp_path / "data")
-    one = made[5]
+    one = made[4]
     with serving(settings) as client:
-        erasure.settle(client, [one])
+        erasure.settle(client, made[4:])
     with open_services(settings) as services:
         begun = services.erasures.begin("document", one.id, by="u:chief", receipt={})
         services.catalog.tombstone(one.id)
@@ -193,7 +193,7 @@ def test_an_erasure_that_cannot_be_compacted_waits_and_hides_the_document_all_th
     settings = Settings(data_dir=tmp_path / "data")
     one = made[4]
     with serving(settings) as client:
-        erasure.settle(client, [one])
+        erasure.settle(client, made[4:])
     with open_services(settings) as services:
         caller = Caller(LOCAL, "local")
         with pytest.raises(ConflictError, match="still reads"):
