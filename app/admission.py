@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from app.limit_settings import LimitSettings
 
 ALWAYS = ("/v1/health/", "/metrics", "/assets/")
-SIGNING_IN = ("/v1/session", "/v1/setup", "/v1/oidc", "/v1/me")
+SIGNING_IN = ("/v1/session", "/v1/setup", "/v1/oidc")
 ANALYTICS = ("/v1/evaluations", "/v1/golden-sets", "/v1/monitoring", "/v1/doctor", "/v1/audit", "/v1/backups")
 INGESTION = ("/v1/ingestions", "/v1/uploads", "/v1/sources", "/v1/quarantine")
 _ANALYTICS_SHARE, _INGESTION_SHARE = 0.5, 0.75
