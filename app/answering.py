@@ -64,7 +64,9 @@ def answer(services: Services, asked: Asked, *, listen: Listen, left: Callable[[
     """
     query, principal = _remembered(services, asked), asked.principal
     deadline = Deadline(services.settings.llm_timeout_s, left)
-    interaction = services.answerer.answer(query, principal=principal, listen=listen, deadline=deadline)
+    # Groups, suspension, a revoked key: what the asker lost meanwhile is not cited any more.
+    answerer = replace(services.answerer, current=lambda _: services.authenticator.still(asked.caller))
+    interaction = answerer.answer(query, principal=principal, listen=listen, deadline=deadline)
     ended_ns = time.time_ns()
     services.limits.answered(asked.caller, sum(interaction.tokens.values()))
     services.interactions.record(interaction)
@@ -80,7 +82,7 @@ def answer(services: Services, asked: Asked, *, listen: Listen, left: Callable[[
 def _shown_now(services: Services, asked: Asked, interaction: Interaction) -> Interaction:
     """Withhold what its reader lost while a model spoke: a stream's end would show it whole once more."""
     named = named_documents([interaction])
-    principal = services.authenticator.current(asked.principal)
+    principal = services.authenticator.still(asked.caller)
     readable = services.catalog.readable_documents(named, principal=principal)
     return interaction if named <= readable else withhold(interaction, readable)
 

@@ -87,3 +87,13 @@ class Authenticator:
         if principal.id == LOCAL.id:
             return principal
         return self.users.principal(principal.id.removeprefix("u:")) or NOBODY
+
+    def still(self, caller: Caller) -> Principal:
+        """Return who a caller is at this moment: nobody, too, when their key or session is not in force any more."""
+        kind, _, credential_id = caller.credential.partition(":")
+        if kind == "key":
+            key = self.keys.in_force(credential_id)
+            return NOBODY if key is None else key.limits(self.current(caller.principal))
+        if kind == "session" and not self.sessions.in_force(credential_id):
+            return NOBODY
+        return self.current(caller.principal)

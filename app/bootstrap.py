@@ -179,7 +179,7 @@ def open_services(settings: Settings, *, ingests: bool = False) -> Iterator[Serv
             index=index,
             embedder=embedder,
             retriever=retriever,
-            answerer=_answerer(settings, retriever, observing.telemetry, authenticator, stores.guards),
+            answerer=_answerer(settings, retriever, observing.telemetry, stores.guards),
             chunk_tokens=chunk_tokens(settings, embedder),
             blobs=blobs,
             publisher=publisher,
@@ -203,15 +203,9 @@ def _authenticator(settings: Settings, stores: Stores, loopback_token: str) -> A
     return Authenticator(loopback_token, stores.users, stores.keys, stores.sessions, settings.session_idle)
 
 
-def _answerer(
-    settings: Settings,
-    retriever: Retriever,
-    telemetry: Telemetry,
-    authenticator: Authenticator,
-    guards: GuardPolicies,
-) -> Answerer:
+def _answerer(settings: Settings, retriever: Retriever, telemetry: Telemetry, guards: GuardPolicies) -> Answerer:
     guards.warm()
-    answerer = replace(build_answerer(settings, retriever), current=authenticator.current, guards=guards.guard)
+    answerer = replace(build_answerer(settings, retriever), guards=guards.guard)
     if isinstance(answerer.generator, OpenAICompatibleGenerator):
         telemetry.heeding(answerer.generator.breaker)
     return answerer

@@ -101,10 +101,14 @@ class ApiKeys(Store):
         statement = _SELECT.where(api_keys.c.sha256 == digest(secret), api_keys.c.revoked_at.is_(None))
         with self._reading() as connection:
             row = connection.execute(statement).one_or_none()
-        found = None if row is None else _key(row)
-        if found is None or (found.expires_at is not None and found.expires_at <= datetime.now(UTC)):
-            return None
-        return found
+        return None if row is None else _unless_expired(_key(row))
+
+    def in_force(self, key_id: str) -> ApiKey | None:
+        """Return a key that was found before; None when it is expired or revoked by now."""
+        statement = _SELECT.where(api_keys.c.id == key_id, api_keys.c.revoked_at.is_(None))
+        with self._reading() as connection:
+            row = connection.execute(statement).one_or_none()
+        return None if row is None else _unless_expired(_key(row))
 
     def of_user(self, user_id: str) -> list[ApiKey]:
         """Return the keys of a user that were not revoked, expired ones too, the newest first."""
@@ -157,6 +161,10 @@ _SELECT = select(
     api_keys.c.seen_at,
     api_keys.c.revoked_at,
 )
+
+
+def _unless_expired(key: ApiKey) -> ApiKey | None:
+    return None if key.expires_at is not None and key.expires_at <= datetime.now(UTC) else key
 
 
 def _key(row: Any) -> ApiKey:

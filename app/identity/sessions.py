@@ -90,6 +90,12 @@ class Sessions(Store):
             raise NotFoundError(f"no session {session_id}")
         return Session(*row)
 
+    def in_force(self, session_id: str) -> bool:
+        """Say whether a session that was found before is not over or ended by now."""
+        there = select(sessions.c.id).where(sessions.c.id == session_id, sessions.c.expires_at > datetime.now(UTC))
+        with self._reading() as connection:
+            return connection.scalar(there) is not None
+
     def of_user(self, user_id: str) -> list[Session]:
         """Return the sessions of a user that are not over, the newest first."""
         statement = _SELECT.where(sessions.c.user_id == user_id, sessions.c.expires_at > datetime.now(UTC))

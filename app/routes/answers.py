@@ -15,7 +15,7 @@ from app.routes.answer_bodies import AnswerBody, QuestionBody, ReplayBody, answe
 from app.routes.explanation_bodies import ExplanationBody, explanation_bodies
 from app.sse import MEDIA_TYPE, event
 from app.streaming import Ended
-from retrieval.errors import AttuneError
+from retrieval.errors import AttuneError, ConflictError
 from retrieval.events import Cited, Event, Judged, Restarted, Retrieved, Token
 from retrieval.replay import replay, searched_for
 from retrieval.types import Interaction
@@ -28,7 +28,7 @@ router = APIRouter(prefix="/v1", tags=["answers"], dependencies=[Depends(asker)]
 _EVENTS = {
     "description": "The answer. As `text/event-stream` when the request accepts that, the events `retrieval`, `token`, "
     "`citation`, `verdict`, `done` (the whole answer) and `error`.",
-    "content": {"text/event-stream": {"schema": {"type": "string"}}},
+    "content": {"text/event-stream": {}},
 }
 
 
@@ -79,12 +79,17 @@ def stored(interaction_id: str, services: ServicesDep, caller: CallerDep) -> Ans
 def replayed(interaction_id: str, services: ServicesDep, caller: CallerDep) -> ReplayBody:
     """Answer again from the same passages with the same prompt, sampling and seed; nothing is recorded.
 
-    404 also when one of the passages may not be read any more.
+    404 also when one of the passages may not be read any more; 409 for an answer in somebody else's conversation.
 
     Returns:
         Both answers, and what differs.
+
+    Raises:
+        ConflictError: A model would be given what was said before to somebody else, and might say it again.
     """
     interaction = _opened(services, interaction_id, caller)
+    if interaction.history and interaction.principal_id != caller.principal.id:
+        raise ConflictError("this answer goes on with somebody else's conversation; only they can have it replayed")
     made = replay(services.answerer, interaction, principal=caller.principal)
     return ReplayBody(
         same=not made.differences,

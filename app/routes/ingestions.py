@@ -28,7 +28,6 @@ from app.routes.run_bodies import (
 from app.sse import MEDIA_TYPE, event
 from ingestion.run_rows import ItemState
 from retrieval.errors import AttuneError
-from retrieval.types import Principal
 
 router = APIRouter(prefix="/v1", tags=["ingestion"])
 
@@ -100,14 +99,14 @@ def run_documents(
     responses={
         200: {
             "description": "Events `document` for each that is settled, `progress`, last `done` or `error`.",
-            "content": {"text/event-stream": {"schema": {"type": "string"}}},
+            "content": {"text/event-stream": {}},
         }
     },
 )
-def run_events(run_id: RunId, services: ServicesDep, principal: PrincipalDep) -> StreamingResponse:
+def run_events(run_id: RunId, services: ServicesDep, caller: CallerDep) -> StreamingResponse:
     """Follow a run as server-sent events, from its beginning; leaving does not stop it."""
-    curated_run(services, run_id, principal=principal)
-    return StreamingResponse(_events(services, run_id, principal), media_type=MEDIA_TYPE)
+    curated_run(services, run_id, principal=caller.principal)
+    return StreamingResponse(_events(services, run_id, caller), media_type=MEDIA_TYPE)
 
 
 @router.post("/ingestions/{run_id}/cancel", summary="Cancel a run")
@@ -147,11 +146,11 @@ def _act(services: Services, run_id: str, action: str, caller: Caller) -> None:
     services.audit_log.append(action, f"run:{run_id}", caller=caller)
 
 
-def _events(services: Services, run_id: str, principal: Principal) -> Iterator[bytes]:
+def _events(services: Services, run_id: str, caller: Caller) -> Iterator[bytes]:
     try:
         for news in follow(services, run_id):
             # It may go on for hours, and who may follow it may change meanwhile.
-            curated_run(services, run_id, principal=services.authenticator.current(principal))
+            curated_run(services, run_id, principal=services.authenticator.still(caller))
             for item in news.settled:
                 yield event("document", document_body(item).model_dump(mode="json"))
             yield event("progress", progress_body(news.progress).model_dump(mode="json"))

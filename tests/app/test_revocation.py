@@ -55,20 +55,25 @@ class Speaker:
         return Draft(first + second, None, None, self.name)
 
 
-def test_a_running_stream_stops_citing_and_ends_without_what_was_taken(one):
+@pytest.mark.parametrize("way", ["access list", "key"])
+def test_a_running_stream_stops_citing_and_ends_without_what_was_taken(one, way):
     services = one.services
-    user = services.users.create(NewUser("gardener"))
-    revision_id = shelve(services, "garden", [GARDEN], frozenset({f"u:{user.id}"}))
+    user = services.users.create(NewUser(f"gardener-{way.replace(' ', '-')}"))
+    key, _ = services.keys.create(user.id, "test", scopes=["ask"], expires_at=None, created_by="u:bench")
+    revision_id = shelve(services, f"garden-{way}", [GARDEN], frozenset({f"u:{user.id}"}))
     (document_id,) = [key.document_id for key in services.catalog.staged_revisions() if key.id == revision_id]
     publish(services, revision_id)
     told, when = [], []
 
     def end():
-        services.catalog.set_document_access(document_id, ELSE, by="u:bench", version=None)
+        if way == "key":
+            services.keys.revoke(key.id)
+        else:
+            services.catalog.set_document_access(document_id, ELSE, by="u:bench", version=None)
         when.append(len(told))
 
     answerer = replace(services.answerer, generator=Speaker(end), confidence=None, abstain_below=0.0)
-    caller = Caller(services.users.principal(user.id), "key:test")
+    caller = Caller(services.users.principal(user.id), f"key:{key.id}")
     asked = Asked(Query("Are roses and oaks watered by the gardener?"), caller)
     ended = answer(replace(services, answerer=answerer), asked, listen=told.append, left=lambda: False)
     before, behind = told[: when[0]], told[when[0] :]
