@@ -20,7 +20,7 @@ def test_what_is_hidden_changes_no_byte_of_a_response(worlds):
 
 
 def test_the_comparison_notices_what_is_not_hidden(worlds):
-    base, other = worlds
+    _, other = worlds
     publish(other.services, shelve(other.services, "seen", ["The quokka takes annual leave."], EVERYONE))
     search = {"json": {"question": "quokka"}}
     said = [alike(world.ask("reader", "POST", "/v1/search", **search), world.port, set()) for world in worlds]
