@@ -80,7 +80,8 @@ def main() -> None:
         _fail(str(error))
     except ValidationError as error:
         first = error.errors()[0]
-        _fail(f"setting ATTUNE_{'_'.join(str(p) for p in first['loc']).upper()}: {first['msg']}")
+        said = first["msg"].removeprefix("Value error, ")
+        _fail(f"setting ATTUNE_{'_'.join(str(p) for p in first['loc']).upper()}: {said}")
     except KeyboardInterrupt:
         err.print("stopped")
         sys.exit(130)

@@ -77,6 +77,7 @@ def described(descriptions: Mapping[int, str]) -> dict[int | str, dict[str, Any]
 
 
 RESPONSES = described({
+    400: "The body cannot be read",
     401: "No valid credential",
     403: "Not for this caller",
     404: "Not found, or not for this caller to know of",

@@ -4,7 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, SecretStr
+from pydantic import BeforeValidator, Field, SecretStr, field_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
 from app.identity_settings import IdentitySettings
@@ -26,7 +26,9 @@ Listed = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_parted)]
 class Settings(IdentitySettings, OidcSettings, LimitSettings):
     """Everything that can be set, read from ``ATTUNE_*`` environment variables; units stand in the names."""
 
-    model_config = SettingsConfigDict(env_prefix="ATTUNE_", extra="ignore", validate_default=True)
+    model_config = SettingsConfigDict(
+        env_prefix="ATTUNE_", extra="ignore", validate_default=True, hide_input_in_errors=True
+    )
 
     data_dir: Path = Field(
         default=Path(".attune"), description="Where catalog and vectors are kept; made with mode 0700."
@@ -38,7 +40,7 @@ class Settings(IdentitySettings, OidcSettings, LimitSettings):
         description="Names, parted by commas, under which MCP clients reach this server besides localhost, as host or "
         "host:port; needed behind a proxy while the server binds to loopback.",
     )
-    database_url: str | None = Field(
+    database_url: SecretStr | None = Field(
         default=None, description="PostgreSQL URL of the catalog; SQLite in the data directory when unset."
     )
     qdrant_url: str | None = Field(
@@ -236,6 +238,24 @@ class Settings(IdentitySettings, OidcSettings, LimitSettings):
         default=None, description="Key that alerts are signed with (HMAC-SHA256); unsigned when unset."
     )
 
+    @field_validator("qdrant_url", "embedding_model", "llm_url", "judge_url", "rerank", "otlp_endpoint")
+    @classmethod
+    def _without_password(cls, value: str | None) -> str | None:
+        # Addresses stand in logs and errors, of other programs too; a password has a setting of its own.
+        scheme, _, rest = (value or "").partition("://")
+        if "@" in rest.partition("/")[0] and scheme in {"http", "https"}:
+            raise ValueError("an address holds no user name or password, or they would stand in logs")
+        return value
+
+    @field_validator("database_url")
+    @classmethod
+    def _with_a_whole_password(cls, value: SecretStr | None) -> SecretStr | None:
+        # Else what stands behind the sign is taken for a host or a name, which errors show.
+        before = (value.get_secret_value() if value else "").partition("://")[2].partition("?")[0].rpartition("@")[0]
+        if "@" in before or "/" in before:
+            raise ValueError("signs in the password of an address are written as %40 (@) and %2F (/)")
+        return value
+
     @property
     def keep_revisions_for(self) -> timedelta | None:
         """How long superseded texts are kept; None is for ever."""
@@ -261,5 +281,6 @@ class Settings(IdentitySettings, OidcSettings, LimitSettings):
         if self.database_url is None:
             return f"sqlite:///{(self.data_dir / 'catalog.sqlite3').resolve()}"
         # SQLAlchemy picks its driver by the scheme; people write what their provider shows them.
-        scheme, _, rest = self.database_url.partition("://")
-        return f"postgresql+psycopg://{rest}" if scheme in {"postgres", "postgresql"} else self.database_url
+        url = self.database_url.get_secret_value()
+        scheme, _, rest = url.partition("://")
+        return f"postgresql+psycopg://{rest}" if scheme in {"postgres", "postgresql"} else url

@@ -72,6 +72,7 @@ class Judge:
         from llama_index.llms.openai_like import OpenAILike
 
         self._evaluators: tuple[Any, Any, Any] = (FaithfulnessEvaluator, RelevancyEvaluator, CorrectnessEvaluator)
+        self._key = api_key
         self._failed_in_a_row = 0
         self._room_chars = context_tokens * 4 - _PROMPT_CHARS
         # A client stays with the event loop it was first used in, so each judgement opens its own.
@@ -162,11 +163,14 @@ class Judge:
             reply = await request
         except self._failures as error:
             self._failed_in_a_row += 1
+            # A server that refuses a key often repeats it.
+            words = f"{type(error).__name__}: {error}"
+            words = words.replace(self._key, "***") if self._key else words
             if self._failed_in_a_row >= _MOST_FAILURES:
-                raise ModelError(f"the judge model failed {_MOST_FAILURES} times in a row: {error}") from error
+                raise ModelError(f"the judge model failed {_MOST_FAILURES} times in a row: {words}") from error
             if isinstance(error, self._refused) or isinstance(error.__cause__, self._unreachable):
-                raise ModelError(f"the judge model cannot be asked: {type(error).__name__}: {error}") from error
-            return None, f"the judge model failed: {type(error).__name__}: {error}"
+                raise ModelError(f"the judge model cannot be asked: {words}") from error
+            return None, f"the judge model failed: {words}"
         self._failed_in_a_row = 0
         return reply, ""
 

@@ -13,6 +13,7 @@ from retrieval.index_plan import Lookup, SearchPlan
 from retrieval.labels import AnyOf, Condition
 
 _PAYLOAD_M = 16
+_RAW = "Raw response content"
 
 
 @contextmanager
@@ -25,7 +26,10 @@ def server_errors(doing: str) -> Iterator[None]:
     try:
         yield
     except (ApiException, ValueError) as error:
-        raise VectorIndexError(f"the vector index could not {doing}: {error}") from error
+        # Without the server's own words, which follow: one that refuses a key may repeat it.
+        raise VectorIndexError(
+            f"the vector index could not {doing}: {str(error).partition(_RAW)[0].strip()}"
+        ) from error
 
 
 def create_collection(client: QdrantClient, collection: str, dim: int) -> bool:

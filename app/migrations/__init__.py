@@ -7,7 +7,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, inspect, make_url, text
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy.exc import ArgumentError, DatabaseError
 
 from app.tables import metadata
 from retrieval.errors import DataDirectoryError
@@ -28,7 +28,13 @@ def upgrade(url: str) -> None:
         DataDirectoryError: It cannot be opened, is no database, belongs to another program, or was written by a
             newer version. The message says which, without a password, and what to do.
     """
-    engine = open_engine(url)
+    try:
+        engine = open_engine(url)
+    except (ArgumentError, ValueError):
+        # Without what it was: a piece of a password may stand in it.
+        raise DataDirectoryError(
+            "the database's address cannot be read: postgresql://user:password@host:port/name is expected"
+        ) from None
     try:
         _Migrations(engine).upgrade(make_url(url).render_as_string(hide_password=True))
     finally:

@@ -78,6 +78,7 @@ class OpenAICompatibleGenerator:
             *(ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError),
         )
         self._model = model
+        self._key = api_key
         self._context_tokens = context_tokens
         self._defaults = defaults
         self._timeouts = timeouts
@@ -174,7 +175,7 @@ class OpenAICompatibleGenerator:
                     continue
                 pause_s = None if begun or failed else self._pause_s(error)
                 if pause_s is None:
-                    raise ModelError(_in_words(error)) from error
+                    raise ModelError(_in_words(error, self._key)) from error
                 failed = True
                 await asyncio.sleep(pause_s)
             else:
@@ -230,10 +231,12 @@ def _count(counted: Any) -> int:
     return counted if isinstance(counted, int) and 0 < counted < _MOST_TOKENS else 0
 
 
-def _in_words(error: Exception) -> str:
+def _in_words(error: Exception, key: str | None) -> str:
     if isinstance(error, TimeoutError):
         return "the language model was silent for too long"
-    return f"the language model failed: {type(error).__name__}: {error}"[:500]
+    words = f"the language model failed: {type(error).__name__}: {error}"
+    # A server that refuses a key often repeats it.
+    return (words.replace(key, "***") if key else words)[:500]
 
 
 def _retry_after_s(response: httpx.Response) -> float | None:
