@@ -1,12 +1,12 @@
 """Hostile texts in every place where the server shows words, looked at with a real browser: does one of them act?
 
 Run from the repository root: ``python -m bench.xss [--payloads 300]``. Each text is the name of a file, the text,
-table and metadata of documents, the name of a user, a group, a key and a conversation, a question, feedback, and the
-answer of a language model, which comes character by character, sent byte by byte. Chromium asks each question in the
-page, opens a source, and opens as documents of their own the addresses that tell the words back. It does so twice: as
-the server has it, and with the Content-Security-Policy switched off, so that escaping is measured and not the net
-below it. A text has acted when it called a function, opened a dialog, asked for an address, or became an element. The
-baseline is the same texts in a page that pastes them as HTML.
+table and metadata of documents, the name of a user, a group, a key and a conversation, a question of a golden set with
+its report, a question, feedback, and the answer of a language model, which comes character by character, sent byte by
+byte. Chromium asks each question in the page, opens a source, and opens as documents of their own the addresses that
+tell the words back. It does so twice: as the server has it, and with the Content-Security-Policy switched off, so that
+escaping is measured and not the net below it. A text has acted when it called a function, opened a dialog, asked for
+an address, or became an element. The baseline is the same texts in a page that pastes them as HTML.
 """
 
 import argparse
@@ -136,8 +136,12 @@ class House:
         """Put every text in every place that takes it; returns how many documents there are."""
         runs = []
         for n, text in enumerate(self.texts):
+            files = [("files", file) for file in _documents(n, text)]
             form = {"wait": "false", "metadata": json.dumps({"words": text[:200]})}
-            sent = self.chief.post("/v1/documents", files=[("files", f) for f in _documents(n, text)], data=form)
+            sent = self.chief.post("/v1/documents", files=files, data=form)
+            if sent.status_code == 422:  # no such metadata, then
+                self.refused.append(422)
+                sent = self.chief.post("/v1/documents", files=files, data={"wait": "false"})
             runs.append(sent.raise_for_status().json()["id"])
         while any(self._local.get(f"/v1/ingestions/{run}").json()["state"] in {"queued", "running"} for run in runs):
             time.sleep(1)
@@ -152,7 +156,17 @@ class House:
                 status = self.chief.post(path, json=body).status_code
                 if status >= 400:
                     self.refused.append(status)
+        self._evaluate()
         return len(self.chief.get("/v1/documents", params={"limit": 1000}).json()["documents"])
+
+    def _evaluate(self) -> None:
+        questions = [
+            {"_id": f"{n:04d} {text}"[:255], "text": f"{text}: item number {n:04d}?", "documents": [f"m{n:04d}.md"]}
+            for n, text in enumerate(self.texts)
+        ]
+        self._made("/v1/golden-sets/texts", {"questions": questions, "note": self.texts[0]})
+        self._local.post("/v1/evaluations", json={"set": "texts", "kind": "retrieval"}).raise_for_status()
+        self.evaluation = self._local.get("/v1/evaluations").json()["runs"][0]["id"]
 
     def say(self, text: str) -> None:
         """Give feedback on the newest answer."""
@@ -210,6 +224,7 @@ def visit(page: Page, url: str) -> None:
 
 def look(browser: Browser, house: House, *, policy: bool) -> Watch:
     """Look at everything; returns what acted."""
+    Words.bytewise = not policy  # which takes its time
     context = browser.new_context(bypass_csp=not policy)
     context.add_cookies([{"name": "attune_session", "value": house.cookie(), "url": house.origin}])
     watch = Watch(context, house.origin)
@@ -224,7 +239,7 @@ def look(browser: Browser, house: House, *, policy: bool) -> Watch:
             house.say(text)
             visit(page, f"{house.origin}/v1/documents/{quote(text, safe='')}")
             visit(page, f"{house.origin}/{quote(text)}?q={quote(text)}")
-    for path in LISTS:
+    for path in (*LISTS, f"/v1/evaluations/{house.evaluation}/report", "/v1/golden-sets/texts"):
         visit(page, house.origin + path)
     for conversation in house.chief.get("/v1/conversations").json()["conversations"]:
         visit(page, f"{house.origin}/v1/conversations/{conversation['id']}")

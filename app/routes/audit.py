@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 from app.audit_log import MAX_LISTED, AuditEvent, AuditLog, Head, Wanted
 from app.audit_verify import Verification, noted_heads, verify
 from app.dependencies import AdministratorDep, CallerDep, ServicesDep
-from app.routes.monitoring import Moment
+from app.routes.moment import Moment
 
 router = APIRouter(prefix="/v1/audit", tags=["audit"])
 

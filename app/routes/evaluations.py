@@ -70,7 +70,7 @@ class KeptBody(BaseModel):
     responses={
         200: {
             "description": "Events `progress` (`stage`, `done`, `total`), then `done` with the report or `error`.",
-            "content": {"text/event-stream": {"schema": {"type": "string"}}},
+            "content": {"text/event-stream": {}},
         }
     },
 )
@@ -113,9 +113,7 @@ def _events(news: Iterator[Any]) -> Iterator[bytes]:
 
 
 @router.post("/records", status_code=201, max_body_size=RECORD_MAX_BYTES, summary="Keep a report made elsewhere")
-def keep(
-    record: dict[str, Any], services: ServicesDep, _principal: AdministratorDep, caller: CallerDep
-) -> KeptBody:
+def keep(record: dict[str, Any], services: ServicesDep, _principal: AdministratorDep, caller: CallerDep) -> KeptBody:
     """Keep the report of `attune evaluate`, made on this machine or another, beside those of the server."""
     report = report_of_record(record)
     services.runs.add(report)
@@ -177,7 +175,7 @@ def usage(
     responses={
         200: {
             "description": "Events `progress`, then `done` with `kappa`, `share`, `n`, `note`, or `error`.",
-            "content": {"text/event-stream": {"schema": {"type": "string"}}},
+            "content": {"text/event-stream": {}},
         }
     },
 )

@@ -6,13 +6,14 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 from fastapi import Path as PathParameter
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from app import hearing, logs
 from app.bootstrap import Services
 from app.curating import CuratorDep
 from app.dependencies import CallerDep, PrincipalDep, ServicesDep
 from app.hearing import heard
+from app.routes.moment import Moment
 from retrieval.types import Feedback, Principal, Reason, Verdict
 
 router = APIRouter(prefix="/v1", tags=["feedback"])
@@ -104,7 +105,7 @@ def give(
 def feedback(
     services: ServicesDep,
     principal: CuratorDep,
-    since: Annotated[AwareDatetime | None, Query(description="Only what was said after this moment.")] = None,
+    since: Annotated[Moment | None, Query(description="Only what was said after this moment.")] = None,
     limit: Annotated[int, Query(ge=1, le=1000)] = 50,
 ) -> FeedbackListBody:
     """List what everybody said, the newest first; curators see what stands on documents of their collections."""

@@ -5,11 +5,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Self
 
 from fastapi import HTTPException
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from app.auth import Caller, Scope
 from app.bootstrap import Services
 from app.identity.keys import SCOPES, ApiKey
+from app.routes.moment import Moment
 
 MAX_DAYS = 3_650
 
@@ -25,7 +26,7 @@ class NewKeyBody(BaseModel):
     scopes: Annotated[list[Scope], Field(min_length=1, max_length=len(SCOPES))] = Field(
         default=["ask"], description="What it may be used for; each is worth no more than what its user may do."
     )
-    expires_at: AwareDatetime | None = None
+    expires_at: Moment | None = None
     expires_in_days: float | None = Field(default=None, gt=0, le=MAX_DAYS)
 
     @model_validator(mode="after")
@@ -38,7 +39,7 @@ class NewKeyBody(BaseModel):
         """Return when it is to expire (UTC); None never."""
         if self.expires_in_days is not None:
             return datetime.now(UTC) + timedelta(days=self.expires_in_days)
-        return None if self.expires_at is None else self.expires_at.astimezone(UTC)
+        return self.expires_at
 
 
 class KeyBody(BaseModel):

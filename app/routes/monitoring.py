@@ -1,27 +1,18 @@
 """How it goes: metrics for Prometheus, and the series of what was observed."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 from prometheus_client.exposition import choose_encoder
-from pydantic import AfterValidator, AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 
 from app.dependencies import AdministratorDep, CallerDep, ScraperDep, ServicesDep
+from app.routes.moment import Moment
 from eval.monitoring import Point
 
 router = APIRouter(tags=["monitoring"])
-
-
-def _in_utc(moment: datetime) -> datetime:
-    try:
-        return moment.astimezone(UTC)
-    except OverflowError as error:
-        raise ValueError("in UTC it is not in the years 1 to 9999") from error
-
-
-Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 
 
 class PointBody(BaseModel):

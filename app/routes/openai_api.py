@@ -104,7 +104,7 @@ def model(model: Annotated[str, Path(max_length=200)], services: ServicesDep, pr
     "/chat/completions",
     max_body_size=QUESTION_MAX_BYTES,
     response_model=CompletionBody,
-    responses={200: {"content": {MEDIA_TYPE: {"schema": {"type": "string"}}}}},
+    responses={200: {"content": {MEDIA_TYPE: {}}}},
     dependencies=[Depends(answering)],
     summary="Ask as a chat",
 )

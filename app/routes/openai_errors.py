@@ -10,7 +10,7 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
-from app.errors import headers_of, status_of
+from app.errors import RESPONSES, headers_of, status_of
 from retrieval.errors import AttuneError, NotFoundError
 
 _CODES = {401: "invalid_api_key", 429: "rate_limit_exceeded"}
@@ -52,6 +52,9 @@ ERRORS: dict[int | str, dict[str, Any]] = {
         507: "The disk is full",
     }.items()
 }
+
+# What matches no route is told as everything else is.
+ERRORS[404]["content"] = RESPONSES[404]["content"]
 
 
 def told(error: Exception) -> tuple[int, OpenAIErrorBody]:
