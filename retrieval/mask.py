@@ -18,6 +18,7 @@ _TOKEN = re.compile(r"\[\d{1,4}(?:\s{0,9},\s{0,9}\d{1,4}){0,20}\](?=\s)|\S+")
 _MARK = re.compile(r"\[\d{1,4}(?:\s*,\s*\d{1,4})*\]")
 _OFFICIAL = re.compile(r"[A-Za-z]{2}\d{2}")  # how an IBAN begins
 _DIGITS = re.compile(r"\d")
+_PARTS = re.compile(r"[^\w\s]{1,3}")
 _KEY_BEGINS = re.compile(r"-----BEGIN|PuTTY-User-Key-File")
 _KEY_ENDS = re.compile(r"-----END[^\n]*")
 _CALM_CHARS = 20
@@ -101,6 +102,8 @@ def calm_chars(sentence: str, start: int) -> int:
     calm, waiting = start, None
     for token in _TOKEN.finditer(sentence, start):
         word = token.group()
+        if waiting is not None and _PARTS.fullmatch(word) and _DIGITS.search(waiting.group()):
+            continue  # a sign between two numerals parts neither from the other: "212 / 555"
         numeral = bool(_DIGITS.search(word)) and not _MARK.fullmatch(word)
         if waiting is not None:
             if numeral and _DIGITS.search(waiting.group()) and not _MARK.fullmatch(waiting.group()):

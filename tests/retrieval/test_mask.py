@@ -10,7 +10,7 @@ from retrieval.guard_types import Mask, masked
 from retrieval.mask import MaskedWords, calm_chars
 
 SECRET = re.compile(
-    r"[\w.]+@[\w.]+|\d(?:[ -]?\d){6,}|-----BEGIN KEY-----.*?-----END KEY-----|[A-Za-z0-9_]{24,}", re.DOTALL
+    r"[\w.]+@[\w.]+|\d(?:(?:[ -]?| [/-] )\d){6,}|-----BEGIN KEY-----.*?-----END KEY-----|[A-Za-z0-9_]{24,}", re.DOTALL
 )
 
 
@@ -38,6 +38,9 @@ def by_words(text):
         ("Write to anna@example.com. Roses are red.", "Write to (removed) Roses are red."),
         ("Call 030 123 4567 today. It is 9 am.", "Call (removed) today. It is 9 am."),
         ("Card 4111 1111 1111 1111", "Card (removed)"),
+        ("Call 212 / 555 / 0134 today.", "Call (removed) today."),
+        ("It is 078 - 05 - 1120 here.", "It is (removed) here."),
+        ("From 10 - as a rule - to 20.", "From 10 - as a rule - to 20."),
         ("The key:\n-----BEGIN KEY-----\nabc\ndef\n-----END KEY-----\nis old.", "The key:\n(removed)\nis old."),
         ("It is ghp_0123456789abcdefghijklmn, I think.", "It is (removed), I think."),
         ("You get 27 days [1]. In 2026 it is 30 [2].", "You get 27 days [1]. In 2026 it is 30 [2]."),
