@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 from uuid import uuid4
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from app.identity.names import checked_display_name
-from app.tables import group_members, groups
+from app.tables import group_members, groups, users
 from retrieval.errors import ConflictError, InvalidInputError, NotFoundError
 from retrieval.rows import storable
 from retrieval.store import Store, listed, one_of
@@ -142,6 +142,7 @@ class Groups(Store):
             raise NotFoundError("no such group or user")
         try:
             with self._writing() as connection:
+                _lock(connection, user_id)
                 there = select(group_members.c.via).where(*(group_members.c[name] == row[name] for name in row))
                 if connection.scalar(there) is None:
                     connection.execute(insert(group_members).values(row))
@@ -170,8 +171,12 @@ class Groups(Store):
 
         Returns:
             Ids of the groups the user is in by claim now, sorted.
+
+        Raises:
+            NotFoundError: There is no such user any more.
         """
         with self._writing() as connection:
+            _lock(connection, user_id)
             wanted = select(groups.c.id).where(one_of(groups.c.claim, "claims"))
             ids = sorted(connection.scalars(wanted, {"claims": listed(claims)}))
             mine = group_members.c.user_id == user_id, group_members.c.via == "oidc"
@@ -181,11 +186,6 @@ class Groups(Store):
                 connection.execute(insert(group_members), rows)
         return ids
 
-    def unknown_keys(self, keys: Iterable[str], *, users: Iterable[str]) -> list[str]:
-        """Return those of the ``g:`` keys that name no group, and all ``u:`` keys that are not among known users."""
-        known = {f"g:{group.id}" for group in self.all()} | {"g:everyone"} | set(users)
-        return sorted(set(keys) - known)
-
     def _groups(self, *where: Any) -> list[Group]:
         count = select(func.count(func.distinct(group_members.c.user_id))).where(
             group_members.c.group_id == groups.c.id
@@ -193,6 +193,12 @@ class Groups(Store):
         columns = (groups.c.id, groups.c.name, groups.c.claim, groups.c.created_at, count.scalar_subquery())
         with self._reading() as connection:
             return [Group(*row) for row in connection.execute(select(*columns).where(*where).order_by(groups.c.name))]
+
+
+def _lock(connection: Connection, user_id: str) -> None:
+    """Have nobody else change what a user is in until the transaction ends: of two sign-ins at once one is the last."""
+    if connection.scalar(select(users.c.id).where(users.c.id == user_id).with_for_update()) is None:
+        raise NotFoundError(f"no user {user_id}")
 
 
 def _checked_claim(claim: str | None) -> str | None:

@@ -243,6 +243,28 @@ def test_what_people_set_stays_beside_what_the_provider_says(groups, ada):
     assert groups.of_user(ada.id) == []
 
 
+def test_of_many_sign_ins_of_one_user_at_once_each_sets_the_groups_whole(groups, ada):
+    made = [groups.create(f"Group {n}", claim=f"claim-{n}") for n in range(20)]
+    everything, nothing = [group.claim for group in made], []
+    for _ in range(5):
+        ended = together(
+            *[lambda: len(groups.set_claimed(ada.id, everything)), lambda: len(groups.set_claimed(ada.id, nothing))] * 3
+        )
+        assert ended == [20, 0] * 3
+        assert len(groups.of_user(ada.id)) in {0, 20}
+
+
+def test_of_many_who_put_somebody_into_a_group_at_once_nobody_is_refused(groups, ada):
+    group = groups.create("Legal")
+    assert together(*[lambda: groups.add(group.id, ada.id)] * 6) == [None] * 6
+    assert groups.members(group.id) == {ada.id: ("local",)}
+
+
+def test_who_is_gone_is_claimed_by_nobody(groups):
+    with pytest.raises(NotFoundError):
+        groups.set_claimed("nobody", [])
+
+
 def test_a_user_in_a_thousand_groups_has_a_key_of_each(users, groups, ada):
     made = [groups.create(f"Group {n}", claim=f"claim-{n}") for n in range(1_000)]
     groups.set_claimed(ada.id, [group.claim for group in made])
