@@ -51,6 +51,7 @@ async function begin() {
   if (!needed) setUp = null;
   if (setUp) {
     at("sign-in-title").textContent = "Make the first administrator";
+    at("sign-in-button").textContent = "Make administrator";
     at("password").autocomplete = "new-password";
     at("password").minLength = 12;
     say("Choose a name, and a password of 12 characters or more.");
