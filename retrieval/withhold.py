@@ -26,7 +26,7 @@ def withhold(interaction: Interaction, readable: Set[str]) -> Interaction:
         answer's list, but neither title nor address nor quote; its passages are left out.
     """
     answer = interaction.answer
-    if all(citation.document_id in readable for citation in answer.citations):
+    if _sources(interaction) <= readable:
         answer = replace(answer, nearest=_shown(answer.nearest, readable))
     else:
         # Made anew, so that no field that an answer may gain shows the words that its text does not.
@@ -41,6 +41,15 @@ def withhold(interaction: Interaction, readable: Set[str]) -> Interaction:
         )
     passages = tuple(passage for passage in interaction.passages if passage.chunk.document_id in readable)
     return replace(interaction, answer=answer, passages=passages, history=(), searched="", generation={})
+
+
+def _sources(interaction: Interaction) -> set[str]:
+    answer = interaction.answer
+    cited = {citation.document_id for citation in answer.citations}
+    if answer.abstained or answer.generator == "extractive":
+        return cited
+    # A model may have worded its answer from a passage that it does not cite.
+    return cited | {passage.chunk.document_id for passage in interaction.passages}
 
 
 def named_documents(interactions: Iterable[Interaction]) -> set[str]:

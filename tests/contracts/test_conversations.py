@@ -1,6 +1,7 @@
 """A conversation is seen by whoever led it, goes on at its end, and shows nothing that may not be read any more."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -221,3 +222,13 @@ def test_an_answer_on_what_may_not_be_read_any_more_is_withheld(kept, ask, shelf
     assert "days" not in repr(first) + repr(second)
     assert "Leave" not in repr(first) + repr(second)
     assert [turn.text for turn in kept.history(made.id, principal=ANN)] == ["How long?", "How long?", "No."]
+
+
+@pytest.mark.parametrize(("generator", "told"), [("local", WITHHELD), ("extractive", "Ten days. [1]")])
+def test_what_a_model_read_counts_as_what_it_cites(kept, ask, shelf, generator, told):
+    cites, reads = shelf.publish("file:///a", "ten days"), shelf.publish("file:///b", "paid twice")
+    passages = [Passage(shelf.chunks(one)[0], "default", "A", "file:///a", 1.0) for one in (cites, reads)]
+    made = kept.create(principal=ANN)
+    ask(made, answer=replace(an_answer(cited(cites)), generator=generator), passages=tuple(passages))
+    shelf.publish("file:///b", "paid twice or more", acl=frozenset({"u:bob"}))
+    assert [shown.answer.text for shown in kept.interactions(made.id, principal=ANN)] == [told]
