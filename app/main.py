@@ -1,5 +1,7 @@
 """The HTTP application."""
 
+import threading
+from contextlib import suppress
 from importlib.metadata import version
 
 from fastapi import FastAPI
@@ -46,6 +48,9 @@ from app.routes import (
     uploads,
     users,
 )
+from retrieval.errors import VectorIndexError
+from retrieval.index import VectorIndex
+from retrieval.types import Principal
 
 DESCRIPTION = "Cited answers over private documents. Every error is a problem body (RFC 9457)."
 
@@ -105,6 +110,7 @@ def create_app(services: Services) -> FastAPI:
     app.state.services = services
     app.state.doctor = call_doctor(services)
     app.state.forgetting = forgetting(services, app.state.doctor)
+    threading.Thread(target=_count_words, args=(services.index,), name="count-words", daemon=True).start()
     errors.install(app)
     settings = services.settings
     for routes in ROUTES:
@@ -116,3 +122,9 @@ def create_app(services: Services) -> FastAPI:
     app.add_middleware(Admission, settings=settings)
     app.add_middleware(Rim, services=services)
     return app
+
+
+def _count_words(index: VectorIndex) -> None:
+    """Have the index count its words before somebody waits for it: the first search does, in seconds if it is large."""
+    with suppress(VectorIndexError):  # closed meanwhile
+        index.search(None, "words", principal=Principal("u:nobody"), limit=1)

@@ -101,3 +101,13 @@ def test_all_is_counted_anew_when_too_much_of_it_is_gone(index, monkeypatch):
     counted, _ = life.hits("wo1rd wo39rd", READERS[0], None)
     assert index._counts is not first
     assert counted == pytest.approx(life.hits("wo1rd wo39rd", READERS[0], None, kind=Engine)[0], abs=1e-5)
+
+
+def test_a_search_of_somebody_who_reads_nothing_has_them_counted(index):
+    life = Life(index)
+    assert not index._counts.whole
+    assert index.search(None, "words", principal=Principal("u:nobody"), limit=1).sparse == ()
+    assert index._counts.whole
+    counted = index._counts
+    life.hits("wo1rd", READERS[0], None)
+    assert index._counts is counted
