@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import Any
 
 from fastapi import Request
@@ -15,6 +16,7 @@ from app.streaming import Ended
 from retrieval.deadline import Deadline
 from retrieval.errors import AttuneError, CancelledError, InvalidInputError, NotFoundError
 from retrieval.events import Event, Listen
+from retrieval.quoting import Quoted
 from retrieval.types import Interaction, Principal, Query
 from retrieval.withhold import named_documents, withhold
 
@@ -62,6 +64,7 @@ def answer(services: Services, asked: Asked, *, listen: Listen, left: Callable[[
         NotFoundError: There is no such collection or conversation.
         CancelledError: Whoever asked left.
     """
+    begun = datetime.now(UTC)
     query, principal = _remembered(services, asked), asked.principal
     deadline = Deadline(services.settings.llm_timeout_s, left)
     # Groups, suspension, a revoked key: what the asker lost meanwhile is not cited any more.
@@ -72,6 +75,7 @@ def answer(services: Services, asked: Asked, *, listen: Listen, left: Callable[[
     services.interactions.record(interaction)
     _note_guards(services, asked, interaction)
     interaction = _in_conversation(services, asked, interaction)
+    _forget_late(services, asked, interaction, since=begun)
     services.observing.telemetry.answered(interaction)
     logs.answered(interaction, question=services.settings.log_questions)
     if traces := services.observing.traces:
@@ -85,6 +89,22 @@ def _shown_now(services: Services, asked: Asked, interaction: Interaction) -> In
     principal = services.authenticator.still(asked.caller)
     readable = services.catalog.readable_documents(named, principal=principal)
     return interaction if named <= readable else withhold(interaction, readable)
+
+
+def _forget_late(services: Services, asked: Asked, interaction: Interaction, *, since: datetime) -> None:
+    """Forget what was forgotten while a model spoke: the erasure may have looked through the log before this was kept.
+
+    Looked for after it was kept, so that whatever is begun later finds it itself.
+    """
+    key = asked.principal.id
+    subjects = {*named_documents([interaction]), key.removeprefix("u:")}
+    for kind, subject in services.erasures.met(subjects, since=since):
+        if kind == "user":
+            services.conversations.forget_all(key)
+            services.interactions.forget_asker(key)
+            continue
+        held = services.interactions.remembered(subject)
+        services.interactions.forget_document(subject, held.chunk_ids, Quoted(held.texts))
 
 
 def _note_guards(services: Services, asked: Asked, interaction: Interaction) -> None:

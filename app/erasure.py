@@ -1,17 +1,17 @@
 """Erasures: what was asked to be forgotten, how far that is, and the receipt."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 from uuid import uuid4
 
-from sqlalchemy import desc, insert, select, tuple_, update
+from sqlalchemy import desc, insert, or_, select, tuple_, update
 
 from app.tables import erasures
 from retrieval.errors import InvalidInputError, NotFoundError
 from retrieval.rows import storable
-from retrieval.store import Store
+from retrieval.store import Store, listed, one_of
 
 Kind = Literal["user", "document"]
 MAX_LISTED = 1_000
@@ -100,6 +100,13 @@ class Erasures(Store):
             statement = statement.where(tuple_(*order) < tuple_(before.requested_at, before.id))
         with self._reading() as connection:
             return [Erasure(*row) for row in connection.execute(statement)]
+
+    def met(self, subjects: Collection[str], *, since: datetime) -> list[tuple[Kind, str]]:
+        """Return which of some subjects were being forgotten at some time after a moment."""
+        late = or_(erasures.c.finished_at.is_(None), erasures.c.finished_at >= since)
+        statement = select(erasures.c.kind, erasures.c.subject).where(one_of(erasures.c.subject, "subjects"), late)
+        with self._reading() as connection:
+            return [(row.kind, row.subject) for row in connection.execute(statement, {"subjects": listed(subjects)})]
 
     def unfinished(self) -> list[Erasure]:
         """Return what was begun and has not ended, the oldest first."""

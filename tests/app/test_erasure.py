@@ -4,15 +4,19 @@ import time
 
 import pytest
 
+from app.answering import Asked, answer
 from app.auth import LOCAL, Caller
 from app.bootstrap import open_services
 from app.checkup import call_doctor
+from app.erasure_rows import ErasureRows
 from app.forget import Forgetting
+from app.identity.users import NewUser
 from app.owner import checked, serving
 from app.settings import Settings
 from bench import erasure
 from ingestion.doctor import Doctor
 from retrieval.errors import ConflictError
+from retrieval.types import Principal, Query
 
 
 @pytest.fixture(scope="module")
@@ -176,6 +180,29 @@ def test_what_was_begun_before_a_kill_is_carried_on_at_the_next_start(tmp_path, 
         assert found["receipt"]["scan"]["left"] == {}
         assert one.marker not in erasure.told(client, [one])
     assert erasure.on_disk(settings.data_dir, [one]) == {}
+
+
+def test_an_answer_that_is_kept_after_the_erasure_is_forgotten_with_it(tmp_path, made):
+    settings = Settings(data_dir=tmp_path / "data")
+    first, second = made[4:]
+    with serving(settings) as client:
+        erasure.settle(client, made[4:])
+    with open_services(settings) as services:
+        services.users.create(NewUser("chief", administrator=True))
+        asker = services.users.create(NewUser("ines")).id
+        principal = Principal(f"u:{asker}", frozenset({"g:everyone"}))
+        forgetting = Forgetting(services, call_doctor(services))
+        for kind, subject, one in (("document", first.id, first), ("user", asker, second)):
+            ended = []
+
+            def listen(_event, ended=ended, kind=kind, subject=subject):
+                if not ended:
+                    ended.append(forgetting.forget(kind, subject, caller=Caller(LOCAL, "local")))
+
+            asked = Asked(Query(one.question), Caller(principal, "local"), conversation="new")
+            answer(services, asked, listen=listen, left=lambda: False)
+            assert ended[0].finished_at is not None
+            assert ErasureRows(services.catalog.engine).mentions([subject]) == {}
 
 
 class BusyDoctor(Doctor):
