@@ -60,6 +60,11 @@ async function begin() {
   }
 }
 
+// A name may hold a percent sign that begins nothing.
+function readable(uri) {
+  try { return decodeURI(uri); } catch { return uri; }
+}
+
 // The events of an answer as they come: [name, data] each.
 async function* events(question) {
   const asked = { question, conversation_id: conversation };
@@ -142,7 +147,7 @@ async function open(citation) {
     const found = await (await send("GET", path)).json();
     const letters = found.text;
     at("source-title").textContent = place(citation);
-    at("source-uri").textContent = decodeURI(found.uri);
+    at("source-uri").textContent = readable(found.uri);
     // Offsets count code points; a string here counts UTF-16 units.
     const points = Array.from(letters);
     const mark = make("mark", points.slice(citation.start, citation.end).join(""));
