@@ -246,12 +246,23 @@ class AuditLog(Store):
         # What was done is in the log whether or not its head can be noted now.
         with suppress(DataDirectoryError, OSError), self._noting, reachable():
             head = self.head()
-            if head is None:
-                return
+            if head is None or not self._holds_noted():
+                return  # what was noted before is the only witness of what was taken out
             fresh = self._head_file.with_suffix(".new")
             with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="ascii") as out:
                 out.write(f"{head}\n")
             fresh.replace(self._head_file)
+
+    def _holds_noted(self) -> bool:
+        try:
+            noted = Head.parsed(self._head_file.read_text(encoding="ascii")) if self._head_file else None
+        except (FileNotFoundError, UnicodeDecodeError, InvalidInputError):
+            return True  # none, or none that could be compared
+        if noted is None:
+            return True
+        its = select(audit_events.c.sha256).where(audit_events.c.seq == noted.seq)
+        with self._reading() as connection:
+            return connection.scalar(its) == noted.sha256
 
     def _rows(self, statement: Select[Any]) -> list[Mapping[str, Any]]:
         with self._reading() as connection:

@@ -212,6 +212,16 @@ def test_the_head_is_noted_in_its_file_and_compared(engine, tamper, tmp_path):
     assert faults(log, *noted_heads(tmp_path)) == [("cut_off", 5)]
 
 
+def test_a_head_that_the_log_does_not_hold_any_more_stays_noted(engine, tamper, tmp_path):
+    log = AuditLog(engine, head_file=tmp_path / "audit.head")
+    five(log)
+    log.note_head()
+    tamper("DELETE FROM audit_events WHERE seq = 5")
+    five(log)
+    log.note_head()
+    assert faults(log, *noted_heads(tmp_path)) == [("rewritten", 5)]
+
+
 def test_the_head_is_noted_by_itself_every_hundred_events(engine, tmp_path):
     log = AuditLog(engine, head_file=tmp_path / "audit.head")
     for _ in range(101):
