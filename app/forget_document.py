@@ -41,6 +41,7 @@ class DocumentForgetting:
         Returns:
             What may be found nowhere afterwards.
         """
+        self._hide(subject)
         whole = self.services.catalog.whole(subject)
         if whole is None:
             return self._remembered(subject, receipt)
@@ -49,7 +50,6 @@ class DocumentForgetting:
         words = distinctive(self.rows, subject, whole.texts)
         if self.rows.is_alone(subject, whole.uri):
             words = (*words, whole.uri)
-        self._hide(subject)
         self._forget_words(whole, receipt)
         erased = receipt["erased"]
         _added(erased, {"documents": 1, "revisions": len(whole.revision_ids), "chunks": len(whole.chunk_ids)})

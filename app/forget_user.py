@@ -90,7 +90,7 @@ class UserForgetting:
         return tuple(self.services.interactions.asked_by_nobody_else(key, sorted(asked, key=len)[-_SAMPLES:]))
 
     def _quoted(self, given: list[str], key: str) -> Quoted:
-        me = Principal(key)
+        me = Principal(key, administrator=True)  # others gave some of it
         said = [self.services.feedback.get(feedback_id, principal=me) for feedback_id in given]
         asked = self.services.interactions.questions([one.interaction_id for one in said], principal=me)
         texts = [text for one in said for text in (one.answer, one.evidence) if text]

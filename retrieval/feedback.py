@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Select, and_, delete, desc, false, insert, select, true, update
+from sqlalchemy import ColumnElement, Select, and_, delete, desc, false, insert, or_, select, true, update
 from sqlalchemy.exc import IntegrityError
 
 from retrieval.errors import ConflictError, InvalidInputError, NotFoundError
@@ -169,9 +169,11 @@ class FeedbackLog(Store):
         )
 
     def ids_of(self, principal_id: str) -> list[str]:
-        """Return the ids of all feedback that somebody gave; for erasing it and what was made of it."""
+        """Return the ids of all feedback that somebody gave, or that others gave on what they asked; for erasing it."""
+        joined = select(feedback.c.id).join(interactions, interactions.c.id == feedback.c.interaction_id)
+        theirs = or_(feedback.c.principal_id == principal_id, interactions.c.principal_id == principal_id)
         with self._reading() as connection:
-            return list(connection.scalars(select(feedback.c.id).where(feedback.c.principal_id == principal_id)))
+            return list(connection.scalars(joined.where(theirs)))
 
     def forget_giver(self, principal_id: str) -> int:
         """Remove all feedback that somebody gave.

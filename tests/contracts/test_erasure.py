@@ -142,6 +142,8 @@ def test_a_person_is_forgotten_with_what_they_asked_and_said(engine, log, catalo
     feedback.record(said("f1", "i1", verdict="up"), principal=ANN)
     feedback.record(said("f2", "i1", principal=CHIEF, verdict="down"), principal=CHIEF)
     feedback.record(said("f3", "i2", principal=BOB, verdict="down"), principal=BOB)
+    # What others said of her answers holds her questions too, once a golden set is made of it.
+    assert sorted(feedback.ids_of("u:ann")) == ["f1", "f2"]
     assert conversations.forget_all("u:ann") == 1
     assert log.forget_asker("u:ann") == 1
     assert feedback.forget_giver("u:ann") == 0
