@@ -109,6 +109,7 @@ api_keys = Table(
     Column("scopes", JSON, nullable=False),  # of ask, curate, administer
     Column("created_at", UtcDateTime, nullable=False),
     Column("created_by", Text, nullable=False),
+    Column("made_with", String(255)),  # id of the key that its maker used; None where it was none
     Column("expires_at", UtcDateTime),
     Column("seen_at", UtcDateTime),
     Column("revoked_at", UtcDateTime),

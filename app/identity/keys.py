@@ -15,7 +15,7 @@ from app.auth import Scope
 from app.tables import api_keys
 from retrieval.errors import InvalidInputError, NotFoundError
 from retrieval.rows import storable
-from retrieval.store import Store
+from retrieval.store import Store, listed, one_of
 from retrieval.types import Principal
 
 PREFIX = "attune_"
@@ -57,7 +57,14 @@ class ApiKeys(Store):
     """
 
     def create(
-        self, user_id: str, name: str, *, scopes: Iterable[Scope], expires_at: datetime | None, created_by: str
+        self,
+        user_id: str,
+        name: str,
+        *,
+        scopes: Iterable[Scope],
+        expires_at: datetime | None,
+        created_by: str,
+        made_with: str | None = None,
     ) -> tuple[ApiKey, str]:
         """Make a key.
 
@@ -67,13 +74,14 @@ class ApiKeys(Store):
             scopes: At least one.
             expires_at: When it stops working (UTC), in the future; None never.
             created_by: Principal id of who makes it.
+            made_with: Id of the key that they use; None for a session.
 
         Returns:
             The key, and its secret, which cannot be shown again.
 
         Raises:
             InvalidInputError: Name, scopes or time make no sense.
-            NotFoundError: There is no such user.
+            NotFoundError: There is no such user, or the key that they use was revoked this moment.
         """
         chosen = cast("tuple[Scope, ...]", tuple(scope for scope in SCOPES if scope in set(scopes)))
         now = datetime.now(UTC)
@@ -87,8 +95,13 @@ class ApiKeys(Store):
         secret = PREFIX + secrets.token_urlsafe(32)
         row = {column: getattr(made, column) for column in ("id", "user_id", "name", "created_at", "created_by")}
         row |= {"sha256": digest(secret), "scopes": list(chosen), "expires_at": expires_at}
+        row |= {"made_with": made_with}
+        in_use = select(api_keys.c.id).where(api_keys.c.id == made_with, api_keys.c.revoked_at.is_(None))
         try:
             with self._writing() as connection:
+                # Locked: whoever revokes it now finds what it made.
+                if made_with is not None and connection.scalar(in_use.with_for_update()) is None:
+                    raise NotFoundError(f"no key {made_with}")
                 connection.execute(insert(api_keys).values(row))
         except IntegrityError as error:
             raise NotFoundError(f"no user {user_id}") from error
@@ -131,13 +144,19 @@ class ApiKeys(Store):
     def revoke(self, key_id: str) -> None:
         """Take a key out of force from the next request on; a second time changes nothing.
 
+        So are keys of the same user that it made, and that those made: whoever found it may have made them.
+
         Raises:
             NotFoundError: There is none of this id.
         """
-        self.get(key_id)
-        there = update(api_keys).where(api_keys.c.id == key_id, api_keys.c.revoked_at.is_(None))
+        user_id, now = self.get(key_id).user_id, datetime.now(UTC)
+        made = select(api_keys.c.id).where(api_keys.c.user_id == user_id, one_of(api_keys.c.made_with, "makers"))
+        there = update(api_keys).where(one_of(api_keys.c.id, "due"), api_keys.c.revoked_at.is_(None))
         with self._writing() as connection:
-            connection.execute(there.values(revoked_at=datetime.now(UTC)))
+            due = [key_id]
+            while due:
+                connection.execute(there.values(revoked_at=now), {"due": listed(due)})
+                due = list(connection.scalars(made, {"makers": listed(due)}))
 
     def seen(self, key_id: str, at: datetime) -> None:
         """Note when a key was used last."""

@@ -94,7 +94,12 @@ def make_key(services: Services, user_id: str, body: NewKeyBody, *, caller: Call
         # Or whoever found a key that is about to expire would hold one that is not.
         ends_at = min(ends_at or mine.expires_at, mine.expires_at)
     key, secret = services.keys.create(
-        user_id, body.name, scopes=body.scopes, expires_at=ends_at, created_by=caller.principal.id
+        user_id,
+        body.name,
+        scopes=body.scopes,
+        expires_at=ends_at,
+        created_by=caller.principal.id,
+        made_with=mine.id if mine else None,
     )
     details = {"user": user_id, "scopes": list(key.scopes)}
     services.audit_log.append("key.create", f"key:{key.id}", caller=caller, details=details)

@@ -296,6 +296,20 @@ def test_a_key_is_found_by_its_secret_until_it_expires_or_is_revoked(keys, ada):
     assert keys.find(brief) is None
 
 
+def test_with_a_key_go_the_keys_that_it_made_for_its_user(keys, users, ada):
+    grace = users.create(NewUser("grace"))
+    good = {"scopes": ["ask"], "expires_at": None, "created_by": ada.principal_id}
+    found, _ = keys.create(ada.id, "found", **good)
+    child, _ = keys.create(ada.id, "child", made_with=found.id, **good)
+    keys.create(ada.id, "grandchild", made_with=child.id, **good)
+    other, _ = keys.create(ada.id, "other", **good)
+    graces, _ = keys.create(grace.id, "of another user", made_with=found.id, **good)
+    keys.revoke(found.id)
+    assert [[key.id for key in keys.of_user(user.id)] for user in (ada, grace)] == [[other.id], [graces.id]]
+    with pytest.raises(NotFoundError):
+        keys.create(ada.id, "late", made_with=found.id, **good)
+
+
 def test_a_key_that_makes_no_sense_is_not_made(keys, ada):
     good = {"scopes": ["ask"], "expires_at": None, "created_by": "u:x"}
     past = datetime.now(UTC) - SOON
