@@ -6,8 +6,10 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from anyio import to_thread
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from app.intake import early
 from app.refusals import refusal
 
 if TYPE_CHECKING:
@@ -87,10 +89,11 @@ class Gate:
 
 
 class Admission:
-    """Lets so many requests in at once; others are refused without a thread, a look at who asks, or their body.
+    """Lets so many requests in at once; others are refused without a thread, a look at who asks, or a long body.
 
-    What can wait is refused first: evaluations and reports, then documents, then questions and all else. Health and the
-    page are never refused; signing in has places of its own.
+    A short body is read before: nobody holds a place with one that does not come. What can wait is refused first:
+    evaluations and reports, then documents, then questions and all else. Health and the page are never refused; signing
+    in has places of its own.
     """
 
     def __init__(self, app: ASGIApp, settings: "LimitSettings") -> None:
@@ -98,6 +101,7 @@ class Admission:
         self._threads = settings.requests_at_once + _SIGN_INS_AT_ONCE + _SPARE_THREADS
         self._gate = Gate(settings.requests_at_once, settings.requests_waiting, wait_s=settings.request_wait_s)
         self._sign_ins = Gate(_SIGN_INS_AT_ONCE, _SIGN_INS_WAITING, wait_s=settings.request_wait_s)
+        self._timeout_s = settings.client_timeout_s
         self._retry_after = str(math.ceil(settings.request_wait_s))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -108,7 +112,13 @@ class Admission:
         if scope["type"] != "http" or _always(scope["path"]):
             await self._app(scope, receive, send)
             return
-        gate = self._sign_ins if scope["path"].startswith(SIGNING_IN) else self._gate
+        signing_in = scope["path"].startswith(SIGNING_IN)
+        gate = self._sign_ins if signing_in else self._gate
+        try:
+            receive = await early(scope, receive, timeout_s=self._timeout_s, all_are_short=signing_in)
+        except HTTPException as error:
+            await refusal(scope, error.status_code, str(error.detail), error.headers)(scope, receive, send)
+            return
         if not await gate.enter(share_of(scope["method"], scope["path"])):
             refused = refusal(scope, 503, "the server has too much to do", {"Retry-After": self._retry_after})
             await refused(scope, receive, send)

@@ -15,6 +15,9 @@ from retrieval.types import Principal
 
 SESSION_COOKIE = "attune_session"
 CSRF_HEADER = "X-CSRF-Token"
+ENDED = "attune.ended"
+"""In the scope of a request whose caller is known: what is called when it has been answered."""
+
 _CALLER = "attune.caller"
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _bearer = HTTPBearer(auto_error=False, description="An API key.")
@@ -63,6 +66,7 @@ def caller(request: Request, credentials: Annotated[HTTPAuthorizationCredentials
         limits.stranger(address)
         raise HTTPException(401, "sign in, or send an API key", headers={"WWW-Authenticate": "Bearer"})
     limits.request(found)
+    request.scope[ENDED] = limits.working(found)
     request.scope[_CALLER] = found
     return found
 

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from app.bootstrap import Services
 
 FILES = ("multipart/form-data", "application/offset+octet-stream")
-UNKNOWN_MAX_BYTES = 2**20
-"""Longest body that is read before it is known who sends it."""
+UNKNOWN_MAX_BYTES = 2**16
+"""Longest body that is read before it is known who sends it: before it takes a place among those at work."""
 
 PLAIN_MAX_BYTES = 32 * 2**20
 """Longest body without a file, whatever route it is for."""
@@ -46,7 +46,8 @@ class Intake:
         if not length:
             await self._app(scope, receive, send)
             return
-        files = Headers(scope=scope).get("content-type", "").startswith(FILES)
+        # In lower case, as those read it who take the body apart.
+        files = Headers(scope=scope).get("content-type", "").lower().startswith(FILES)
         sender: Caller | None = None
         try:
             if files or length > UNKNOWN_MAX_BYTES:
@@ -63,6 +64,39 @@ class Intake:
             await self._app(scope, counted, send)
 
 
+async def early(scope: Scope, receive: Receive, *, timeout_s: float, all_are_short: bool) -> Receive:
+    """Read a short body, so that a client who is slow with it waits without a place.
+
+    Args:
+        scope: Of the request.
+        receive: The server's.
+        timeout_s: Time before the body must have come at ``LEAST_BYTES_PER_S``.
+        all_are_short: Whether a long one is refused here; else it is left to be read by whom it is for.
+
+    Returns:
+        What gives the body.
+
+    Raises:
+        HTTPException: 413 when it is too much, 408 when it is too slow.
+    """
+    length = _length(scope)
+    if not length or (length > UNKNOWN_MAX_BYTES and not all_are_short):
+        return receive
+    body, content = _Body(receive, max_bytes=UNKNOWN_MAX_BYTES, timeout_s=timeout_s), bytearray()
+    message: Message = {}
+    while not body.whole:
+        message = await body.next()
+        content += message.get("body", b"")
+    if message["type"] == "http.request":
+        message = {"type": "http.request", "body": bytes(content)}
+    came = [message]
+
+    async def given() -> Message:
+        return came.pop() if came else await receive()
+
+    return given
+
+
 class _Body:
     """A body as it comes, piece by piece."""
 
@@ -72,7 +106,7 @@ class _Body:
         self._timeout_s = timeout_s
         self._begun_at: float | None = None
         self._came_bytes = 0
-        self._whole = False
+        self.whole = False
 
     async def next(self) -> Message:
         """Return what comes next.
@@ -80,7 +114,7 @@ class _Body:
         Raises:
             HTTPException: 413 when it is too much, 408 when it is too slow.
         """
-        if self._whole:
+        if self.whole:
             return await self._receive()
         now = asyncio.get_running_loop().time()
         self._begun_at = self._begun_at or now
@@ -91,7 +125,7 @@ class _Body:
             # What is still to come would be taken for the next request.
             raise HTTPException(408, "the body came too slowly", {"Connection": "close"}) from None
         self._came_bytes += len(message.get("body", b""))
-        self._whole = not message.get("more_body", False)
+        self.whole = not message.get("more_body", False)
         if self._came_bytes > self._max_bytes:
             raise HTTPException(413, "the body of the request is larger than is taken")
         return message

@@ -23,6 +23,9 @@ class LimitSettings(BaseSettings):
     credential_upload_bytes_per_day: int = Field(
         default=10 * 2**30, ge=0, description=f"Bytes uploaded with one key or in one session {DAY}"
     )
+    user_requests_at_once: int = Field(
+        default=16, ge=0, description="Requests of one user that are worked on at the same time; 0 is no limit."
+    )
     user_answers_at_once: int = Field(
         default=8, ge=0, description="Answers, streamed or not, being made for one user; 0 is no limit."
     )

@@ -116,6 +116,8 @@ class Limits:
         self._strangers = Buckets(s.address_requests_per_minute, _MINUTE_S, clock=clock)
         self._at_once = (s.user_answers_at_once, s.credential_answers_at_once)
         self._answering: Counter[str] = Counter()
+        self._most_at_work = s.user_requests_at_once
+        self._at_work: Counter[str] = Counter()
         self._lock = threading.Lock()
 
     def request(self, caller: Caller) -> None:
@@ -128,6 +130,31 @@ class Limits:
             with self._lock:
                 _check(self._requests.wait_s(caller), "too many requests")
                 self._requests.take(caller)
+
+    def working(self, caller: Caller) -> Callable[[], None]:
+        """Count a request among those of its user that are at work: one user who is slow must not hold all places.
+
+        Returns:
+            To be called when it has been answered.
+
+        Raises:
+            LimitedError: There are too many.
+        """
+        user = caller.principal.id
+        if not _limited(caller):
+            return lambda: None
+        with self._lock:
+            if self._most_at_work and self._at_work[user] >= self._most_at_work:
+                raise LimitedError("too many requests at once", wait_s=_SOON_S)
+            self._at_work[user] += 1
+
+        def ended() -> None:
+            with self._lock:
+                self._at_work[user] -= 1
+                if not self._at_work[user]:
+                    del self._at_work[user]
+
+        return ended
 
     def stranger(self, address: str) -> None:
         """Count a request of somebody who did not say, or not truly, who they are.

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.dependencies import ENDED
 from app.refusals import refusal
 from app.security_headers import security_headers
 
@@ -53,5 +54,7 @@ class Rim:
         try:
             await self._app(scope, receive, sending)
         finally:
+            if ended := scope.get(ENDED):
+                ended()
             route = getattr(scope.get("route"), "path", None)
             self._services.observing.telemetry.request(scope["method"], route, status)
