@@ -77,7 +77,8 @@ def approve(services: Services, feedback_id: str, *, by: Principal) -> Feedback:
 def approved(services: Services, *, principal: Principal) -> list[tuple[Feedback, Interaction]]:
     """Return the approved feedback with what it is about, where the principal may read the answer's sources now.
 
-    Documents that the feedback itself names are another matter: whoever uses them has to ask the catalog.
+    Documents that the feedback itself names are another matter: whoever uses them has to ask the catalog. Of somebody
+    else's conversation only the questions come along: which documents its earlier answers stand on, nobody looked at.
 
     Returns:
         In the order in which it was given.
@@ -85,7 +86,13 @@ def approved(services: Services, *, principal: Principal) -> list[tuple[Feedback
     found = services.feedback.approved(principal=principal)
     stood_on = {said.id: named_documents([asked]) for said, asked in found}
     readable = services.catalog.readable_documents(set().union(*stood_on.values()), principal=principal)
-    return [(said, asked) for said, asked in found if stood_on[said.id] <= readable]
+    return [(said, _told(asked, principal)) for said, asked in found if stood_on[said.id] <= readable]
+
+
+def _told(asked: Interaction, principal: Principal) -> Interaction:
+    if asked.principal_id == principal.id:
+        return asked
+    return replace(asked, history=tuple(turn for turn in asked.history if turn.role == "user"))
 
 
 def _everybody(principal: Principal) -> Principal:

@@ -155,6 +155,21 @@ def test_feedback_is_shown_with_its_words_to_those_who_read_what_it_is_about(wor
     assert SECRET not in world.chief.get("/v1/golden-sets/corrections").text
 
 
+def test_a_golden_question_leaves_out_what_its_asker_was_told_before(world, recipe):
+    first = ask(world.ann, conversation_id="new")
+    assert recipe["id"] in json.dumps(first)
+    upload(world.chief, "ferry.txt", "The ferry to the island is green.", collection="default")
+    more = {"conversation_id": first["conversation_id"], "collection": "default"}
+    asked = ask(world.ann, "What colour is the ferry to the island?", **more)
+    given = {"answer": "It is green."}
+    kept = checked(world.ann.post(f"/v1/answers/{asked['interaction_id']}/feedback", json=given))
+    checked(world.chief.post(f"/v1/feedback/{kept['id']}/approval"))
+    checked(world.chief.post("/v1/golden-sets/ferries/feedback"))
+    made = world.chief.get("/v1/golden-sets/ferries").text
+    assert f"feedback-{kept['id']}" in made
+    assert SECRET not in made
+
+
 def test_a_curator_is_not_told_what_is_said_of_other_collections(world):
     document = upload(world.chief, "tram.txt", "The tram to the harbour is blue.", collection="default")
     asked = ask(world.cleo, "What colour is the tram to the harbour?", collection="default")
