@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from retrieval.catalog import Catalog
 from retrieval.cite import MayCite, always, citation_of
+from retrieval.clean import addresses, clean, seen
 from retrieval.compose import Composer, Unsupported
 from retrieval.deadline import Deadline
 from retrieval.errors import ModelError
@@ -141,7 +142,9 @@ def refused(
 ) -> Answer:
     """Make the answer that tells a reader why there is none; nothing is cited or offered in its place."""
     decided = (*decisions, GuardDecision("refused", refusal.rule, where))
-    return Answer(refusal.message, abstained=True, confidence=0.0, citations=(), generator=generator, guards=decided)
+    # Its words may be a curator's: like those of a model they must not act, though the addresses in them stay words.
+    message = clean(seen(refusal.message), known=addresses([refusal.message]))
+    return Answer(message, abstained=True, confidence=0.0, citations=(), generator=generator, guards=decided)
 
 
 @dataclass(frozen=True, slots=True)

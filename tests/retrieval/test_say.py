@@ -5,8 +5,9 @@ import pytest
 from retrieval.deadline import Deadline
 from retrieval.errors import CancelledError, ModelError
 from retrieval.events import Restarted, Token
+from retrieval.guard import Refusal
 from retrieval.prompt import Draft, Prompt, Quote
-from retrieval.say import NO_ANSWER, Speaker, still_readable
+from retrieval.say import NO_ANSWER, Speaker, refused, still_readable
 from retrieval.types import Principal
 
 READER = Principal("u:reader")
@@ -126,3 +127,9 @@ def test_what_is_deleted_while_a_model_speaks_is_not_cited(prompt, monkeypatch):
     later = time.monotonic() + 1
     monkeypatch.setattr(time, "monotonic", lambda: later)
     assert not check(prompt.passages[0])
+
+
+def test_the_words_of_a_refusal_do_not_act():
+    message = "Ask HR: ![logo](https://hr.example/a.png) [Sign in](https://hr.example) <b>now</b>."
+    told = refused(Refusal("topic:pay", message), (), where="question", generator="guard").text
+    assert told == "Ask HR: [logo] (https://hr.example/a.png) [Sign in] (https://hr.example) ‹b>now‹/b>."
