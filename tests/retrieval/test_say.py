@@ -132,4 +132,4 @@ def test_what_is_deleted_while_a_model_speaks_is_not_cited(prompt, monkeypatch):
 def test_the_words_of_a_refusal_do_not_act():
     message = "Ask HR: ![logo](https://hr.example/a.png) [Sign in](https://hr.example) <b>now</b>."
     told = refused(Refusal("topic:pay", message), (), where="question", generator="guard").text
-    assert told == "Ask HR: [logo] (https://hr.example/a.png) [Sign in] (https://hr.example) ‹b>now‹/b>."
+    assert told == "Ask HR: [logo] (https://hr.example/a.png) [Sign in] (https://hr.example) \u2039b>now\u2039/b>."
