@@ -12,7 +12,15 @@ from ingestion.tables import ingest_items, ingest_runs
 from retrieval.access_tables import collection_access
 from retrieval.finding_tables import findings, quarantined
 from retrieval.store import Store, listed, one_of
-from retrieval.tables import collections, document_access, documents, revisions
+from retrieval.tables import (
+    collections,
+    conversations,
+    document_access,
+    documents,
+    feedback,
+    interactions,
+    revisions,
+)
 
 FORGOTTEN = "u:forgotten"
 """Stands where the id of somebody forgotten stood who did something; nobody has this id."""
@@ -21,6 +29,8 @@ _ERASED = "[erased]"
 _KEY_CHARS = 255  # shorter columns hold words of a fixed set
 # They keep ids, and nothing else of anybody, to say what was done.
 _KEPT = frozenset({"audit_events", "erasures"})
+# Their words go, or get a pseudonym. What was kept after that must stay theirs, for the next round to find it.
+_SAID = (interactions, conversations, feedback)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +104,8 @@ class ErasureRows(Store):
                     delete(table).where(table.c.principal_key == key)
                 ).rowcount
             for table, column in _columns():
+                if table in _SAID and column is not feedback.c.approved_by:
+                    continue
                 if isinstance(column.type, JSON):
                     counts["done_by"] += _rewritten(connection, table, column, key)
                 elif isinstance(column.type, String) and (column.type.length or _KEY_CHARS) >= _KEY_CHARS:

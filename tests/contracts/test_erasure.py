@@ -249,6 +249,14 @@ def test_a_principal_key_leaves_every_list_and_every_record_of_who_did_it(engine
     assert [due.acl for due in catalog.relabellings(10) if due.acl == frozenset({"u:bob"})]
 
 
+def test_a_question_that_is_kept_late_stays_its_askers_until_it_is_forgotten_too(engine, log):
+    log.record(asked("i1", "d1"))
+    rows = ErasureRows(engine)
+    rows.forget_key("u:ann")
+    assert rows.mentions(["u:ann"]) == {"interactions.principal_id": 1, "interactions.payload": 1}
+    assert log.forget_asker("u:ann") == 1
+
+
 def test_stretches_of_text_that_others_hold_too_are_not_looked_for(engine, shelf):
     rows = ErasureRows(engine)
     one = shelf.publish("a", "common words of both\nonly 100 % here ü")
