@@ -7,10 +7,11 @@ from typing import Literal
 from app.bootstrap import Services
 from eval.golden import GoldenSet, Question, resolve
 from eval.measure import Extras, measure_answers, measure_retrieval
-from eval.report import Report
+from eval.report import REFUSED, Report
 from eval.system import System, settings_of
 from retrieval.errors import ConflictError
 from retrieval.types import Principal
+from retrieval.withhold import WITHHELD
 
 Progress = Callable[[str, int, int], None]
 
@@ -55,6 +56,22 @@ def evaluate_live(
         services.evaluating.release()
     services.runs.add(report)
     return report
+
+
+def shown_to(services: Services, report: Report, *, principal: Principal) -> Report:
+    """Leave out the answers that stand on documents which whoever opens a report may not read.
+
+    Returns:
+        The report; whole, where its documents were taken in for it and are none of the catalog's.
+    """
+    answers = {key: detail for key, detail in report.details.items() if detail.answer not in {None, REFUSED}}
+    if report.provenance.corpus_sha256 or not answers:
+        return report
+    stood_on = {key: set(detail.cited or detail.found) for key, detail in answers.items()}
+    documents = services.catalog.every_document(principal=principal)
+    readable = resolve(set().union(*stood_on.values()), documents).uris.keys()
+    withheld = {key: replace(answers[key], answer=WITHHELD) for key, names in stood_on.items() if names - readable}
+    return replace(report, details={**report.details, **withheld})
 
 
 def _live_system(

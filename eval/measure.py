@@ -11,7 +11,7 @@ from eval.golden import GoldenSet, Question
 from eval.judge import Judge
 from eval.knobs import PathMode
 from eval.prices import Price
-from eval.report import SEED, Detail, Report, measured, new_provenance
+from eval.report import REFUSED, SEED, Detail, Report, measured, new_provenance
 from eval.score import Outcome, score_answer, score_ranking
 from eval.system import System
 from eval.tags import tags_of
@@ -194,8 +194,9 @@ def _detail(outcome: Outcome) -> Detail:
         text=question.text,
         expected=tuple(question.relevant),
         found=outcome.found[:_FOUND_SHOWN],
-        answer="(refused)" if outcome.abstained else outcome.answer.text,
+        answer=REFUSED if outcome.abstained else outcome.answer.text,
         reference=question.evidence or question.answer,
+        cited=tuple(dict.fromkeys(outcome.cited)),
     )
 
 

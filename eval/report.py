@@ -55,15 +55,24 @@ class Provenance:
     corpus_sha256: str = ""
 
 
+REFUSED = "(refused)"
+"""In the place of an answer that was none."""
+
+
 @dataclass(frozen=True, slots=True)
 class Detail:
-    """A question and what came of it, in words, for people who look into a figure."""
+    """A question and what came of it, in words, for people who look into a figure.
+
+    Attributes:
+        cited: Documents that the answer stands on; none in reports of older versions.
+    """
 
     text: str
     expected: tuple[str, ...]
     found: tuple[str, ...]
     answer: str | None = None
     reference: str | None = None
+    cited: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.dependencies import AdministratorDep, CallerDep, ServicesDep
 from app.errors import status_of
-from app.evaluating import Progress, evaluate_live
+from app.evaluating import Progress, evaluate_live, shown_to
 from app.people import agreement_with_people, usage_of
 from app.sse import MEDIA_TYPE, event
 from app.streaming import Ended
@@ -194,7 +194,7 @@ def judge_agreement(
 @router.get("/accepted", summary="The run that later ones are held against")
 def accepted(
     services: ServicesDep,
-    _principal: AdministratorDep,
+    principal: AdministratorDep,
     kind: Annotated[str, Query(max_length=32)],
     golden: Annotated[str, Query(max_length=500)],
 ) -> dict[str, Any]:
@@ -202,20 +202,26 @@ def accepted(
     report = services.runs.last_accepted(kind=kind, golden=golden)
     if report is None:
         raise NotFoundError(f"no accepted run of {kind} with {golden}")
-    return report.record()
+    return shown_to(services, report, principal=principal).record()
 
 
 @router.get("/{run_id}", summary="Open a run")
-def run(run_id: str, services: ServicesDep, _principal: AdministratorDep) -> dict[str, Any]:
-    """Return the whole report, with the scores of every question and the slices, the worst first."""
-    report = services.runs.get(run_id)
+def run(run_id: str, services: ServicesDep, principal: AdministratorDep) -> dict[str, Any]:
+    """Return the whole report, with the scores of every question and the slices, the worst first.
+
+    Answers that stand on documents which you may not read are left out.
+
+    Returns:
+        The report.
+    """
+    report = shown_to(services, services.runs.get(run_id), principal=principal)
     return {**report.record(), **slices_in(report).as_json()}
 
 
 @router.get("/{run_id}/report", response_class=HTMLResponse, summary="A run as a page")
-def html(run_id: str, services: ServicesDep, _principal: AdministratorDep) -> HTMLResponse:
+def html(run_id: str, services: ServicesDep, principal: AdministratorDep) -> HTMLResponse:
     """Return the report as one HTML file with plots, to keep or to send."""
-    text = page(services.runs.get(run_id))
+    text = page(shown_to(services, services.runs.get(run_id), principal=principal))
     return HTMLResponse(text, headers={"Content-Security-Policy": _REPORT_CSP})
 
 

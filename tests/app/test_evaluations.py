@@ -7,6 +7,8 @@ import pytest
 
 from app.owner import checked, events
 from eval.report import report_of_record
+from retrieval.withhold import WITHHELD
+from tests.people import upload
 
 QUESTIONS = Path(__file__).resolve().parents[2] / "examples" / "questions.jsonl"
 
@@ -128,6 +130,23 @@ def test_a_set_that_cannot_be_measured_says_why(server):
 
 
 @pytest.mark.usefixtures("done")
+def test_answers_of_a_run_are_shown_to_those_who_may_read_what_they_stand_on(world):
+    text = "The lake of the founders.\n\nThe lake of the founders is forty fathoms deep."
+    upload(world.cleo, "lake.txt", text, access=json.dumps([world.hr]))
+    asked = {"_id": "lake", "text": "How deep is the lake of the founders?", "documents": ["lake.txt"]}
+    checked(world.chief.post("/v1/golden-sets/lakes", json={"questions": [asked]}))
+    membership = f"/v1/groups/{world.hr[2:]}/members/{world.ids['chief']}"
+    assert world.local.put(membership).status_code == 204
+    done = evaluate(world.chief, set="lakes", collection="papers")[-1][1]
+    run = f"/v1/evaluations/{done['provenance']['id']}"
+    assert "fathoms" in checked(world.chief.get(run))["details"]["lake"]["answer"]
+    assert world.local.delete(membership).status_code == 204
+    assert checked(world.chief.get(run))["details"]["lake"]["answer"] == WITHHELD
+    for path in (run, f"{run}/report"):
+        shown = world.chief.get(path)
+        assert (shown.status_code, "fathoms" in shown.text) == (200, False)
+
+
 def test_only_administrators_see_evaluations(server):
     anonymous = {"Authorization": "Bearer nobody"}
     for path in ("/v1/evaluations", "/v1/evaluations/latest", "/v1/evaluations/usage", "/v1/evaluations/latest/report"):
