@@ -41,7 +41,6 @@ class Traces:
     collection: str
     uri: str
     revision_ids: tuple[str, ...]
-    content_sha256: tuple[str, ...]
 
 
 class ErasureRows(Store):
@@ -65,6 +64,19 @@ class ErasureRows(Store):
             about = cast(findings.c.details, Text).contains(traces.document_id, autoescape=True)
             counts["findings_elsewhere"] = connection.execute(delete(findings).where(about, ~own)).rowcount
         return counts
+
+    def originals(self, traces: Traces) -> set[str]:
+        """Return the SHA-256 of what was to become a document and did not: it failed, or the quarantine held it."""
+        of_runs = select(ingest_runs.c.id).where(ingest_runs.c.collection == traces.collection)
+        of_collection = select(collections.c.id).where(collections.c.name == traces.collection)
+        failed = select(ingest_items.c.content_sha256).where(
+            ingest_items.c.uri == traces.uri, ingest_items.c.run_id.in_(of_runs)
+        )
+        held = select(quarantined.c.content_sha256).where(
+            quarantined.c.uri == traces.uri, quarantined.c.collection_id.in_(of_collection)
+        )
+        with self._reading() as connection:
+            return {sha256 for sha256 in connection.scalars(failed.union(held)) if sha256}
 
     def _forget_items(self, connection: Connection, traces: Traces) -> int:
         of_runs = select(ingest_runs.c.id).where(ingest_runs.c.collection == traces.collection)

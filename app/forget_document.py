@@ -1,6 +1,7 @@
 """A document is forgotten: invisible at once, then out of everything that was made of it."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -45,7 +46,8 @@ class DocumentForgetting:
         whole = self.services.catalog.whole(subject)
         if whole is None:
             return self._remembered(subject, receipt)
-        receipt.setdefault("work", {"originals": list(whole.content_sha256), "ids": list(whole.revision_ids)})
+        originals = sorted({*whole.content_sha256, *self.rows.originals(_traces(whole))})
+        receipt.setdefault("work", {"originals": originals, "ids": list(whole.revision_ids)})
         # Before anything goes: later nobody could say by which words it was known.
         words = distinctive(self.rows, subject, whole.texts)
         if self.rows.is_alone(subject, whole.uri):
@@ -53,15 +55,15 @@ class DocumentForgetting:
         self._forget_words(whole, receipt)
         erased = receipt["erased"]
         _added(erased, {"documents": 1, "revisions": len(whole.revision_ids), "chunks": len(whole.chunk_ids)})
-        self._delete(subject)
-        kept = [sha256 for sha256 in whole.content_sha256 if sha256 in self.services.blobs]
-        _added(erased, {"originals": len(whole.content_sha256) - len(kept)})
+        self._delete(subject, originals)
+        kept = [sha256 for sha256 in originals if sha256 in self.services.blobs]
+        _added(erased, {"originals": len(originals) - len(kept)})
         if kept:
             receipt["originals_of_others"] = kept
         if whole.source_id:
             words_of_source = "takes it in again at its next sync, unless it is removed there or left out"
             receipt["source"] = {"id": whole.source_id, "words": words_of_source}
-        gone = tuple(sha256 for sha256 in whole.content_sha256 if sha256 not in kept)
+        gone = tuple(sha256 for sha256 in originals if sha256 not in kept)
         return Sought((subject, *whole.revision_ids), words, gone)
 
     def _hide(self, subject: str) -> None:
@@ -80,8 +82,7 @@ class DocumentForgetting:
         used["training_sets"] = []
         erased = receipt.setdefault("erased", {})
         _added(erased, self._of_answers(whole, quoted))
-        traces = Traces(whole.id, whole.collection, whole.uri, whole.revision_ids, whole.content_sha256)
-        _added(erased, self.rows.forget_document(traces))
+        _added(erased, self.rows.forget_document(_traces(whole)))
         name = whole.uri.rpartition("/")[2].removeprefix("upload:")
         _added(erased, {"uploads": self.services.uploads.forget_named(whole.collection, name)})
 
@@ -98,11 +99,12 @@ class DocumentForgetting:
             "interactions": self.services.interactions.forget_document(whole.id, whole.chunk_ids, quoted),
         }
 
-    def _delete(self, subject: str) -> None:
-        try:
+    def _delete(self, subject: str, originals: list[str]) -> None:
+        with suppress(NotFoundError):  # the dispatcher was faster
             self.services.publisher.delete(subject)
-        except NotFoundError:
-            return  # the dispatcher was faster
+        # Of versions that never came to be too: the sweep would leave them for an hour.
+        if self.services.publisher.originals is not None:
+            self.services.publisher.originals.drop(originals)
 
     def _adapters(self, whole: WholeDocument) -> list[str]:
         """Return the adapters whose files say that they were made with the document."""
@@ -114,6 +116,10 @@ class DocumentForgetting:
 
 def _says(path: Path, document_id: str) -> bool:
     return path.stat().st_size <= _MANIFEST_MAX_BYTES and document_id.encode() in path.read_bytes()
+
+
+def _traces(whole: WholeDocument) -> Traces:
+    return Traces(whole.id, whole.collection, whole.uri, whole.revision_ids)
 
 
 def _names(whole: WholeDocument) -> set[str]:

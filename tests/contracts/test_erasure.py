@@ -15,9 +15,10 @@ from ingestion.tables import sources
 from retrieval.conversations import Conversations
 from retrieval.errors import NotFoundError
 from retrieval.feedback import FeedbackLog
+from retrieval.finding_tables import quarantined
 from retrieval.interactions import InteractionLog
 from retrieval.quoting import Quoted
-from retrieval.tables import document_access
+from retrieval.tables import document_access, documents
 from retrieval.types import Answer, Chunk, Citation, Feedback, Interaction, Passage, Principal, Turn
 from retrieval.withhold import ERASED
 
@@ -271,8 +272,23 @@ def test_stretches_of_text_that_others_hold_too_are_not_looked_for(engine, shelf
 
 def test_a_document_that_was_never_taken_in_by_a_run_leaves_none(engine, shelf):
     one = shelf.publish("a", "one")
-    traces = Traces(one.document_id, "default", "a", (one.id,), (one.content_sha256,))
+    traces = Traces(one.document_id, "default", "a", (one.id,))
+    assert ErasureRows(engine).originals(traces) == set()
     assert set(ErasureRows(engine).forget_document(traces).values()) == {0}
+
+
+def test_originals_of_versions_that_the_quarantine_held_are_known(engine, shelf):
+    one = shelf.publish("a", "one")
+    with engine.begin() as connection:
+        of = connection.scalar(select(documents.c.collection_id).where(documents.c.id == one.document_id))
+        values = {"collection_id": of, "name": "a", "reason": "r", "findings": [], "held_at": NOON}
+        for key, uri, sha256 in (("q1", "a", "b" * 64), ("q2", "other", "c" * 64)):
+            row = values | {"id": key, "uri": uri, "content_sha256": sha256}
+            connection.execute(insert(quarantined).values(row))
+    rows, traces = ErasureRows(engine), Traces(one.document_id, "default", "a", (one.id,))
+    assert rows.originals(traces) == {"b" * 64}
+    assert rows.forget_document(traces)["quarantined"] == 1
+    assert rows.originals(traces) == set()
 
 
 def test_an_erasure_goes_on_until_it_is_finished(engine):
