@@ -246,7 +246,9 @@ def golden_of(settings: Settings, questions: Path | None, set_name: str | None) 
         return read_golden(questions)
     with owner(settings) as client:
         body = checked(client.get(f"/v1/golden-sets/{quote(set_name or '', safe='')}"))
-    return GoldenSet(questions_of(body["questions"]), name=body["name"], version=body["version"])
+    withheld = sum(question.get("withheld", False) for question in body["questions"])
+    skipped = {"questions' words of documents that you may not read": withheld} if withheld else {}
+    return GoldenSet(questions_of(body["questions"]), skipped=skipped, name=body["name"], version=body["version"])
 
 
 def knobs_of(settings: Settings, history: bool = False, whole: bool = False) -> "Knobs":

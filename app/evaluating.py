@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Literal
 
 from app.bootstrap import Services
+from app.golden_words import hidden_names
 from eval.golden import GoldenSet, Question, resolve
 from eval.measure import Extras, measure_answers, measure_retrieval
 from eval.report import REFUSED, Report
@@ -54,24 +55,44 @@ def evaluate_live(
             report = measure_retrieval(system, known, extras=extras, progress=progress)
     finally:
         services.evaluating.release()
+    report = _naming(report, golden)
     services.runs.add(report)
     return report
 
 
 def shown_to(services: Services, report: Report, *, principal: Principal) -> Report:
-    """Leave out the answers that stand on documents which whoever opens a report may not read.
+    """Leave out the answers and references that stand on documents which whoever opens a report may not read.
 
     Returns:
         The report; whole, where its documents were taken in for it and are none of the catalog's.
     """
+    if report.provenance.corpus_sha256:
+        return report
+    return _without_references(services, _without_answers(services, report, principal), principal)
+
+
+def _without_answers(services: Services, report: Report, principal: Principal) -> Report:
     answers = {key: detail for key, detail in report.details.items() if detail.answer not in {None, REFUSED}}
-    if report.provenance.corpus_sha256 or not answers:
+    if not answers:
         return report
     stood_on = {key: set(detail.cited or detail.found) for key, detail in answers.items()}
     documents = services.catalog.every_document(principal=principal)
     readable = resolve(set().union(*stood_on.values()), documents).uris.keys()
     withheld = {key: replace(answers[key], answer=WITHHELD) for key, names in stood_on.items() if names - readable}
     return replace(report, details={**report.details, **withheld})
+
+
+def _without_references(services: Services, report: Report, principal: Principal) -> Report:
+    named = {key: {*one.named, *one.expected} for key, one in report.details.items() if one.reference}
+    hidden = hidden_names(services, set[str]().union(*named.values()), principal=principal)
+    withheld = {key: replace(report.details[key], reference=None) for key, names in named.items() if names & hidden}
+    return replace(report, details={**report.details, **withheld})
+
+
+def _naming(report: Report, golden: GoldenSet) -> Report:
+    named = {question.id: tuple(question.relevant) for question in golden.questions}
+    details = {key: replace(detail, named=named[key]) for key, detail in report.details.items()}
+    return replace(report, details=details)
 
 
 def _live_system(

@@ -79,13 +79,16 @@ def export_set(
 
     layout: Format = format_of(path)
     body = _opened(name, version)
-    lost = write_golden(questions_of(body["questions"]), path, layout=layout, split=split)
+    lost = dict(write_golden(questions_of(body["questions"]), path, layout=layout, split=split))
+    withheld = sum(question.get("withheld", False) for question in body["questions"])
     if as_json:
-        _print({"path": str(path), "format": layout, "questions": body["count"], "lost": lost})
+        _print({"path": str(path), "format": layout, "questions": body["count"], "lost": lost, "withheld": withheld})
         return
     _out.print(f"wrote {body['count']} questions of {name}, version {body['version']}, to {path}", markup=False)
     for what, count in lost.items():
         _err.print(f"left out in this layout: {count} {what}", markup=False)
+    if withheld:
+        _err.print(f"left out: what {withheld} questions hold of documents that you may not read")
 
 
 @golden.command()
@@ -172,8 +175,9 @@ def _ask_about_drafts(client: httpx.Client, name: str) -> None:
     try:
         for number, question in enumerate(drafts, start=1):
             _err.print(f"\n[bold]{number} of {len(drafts)}: {escape(question['text'])}[/bold]")
+            missing = "withheld" if question.get("withheld") else "none"
             for field in ("_id", "answer", "evidence", "documents"):
-                _err.print(f"  {field}: {question.get(field, 'none')}", markup=False)
+                _err.print(f"  {field}: {question.get(field, missing)}", markup=False)
             choice = _prompt("(a)pprove, (e)dit, (r)eject, (s)kip, (q)uit", "s").lower()[:1]
             if choice == "q":
                 break
@@ -190,10 +194,10 @@ def _edited(question: dict[str, Any]) -> dict[str, str]:
     from eval.questions import questions_of
 
     while True:
-        changes = {
-            "text": _prompt("question", question["text"]),
-            "answer": _prompt("answer", question.get("answer", "")),
-        }
+        answer = question.get("answer", "")
+        changes = {"text": _prompt("question", question["text"]), "answer": _prompt("answer", answer)}
+        if changes["answer"] == answer:
+            del changes["answer"]  # there may be one that is not shown
         try:
             checked_questions(questions_of([question | changes]))
         except InvalidInputError as error:
@@ -269,6 +273,7 @@ def _show_questions(questions: list[dict[str, Any]]) -> None:
     for question in questions:
         tags = ", ".join(f"{name} {value}" for name, value in question.get("tags", {}).items())
         unknown = "" if question.get("answerable", True) else "no answer is right"
+        unknown = "withheld" if question.get("withheld") else unknown
         cells = (question["_id"], question["text"], question.get("answer", unknown))
         documents = "\n".join(question.get("documents", []))
         table.add_row(*map(escape, (*cells, documents, tags)), "draft" if question.get("draft") else "")

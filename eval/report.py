@@ -65,6 +65,8 @@ class Detail:
 
     Attributes:
         cited: Documents that the answer stands on; none in reports of older versions.
+        named: All documents that the question names, those too that whoever asked may not read; none in reports of
+            older versions, and of documents that were taken in for the run.
     """
 
     text: str
@@ -73,6 +75,7 @@ class Detail:
     answer: str | None = None
     reference: str | None = None
     cited: tuple[str, ...] = ()
+    named: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

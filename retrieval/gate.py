@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import String, and_, bindparam, exists, func, select, type_coerce
+from sqlalchemy import String, and_, bindparam, exists, func, not_, select, type_coerce
 
 from retrieval.access import readable_keys
 from retrieval.access_tables import collection_access
@@ -14,9 +14,8 @@ from retrieval.types import Chunk, Filters, Principal
 
 # The second gate, and the only one that correctness rests on: published, not deleted, and an access row of the document
 # as well as one of its collection that is one of the reader's keys. Without such rows it is read by nobody.
-READABLE = and_(
-    documents.c.deleted_at.is_(None),
-    documents.c.live_revision_id.is_not(None),
+_LIVE = and_(documents.c.deleted_at.is_(None), documents.c.live_revision_id.is_not(None))
+_LET_IN = and_(
     exists().where(
         collection_access.c.collection_id == documents.c.collection_id,
         collection_access.c.right == "read",
@@ -27,6 +26,7 @@ READABLE = and_(
         one_of(document_access.c.principal_key, "keys", indexed=False),
     ),
 )
+READABLE = and_(_LIVE, _LET_IN)
 _PASSAGES = (
     # The moment as the database gives it: to make 200 of them takes longer than all else of a look-up but the look-up.
     select(*CHUNK_COLUMNS, collections.c.name, documents.c.title, documents.c.uri)
@@ -55,6 +55,7 @@ _AROUND = (
     .where(one_of(_FOUND.c.id, "ids"), READABLE)
 )
 _DOCUMENTS = select(documents.c.id).where(one_of(documents.c.id, "ids"), READABLE)
+_HIDDEN = select(documents.c.id, documents.c.uri).where(_LIVE, not_(_LET_IN))
 
 
 class Gate(Store):
@@ -123,3 +124,13 @@ class Gate(Store):
         with self._reading() as connection:
             rows = connection.execute(_DOCUMENTS, {"keys": listed(keys), "ids": listed(document_ids)})
             return {row.id for row in rows}
+
+    def hidden_documents(self, *, principal: Principal) -> list[tuple[str, str]]:
+        """Return the published documents that the principal may not read: for leaving out what quotes them.
+
+        Returns:
+            Id and uri of each; not to be shown to the principal.
+        """
+        with self._reading() as connection:
+            rows = connection.execute(_HIDDEN, {"keys": listed(readable_keys(principal))})
+            return [(row.id, row.uri) for row in rows]

@@ -93,7 +93,7 @@ def evaluate(
             principal=principal,
             progress=_telling(tell),
         )
-        return report.record()
+        return shown_to(services, report, principal=principal).record()
 
     return StreamingResponse(_events(services.works.streamed(work, name="evaluate")), media_type=MEDIA_TYPE)
 
@@ -209,7 +209,7 @@ def accepted(
 def run(run_id: str, services: ServicesDep, principal: AdministratorDep) -> dict[str, Any]:
     """Return the whole report, with the scores of every question and the slices, the worst first.
 
-    Answers that stand on documents which you may not read are left out.
+    Answers and references that stand on documents which you may not read are left out.
 
     Returns:
         The report.

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from app.auth import Caller
 from app.bootstrap import Services
 from app.dependencies import AdministratorDep, CallerDep, ServicesDep
+from app.golden_words import check_words_stay, shown_rows, with_stored_words, withheld
 from app.hearing import approved
 from app.routes.golden_bodies import (
     DescriptionBody,
@@ -57,7 +58,8 @@ def write(
     name: Name, body: NewVersionBody, services: ServicesDep, principal: AdministratorDep, caller: CallerDep
 ) -> WrittenBody:
     """Keep questions as the newest version; the same questions as before make none."""
-    questions = questions_of([_values(question) for question in body.questions])
+    rows = [_values(question) for question in body.questions]
+    questions = with_stored_words(services, rows, name=name, principal=principal)
     made = services.golden.write(name, questions, by=principal.id, note=body.note, after=body.after)
     _noted(services, caller, "golden.write", made)
     return _written(services, made, principal)
@@ -65,10 +67,16 @@ def write(
 
 @router.get("/{name}", summary="Open a golden set", response_model_exclude_none=True)
 def golden_set(name: Name, services: ServicesDep, principal: AdministratorDep, version: Number = None) -> GoldenSetBody:
-    """Open a version with its questions, and say what can be measured with it."""
+    """Open a version with its questions, and say what can be measured with it.
+
+    Of questions about documents that you may not read, what comes from these is left out.
+
+    Returns:
+        The version.
+    """
     found = services.golden.version(name, version)
     golden = services.golden.get(name, found.number)
-    questions = [KeptQuestionBody(**to_row(question)) for question in golden.questions]
+    questions = [KeptQuestionBody(**row) for row in shown_rows(services, golden.questions, principal=principal)]
     return GoldenSetBody(**_version(found), description=_description(services, golden, principal), questions=questions)
 
 
@@ -139,11 +147,15 @@ def _reviewed(
     services: Services, name: str, reviews: dict[str, ReviewBody], caller: Caller, *, note: str
 ) -> VersionBody:
     stored = {question.id: question for question in services.golden.get(name).questions}
+    if missing := [key for key in reviews if key not in stored]:
+        raise NotFoundError(f"no question {missing[0]!r} in the newest version of {name}")
+    without = withheld(services, [stored[key] for key in reviews], principal=caller.principal)
     changes: list[tuple[Question, Question | None]] = []
     for key, review in reviews.items():
-        if key not in stored:
-            raise NotFoundError(f"no question {key!r} in the newest version of {name}")
-        changes.append((stored[key], None if review.action == "reject" else _changed(stored[key], review)))
+        changed = None if review.action == "reject" else _changed(stored[key], review)
+        if changed is not None and key in without:
+            check_words_stay(stored[key], changed, given=review.changes.model_dump(exclude_none=True).keys())
+        changes.append((stored[key], changed))
     made = services.golden.revise(name, changes, by=caller.principal.id, note=note)
     _noted(services, caller, "golden.review", made)
     return VersionBody(**_version(made))

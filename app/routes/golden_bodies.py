@@ -83,6 +83,11 @@ class KeptQuestionBody(BaseModel):
     tags: dict[str, str] | None = None
     variants: dict[str, str] | None = None
     draft: bool | None = None
+    withheld: bool | None = Field(
+        default=None,
+        description="True when `history`, `answer`, `evidence` and `passages` are kept, but of documents that you may "
+        "not read. They stay when they are not given.",
+    )
 
 
 class VersionBody(BaseModel):

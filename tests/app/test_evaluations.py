@@ -129,6 +129,23 @@ def test_a_set_that_cannot_be_measured_says_why(server):
     assert "none of the 1 questions names a relevant document" in problem["detail"]
 
 
+def test_a_reference_is_shown_to_those_who_may_read_what_the_question_names(world):
+    upload(world.cleo, "well.txt", "The well.\n\nThe well is nine ells deep.", access=json.dumps([world.hr]))
+    scopes = ("ask", "curate", "administer")
+    keeper = world.person("keeper", administrator=True, scopes=scopes, groups=["hr"])
+    asked = {"_id": "well", "text": "Which colour has the well?", "evidence": "nine ells", "documents": ["well.txt"]}
+    lost = {"_id": "lost", "text": "Which colour has the moor?", "evidence": "brown peat", "documents": ["moor.txt"]}
+    checked(keeper.post("/v1/golden-sets/wells", json={"questions": [asked, lost]}))
+    for asking in (keeper, world.chief):
+        done = evaluate(asking, set="wells")[-1][1]
+        assert (done["details"]["well"]["reference"] is not None) == (asking is keeper)
+        run = f"/v1/evaluations/{done['provenance']['id']}"
+        for shown_to, reference in ((keeper, "nine ells"), (world.chief, None), (world.local, None)):
+            details = checked(shown_to.get(run))["details"]
+            assert (details["well"]["reference"], details["lost"]["reference"]) == (reference, "brown peat")
+            assert ("nine ells" in shown_to.get(f"{run}/report").text) == (reference is not None)
+
+
 @pytest.mark.usefixtures("done")
 def test_answers_of_a_run_are_shown_to_those_who_may_read_what_they_stand_on(world):
     text = "The lake of the founders.\n\nThe lake of the founders is forty fathoms deep."

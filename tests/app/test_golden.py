@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 from app.cli import app
 from app.owner import checked
 from retrieval.errors import AttuneError, InvalidInputError
+from tests.people import upload
 
 PROBLEM = "application/problem+json"
 LEAVE = {
@@ -290,6 +291,86 @@ def test_only_administrators_see_golden_sets(server, name):
     with httpx.Client(base_url=server.base_url) as stranger:
         for method, path in (("GET", ""), ("GET", f"/{name}"), ("POST", f"/{name}"), ("DELETE", f"/{name}")):
             assert stranger.request(method, f"/v1/golden-sets{path}").status_code == 401
+
+
+POND = {
+    "_id": "pond",
+    "text": "How deep is the pond?",
+    "history": [{"role": "user", "text": "A pond?"}, {"role": "assistant", "text": "Behind the vault."}],
+    "answer": "Eleven cubits",
+    "evidence": "The pond is eleven cubits deep.",
+    "documents": ["pond.txt"],
+    "passages": [{"document": "pond.txt", "text": "The pond is eleven cubits deep."}],
+    "tags": {"department": "HR"},
+}
+BARE = {"_id": "pond", "text": POND["text"], "documents": ["pond.txt"], "tags": POND["tags"], "withheld": True}
+ELSEWHERE = LEAVE | {"documents": ["people/nowhere.md"], "tags": {"department": "HR"}}
+del ELSEWHERE["department"]
+
+
+@pytest.fixture(scope="module")
+def warden(world):
+    """An administrator who may read a document that the administrator ``chief`` may not, and ``u:local`` neither."""
+    upload(world.cleo, "pond.txt", f"The pond.\n\n{POND['evidence']}", access=json.dumps([world.hr]))
+    return world.person("warden", administrator=True, scopes=("ask", "curate", "administer"), groups=["hr"])
+
+
+@pytest.fixture
+def ponds(warden, name):
+    url = f"/v1/golden-sets/{name}"
+    checked(warden.post(url, json={"questions": [POND, ELSEWHERE]}))
+    return url
+
+
+def test_words_of_documents_are_shown_to_the_administrators_who_may_read_them(world, warden, ponds):
+    for asking in (world.chief, world.local):
+        for version in (None, 1):
+            shown = asking.get(ponds, params={} if version is None else {"version": version})
+            assert checked(shown)["questions"] == [BARE, ELSEWHERE]
+            assert not [words for words in ("cubits", "Eleven", "vault") if words in shown.text]
+    assert checked(warden.get(ponds))["questions"] == [POND, ELSEWHERE]
+
+
+def test_a_review_by_somebody_who_is_not_shown_the_words_keeps_them(world, warden, ponds):
+    edited = {"action": "approve", "changes": {"text": "How deep is our pond?", "documents": ["pond.txt", "moat.txt"]}}
+    checked(world.chief.patch(f"{ponds}/questions/pond", json=edited))
+    question = checked(warden.get(ponds))["questions"][0]
+    assert question == POND | {"text": "How deep is our pond?", "documents": ["moat.txt", "pond.txt"]}
+    checked(world.chief.patch(f"{ponds}/questions/pond", json={"action": "edit", "changes": {"answer": "Deep"}}))
+    assert checked(warden.get(ponds))["questions"][0] == question | {"answer": "Deep"}
+
+
+@pytest.mark.parametrize("changes", [{"documents": ["people/leave.md"]}, {"documents": []}, {"answerable": False}])
+def test_words_that_are_not_shown_cannot_be_moved_to_where_they_would_be(world, warden, ponds, changes):
+    refused = world.chief.patch(f"{ponds}/questions/pond", json={"action": "edit", "changes": changes})
+    assert (refused.status_code, "documents that you may not read" in refused.json()["detail"]) == (422, True)
+    given = {"history": [], "answer": "27", "evidence": "", "passages": []}
+    checked(world.chief.patch(f"{ponds}/questions/pond", json={"action": "edit", "changes": changes | given}))
+    assert "cubits" not in warden.get(ponds).text
+    checked(world.chief.post(ponds, json={"questions": [POND]}))
+    checked(world.chief.post(ponds, json={"questions": [BARE | {"documents": []} | changes]}))
+    assert "cubits" not in warden.get(ponds).text
+
+
+def test_a_set_that_is_written_back_as_it_was_shown_is_the_same_set(world, warden, ponds):
+    shown = checked(world.chief.get(ponds))["questions"]
+    assert checked(world.chief.post(ponds, json={"questions": shown}))["version"] == 1
+    shown[0]["text"] = "How deep is it?"
+    assert checked(world.chief.post(ponds, json={"questions": shown}))["version"] == 2
+    assert checked(warden.get(ponds))["questions"] == [POND | {"text": "How deep is it?"}, ELSEWHERE]
+
+
+def test_an_export_says_what_it_could_not_hold_and_loses_nothing_when_it_comes_back(
+    people_folder, warden, ponds, monkeypatch, tmp_path
+):
+    monkeypatch.setenv("ATTUNE_DATA_DIR", str(people_folder / "data"))
+    name, target = ponds.rpartition("/")[2], str(tmp_path / "out.csv")
+    done = CliRunner().invoke(app, ["golden", "export", name, target, "--json"])
+    assert (done.exit_code, json.loads(done.stdout)["withheld"]) == (0, 1)
+    assert "cubits" not in (tmp_path / "out.csv").read_text()
+    assert CliRunner().invoke(app, ["golden", "import", target, name]).exit_code == 0
+    found = checked(warden.get(ponds))
+    assert (found["version"], found["questions"]) == (1, [POND, ELSEWHERE])
 
 
 @pytest.fixture
