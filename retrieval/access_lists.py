@@ -52,6 +52,18 @@ def looks_after(principal: Principal) -> ColumnElement[bool]:
     return has_right("curate") if principal.curator else false()
 
 
+_READ = (
+    select(collection_access.c.collection_id)
+    .distinct()
+    .where(collection_access.c.right == "read", one_of(collection_access.c.principal_key, "keys"))
+    .subquery()
+)
+# Not an EXISTS for each collection: a long list of keys is then read once for all of them.
+_READABLE_NAMES = select(collections.c.name, _READ.c.collection_id.is_not(None)).outerjoin(
+    _READ, _READ.c.collection_id == collections.c.id
+)
+
+
 class AccessLists(Store):
     """The part of the catalog that says who may see what.
 
@@ -133,9 +145,8 @@ class AccessLists(Store):
         keys = readable_keys(principal)
         if not keys:
             return frozenset()
-        statement = select(collections.c.name, has_right("read"))
         with self._reading() as connection:
-            rows = connection.execute(statement, {"keys": listed(keys)}).all()
+            rows = connection.execute(_READABLE_NAMES, {"keys": listed(keys)}).all()
         return None if all(row[1] for row in rows) else frozenset(row[0] for row in rows if row[1])
 
     def collection_access(self, name: str) -> CollectionAccess:

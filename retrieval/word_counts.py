@@ -21,6 +21,7 @@ Counted = tuple[str, Sequence[float], Words | None, Mapping[str, Any]]
 
 _GONE = 0  # class of points that are no longer there
 _CARRIED = 10_000  # so many of those are carried along, or as many as are there
+_KEPT = 64  # readers whose share of the points is remembered, at a byte a point each
 _EMPTY_IDF = math.log(2)  # what an engine gives each term over a corpus of nothing
 
 
@@ -35,6 +36,8 @@ class WordCounts:
         # Points of one access list in one collection are a class: whether it may be read is decided once a search.
         self._classes: dict[tuple[str, frozenset[str]], int] = {("", frozenset()): _GONE}
         self._postings: dict[int, array[int]] = {}
+        # What was found for the conditions that were asked for last; of no use once anything changes.
+        self._kept: dict[tuple[Condition, ...], tuple[np.ndarray, int]] = {}
 
     @property
     def whole(self) -> bool:
@@ -45,6 +48,7 @@ class WordCounts:
     def put(self, points: Iterable[Counted]) -> None:
         """Count points, each in the place of what it was before; one without a word counts for nothing."""
         with self._lock:
+            self._kept.clear()
             for point_id, _, words, payload in points:
                 self._forget(point_id)
                 if words:
@@ -54,12 +58,14 @@ class WordCounts:
     def drop(self, point_ids: Iterable[str]) -> None:
         """Count points no longer; unknown ones are passed over."""
         with self._lock:
+            self._kept.clear()
             for point_id in point_ids:
                 self._forget(point_id)
 
     def open(self, point_ids: Iterable[str], acl: frozenset[str]) -> None:
         """Change who may read points; unknown ones are passed over."""
         with self._lock:
+            self._kept.clear()
             collections = [collection for collection, _ in self._classes]
             for point_id in point_ids:
                 ordinal = self._ordinals.get(point_id)
@@ -79,13 +85,21 @@ class WordCounts:
         """
         terms, weights = plan.sparse or ([], [])
         with self._lock:
-            readable = self._readable(plan.corpus)
-            n = int(np.count_nonzero(readable))
+            readable, n = self._readable(plan.corpus)
             counts = [self._count(term, readable) for term in terms]
         idf = [math.log((n - df + 0.5) / (df + 0.5) + 1) / _EMPTY_IDF for df in counts]
         return replace(plan, sparse=(terms, [w * i for w, i in zip(weights, idf, strict=True)]), weighed=True)
 
-    def _readable(self, corpus: Sequence[Condition]) -> np.ndarray:
+    def _readable(self, corpus: tuple[Condition, ...]) -> tuple[np.ndarray, int]:
+        """For each point, also those that are gone, whether it fulfils the conditions, shape (points,); how many do."""
+        if corpus not in self._kept:
+            if len(self._kept) >= _KEPT:
+                del self._kept[next(iter(self._kept))]
+            found = self._found(corpus)
+            self._kept[corpus] = (found, int(np.count_nonzero(found)))
+        return self._kept[corpus]
+
+    def _found(self, corpus: Sequence[Condition]) -> np.ndarray:
         """For each point, also those that are gone, whether it fulfils the conditions; shape (points,)."""
         wanted = {condition.field: frozenset(condition.values) for condition in corpus if isinstance(condition, AnyOf)}
         keys, within = wanted["acl"], wanted.get("collection")
