@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import re
 import select
 import signal
 import subprocess
@@ -48,7 +49,7 @@ def golden(api, name):
 
 def test_a_set_is_written_opened_and_described(api, name, golden):
     assert (golden["name"], golden["version"], golden["count"], golden["drafts"]) == (name, 1, 2, 1)
-    assert golden["created_by"].startswith("u:token-")
+    assert re.fullmatch("u:[0-9a-f]{32}", golden["created_by"])
     assert golden["description"]["counts"]["documents"] == 1
     assert golden["description"]["tags"] == {"department": {"HR": 1}}
     assert [line for line in golden["description"]["missing"] if "abstention" in line]

@@ -146,6 +146,7 @@ def test_every_reading_method_asks_both_lists(catalog, shelf, readers, acl, read
     assert bool(catalog.passages_for(chunk_ids, principal=who, collection="default")) is readable
     assert bool(catalog.around(chunk_ids[:1], principal=who, reach=1)) is readable
     assert bool(catalog.readable_documents([revision.document_id], principal=who)) is readable
+    assert bool(catalog.hidden_documents(principal=who)) is not readable
     assert bool(catalog.documents(principal=who)) is readable
     assert bool(catalog.documents(principal=who, collection="default")) is readable
     assert bool(list(catalog.every_document(principal=who))) is readable
