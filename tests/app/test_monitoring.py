@@ -24,6 +24,7 @@ from pydantic import ValidationError
 
 from app import errors
 from app.alerts import Alert, Alerts, Webhook
+from app.auth import Caller
 from app.observing import open_observing
 from app.owner import serving
 from app.routes import monitoring
@@ -439,7 +440,9 @@ def client():
             app.state.services = SimpleNamespace(
                 settings=SimpleNamespace(metrics_public=True),
                 observing=SimpleNamespace(telemetry=telemetry, watch=watch),
-                authenticator=SimpleNamespace(principal=lambda _: CLERK),
+                authenticator=SimpleNamespace(bearer=lambda _token, address: Caller(CLERK, "local", address)),
+                limits=SimpleNamespace(request=lambda _caller: None, working=lambda _caller: None),
+                audit_log=SimpleNamespace(append=lambda *_, **__: None),
             )
             return stack.enter_context(TestClient(app, headers={"Authorization": "Bearer any"}))
 
