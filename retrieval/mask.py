@@ -96,8 +96,8 @@ def calm_chars(sentence: str, start: int) -> int:
         start: From where on to look; all before it is known to be calm.
 
     Returns:
-        A number of characters, up to the end of a word; the last word that is known is never part of it, for what
-        follows may tell.
+        A number of characters, up to the end of a word; the last word that is known is never part of it unless it is
+        a citation, for what follows may tell.
     """
     calm, waiting = start, None
     for token in _TOKEN.finditer(sentence, start):
@@ -112,6 +112,9 @@ def calm_chars(sentence: str, start: int) -> int:
         if not _is_calm(word):
             break
         waiting = token
+    else:
+        # A citation is never part of what follows: it need not wait, and what it stands for can be told.
+        calm = waiting.end() if waiting and _MARK.fullmatch(waiting.group()) else calm
     return calm
 
 
