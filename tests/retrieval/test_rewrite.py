@@ -182,6 +182,9 @@ class Index:
 
 
 class Catalog:
+    def readable_collections(self, **_):
+        return None
+
     def passages_for(self, *_, **__):
         return {}
 
