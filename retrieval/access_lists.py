@@ -14,7 +14,7 @@ from retrieval.access import checked_acl, readable_keys
 from retrieval.access_tables import collection_access
 from retrieval.errors import ConflictError, InvalidInputError, NotFoundError
 from retrieval.rows import storable
-from retrieval.store import Store, listed, one_of
+from retrieval.store import Store, insert_rows, listed, one_of
 from retrieval.tables import collections, document_access, documents
 from retrieval.types import EVERYONE, Collection, Principal
 
@@ -253,9 +253,7 @@ def replace_access(connection: Connection, document_id: str, keys: Iterable[str]
     """Give a document another access list, inside the transaction of whoever holds its row."""
     connection.execute(delete(document_access).where(document_access.c.document_id == document_id))
     rows = [{"document_id": document_id, "principal_key": key} for key in keys]
-    # An INSERT without rows would make one of defaults.
-    if rows:
-        connection.execute(insert(document_access), rows)
+    insert_rows(connection, document_access, rows)
 
 
 def _set_rights(
@@ -264,8 +262,7 @@ def _set_rights(
     connection.execute(delete(collection_access).where(collection_access.c.collection_id == collection_id))
     named = [("read", key) for key in sorted(readers)] + [("curate", key) for key in sorted(curators)]
     rows = [{"collection_id": collection_id, "principal_key": key, "right": right} for right, key in named]
-    if rows:
-        connection.execute(insert(collection_access), rows)
+    insert_rows(connection, collection_access, rows)
 
 
 def _locked(connection: Connection, document_id: str) -> Any:

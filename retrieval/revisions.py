@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Connection, Row, Select, Table, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, Select, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from retrieval.access import checked_acl
@@ -14,7 +14,7 @@ from retrieval.access_lists import replace_access
 from retrieval.errors import ConflictError, InvalidInputError, NotFoundError
 from retrieval.metadata import checked_metadata
 from retrieval.rows import StagedRevision, check_chunk, chunk_row, storable
-from retrieval.store import Store
+from retrieval.store import Store, insert_rows
 from retrieval.tables import (
     CORPUS_EPOCH,
     chunks,
@@ -104,7 +104,7 @@ class Revisions(Store):
             for chunk in added:
                 check_chunk(chunk, revision_id, revision.document_id, revision.text)
             try:
-                _insert(connection, chunks, [chunk_row(chunk) for chunk in added])
+                insert_rows(connection, chunks, [chunk_row(chunk) for chunk in added])
                 insert_vectors(connection, vectors or {}, fingerprint)
             except IntegrityError as error:
                 raise ConflictError(f"revision {revision_id} has one of these chunks already") from error
@@ -260,12 +260,6 @@ def _stage(connection: Connection, collection: str, uri: str, staged: StagedRevi
     acl = None if staged.acl is None else sorted(staged.acl)
     connection.execute(insert(revisions).values(values | {"acl": acl}))
     return revision
-
-
-def _insert(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
-    # An INSERT without rows would make one of defaults.
-    if rows:
-        connection.execute(insert(table), rows)
 
 
 def _check_publishable(

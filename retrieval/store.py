@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, Text, bindparam, cast
+from sqlalchemy import ColumnElement, Connection, Engine, Table, Text, bindparam, cast, insert
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.compiler import compiles
@@ -61,6 +61,12 @@ class Store:
     def _writing(self) -> AbstractContextManager[Connection]:
         """Begin a transaction that is committed at the end, or rolled back when an error leaves it."""
         return self._writer.begin()
+
+
+def insert_rows(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
+    """Insert rows, none if there are none: an INSERT without rows would make one of defaults."""
+    if rows:
+        connection.execute(insert(table), rows)
 
 
 class _OneOf(FunctionElement[Any]):

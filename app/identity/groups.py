@@ -13,7 +13,7 @@ from app.identity.names import checked_display_name
 from app.tables import group_members, groups, users
 from retrieval.errors import ConflictError, InvalidInputError, NotFoundError
 from retrieval.rows import storable
-from retrieval.store import Store, listed, one_of
+from retrieval.store import Store, insert_rows, listed, one_of
 
 Via = Literal["local", "oidc"]
 _MAX_CLAIM_CHARS = 500
@@ -182,8 +182,7 @@ class Groups(Store):
             mine = group_members.c.user_id == user_id, group_members.c.via == "oidc"
             connection.execute(delete(group_members).where(*mine))
             rows = [{"group_id": group_id, "user_id": user_id, "via": "oidc"} for group_id in ids]
-            if rows:
-                connection.execute(insert(group_members), rows)
+            insert_rows(connection, group_members, rows)
         return ids
 
     def _groups(self, *where: Any) -> list[Group]:
