@@ -16,7 +16,7 @@ from sqlalchemy import (
     text,
 )
 
-from eval.tables import metadata
+from finetune.tables import metadata
 from retrieval.tables import UtcDateTime
 
 __all__ = [

@@ -16,7 +16,7 @@ from sqlalchemy import (
     text,
 )
 
-from retrieval.finding_tables import metadata
+from retrieval.reading_tables import metadata
 from retrieval.tables import UtcDateTime
 
 __all__ = ["DELETIONS", "ingest_items", "ingest_runs", "metadata", "sources", "workers"]

@@ -19,13 +19,20 @@ _SPREAD = 3  # standard deviations to either side of the mean
 class Fused:
     """A chunk with its fused score and the scores it came from (None: not in that list).
 
-    ``score`` lies in [0, 1]; with ``dbsf`` an outlier can lie beyond.
+    ``score`` lies in [0, 1]; with ``dbsf`` an outlier can lie beyond, and with what was learned anything.
+
+    Attributes:
+        learned: What learning added to the score, by name.
+        past_question: Id of the nearest example that memory holds against this chunk, and its cosine similarity.
     """
 
     chunk_id: str
     score: float
     dense: float | None
     sparse: float | None
+    learned: tuple[tuple[str, float], ...] = ()
+    past_question: str | None = None
+    similarity: float | None = None
 
 
 def fuse(dense: Sequence[Hit], sparse: Sequence[Hit], *, fusion: Fusion, dense_weight: float) -> list[Fused]:

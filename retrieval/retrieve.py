@@ -10,8 +10,11 @@ from retrieval.catalog import Catalog
 from retrieval.collapse import Collapse, collapse
 from retrieval.embed import Embedder, FloatArray, searched_vector
 from retrieval.errors import InvalidInputError, ModelError
-from retrieval.fuse import Fused, fuse
+from retrieval.fuse import Fused
 from retrieval.index import VectorIndex
+from retrieval.interleave import team_draft
+from retrieval.learned import NOTHING, Learned, Learning, fuse_learned, unlearned
+from retrieval.learnt import Learnt
 from retrieval.metadata import checked_filters
 from retrieval.recency import faded, freshness
 from retrieval.rerank import KeepOrder, Reranker
@@ -49,6 +52,7 @@ class Retriever:
         half_life_days: How fast documents lose weight as they age, above 0; None has age not matter.
         suspects: Knows the chunks in which something speaks to a model; they are labelled and ranked lower.
         clock: Tells the time that age is counted from.
+        learning: Says what was learned from feedback; asked once a request, so that none is served by two states.
     """
 
     catalog: Catalog
@@ -63,6 +67,7 @@ class Retriever:
     half_life_days: float | None = None
     suspects: Suspects = nobody
     clock: Callable[[], datetime] = _now
+    learning: Learning = unlearned
 
     def retrieve(
         self,
@@ -93,8 +98,13 @@ class Retriever:
         """
         within = self._within(principal, collection, filters)
         asked, searched = self._asked(question, mode)
-        readable = self._readable(asked, within, limit)
-        return self._ranked(searched.words, asked.vector, self._faded(readable), limit)
+        serving = self.learning(principal)
+        sides = [side for side in (serving.live, serving.challenger) if side is not None]
+        ranked = [self._ranked(searched.words, asked.by(side), within, limit) for side in sides]
+        if len(ranked) == 1:
+            return ranked[0]
+        drafted = team_draft(*ranked, key=lambda passage: passage.chunk.id, seed=serving.seed, limit=limit)
+        return [_of_team(passage, sides[theirs].id, place) for place, (passage, theirs) in enumerate(drafted)]
 
     def candidates(
         self,
@@ -111,7 +121,7 @@ class Retriever:
         Returns:
             Every candidate that may be read as it was fused, and its score once it aged, best first.
         """
-        asked, _ = self._asked(question, mode)
+        asked = self._asked(question, mode)[0].by(self.learning(principal).live)
         readable = self._readable(asked, self._within(principal, collection, filters), max(limit, self.pool))
         fused = {candidate.chunk_id: candidate for candidate, _ in readable}
         return [(fused[aged.chunk_id], aged.score) for aged, _ in self._faded(readable)]
@@ -164,14 +174,16 @@ class Retriever:
         aged = [(replace(f, score=faded(f.score, s)), row) for (f, row), s in zip(readable, shares, strict=True)]
         return sorted(aged, key=lambda pair: (-pair[0].score, pair[0].chunk_id))
 
-    def _ranked(self, question: str, vector: FloatArray | None, readable: _Readable, limit: int) -> list[Passage]:
+    def _ranked(self, question: str, asked: "_Asked", within: "_Within", limit: int) -> list[Passage]:
+        readable = self._faded(self._readable(asked, within, limit))
         # Who keeps the order need not see candidates that are not shown: to decode them takes as long as to find them.
         depth = 0 if isinstance(self.reranker, KeepOrder) else self.rerank_depth
+        state = asked.learned.id
         passages: Iterator[Passage] = chain.from_iterable(
-            _passages(readable[at : at + _TOGETHER]) for at in range(depth, len(readable), _TOGETHER)
+            _passages(readable[at : at + _TOGETHER], state) for at in range(depth, len(readable), _TOGETHER)
         )
         if depth:
-            passages = self._reranked(question, vector, _passages(readable[:depth]), passages)
+            passages = self._reranked(question, asked.searched, _passages(readable[:depth], state), passages)
         first = lowered(list(islice(passages, depth or limit + SPARE)), self.suspects)
         return collapse(chain(first, self._later(passages)), limit=limit, by=self.collapse)
 
@@ -197,14 +209,20 @@ class Retriever:
     def _search(self, asked: "_Asked", within: "_Within", pool: int, *, most: int | None = None) -> "_Found":
         principal, collection, filters = within.principal, within.collection, within.filters
         hits = self.index.search(
-            asked.vector,
+            asked.searched,
             asked.words,
             principal=principal,
             collections=within.collections,
             filters=filters,
             limit=pool,
         )
-        fused = fuse(hits.dense, hits.sparse, fusion=self.fusion, dense_weight=self.dense_weight)[:most]
+        recalled = {}
+        if asked.vector is not None:
+            recalled = asked.learned.recall(
+                asked.vector, hits, readable=lambda ids: self.catalog.readable_documents(ids, principal=principal)
+            )
+        weights = asked.learned.weights
+        fused = fuse_learned(hits, recalled, weights, fusion=self.fusion, dense_weight=self.dense_weight)[:most]
         ids = [f.chunk_id for f in fused]
         rows = self.catalog.passages_for(ids, principal=principal, collection=collection, filters=filters)
         readable = [(f, rows[f.chunk_id]) for f in fused if f.chunk_id in rows]
@@ -213,10 +231,17 @@ class Retriever:
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """What is searched for; None leaves the list of it out."""
+    """What is searched for, None leaves the list of it out; and by what was learned."""
 
     vector: FloatArray | None
     words: SearchQuestion | None
+    searched: FloatArray | None = None
+    learned: Learned = NOTHING
+
+    def by(self, learned: Learned) -> "_Asked":
+        """Return the same, searched for by what was learned."""
+        searched = None if self.vector is None else learned.searched(self.vector)
+        return replace(self, searched=searched, learned=learned)
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,7 +260,7 @@ class _Found:
     refused: int
 
 
-def _passages(readable: _Readable) -> list[Passage]:
+def _passages(readable: _Readable, state: str) -> list[Passage]:
     # Rows are decoded together: one by one it takes three times as long.
     chunks = to_chunks([row.row for _, row in readable])
     return [
@@ -247,9 +272,16 @@ def _passages(readable: _Readable) -> list[Passage]:
             score=fused.score,
             dense=fused.dense,
             sparse=fused.sparse,
+            learnt=Learnt(state, fused.learned, fused.past_question, fused.similarity) if state else None,
         )
         for chunk, (fused, row) in zip(chunks, readable, strict=True)
     ]
+
+
+def _of_team(passage: Passage, team: str, place: int) -> Passage:
+    learnt = passage.learnt or Learnt(team)
+    # Scores of two rankings do not compare; the reader is told the order of the list.
+    return replace(passage, score=1 / (1 + place), learnt=replace(learnt, team=team))
 
 
 def checked_question(question: str) -> str:

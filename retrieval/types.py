@@ -6,7 +6,9 @@ from datetime import datetime
 from typing import Any, Literal
 
 from retrieval.document_types import Box, Chunk, Collection, Document, Place, Revision
+from retrieval.feedback_types import Feedback, Reading, Reason, Verdict
 from retrieval.guard_types import GuardDecision, Mask, masked
+from retrieval.learnt import Learnt
 
 __all__ = [
     "EVERYONE",
@@ -20,10 +22,12 @@ __all__ = [
     "Filters",
     "Fusion",
     "Interaction",
+    "Learnt",
     "Passage",
     "Place",
     "Principal",
     "Query",
+    "Reading",
     "Reason",
     "Revision",
     "Sampling",
@@ -80,6 +84,7 @@ class Passage:
         also: Ids of readable chunks that say the same or stand beside it, folded into this one.
         suspect: Whether something in it speaks to a model rather than to people.
         masks: What of the chunk's text nobody is shown; readers and models see ``shown``.
+        learnt: What learning did for it; None where nothing is learned.
     """
 
     chunk: Chunk
@@ -93,6 +98,7 @@ class Passage:
     also: tuple[str, ...] = ()
     suspect: bool = False
     masks: tuple[Mask, ...] = ()
+    learnt: Learnt | None = None
 
     def shown(self, start: int = 0, end: int | None = None) -> str:
         """Return characters ``start`` to ``end`` of the chunk's text without what nobody is shown."""
@@ -255,36 +261,3 @@ class Interaction:
     searched: str = ""
     generation: Mapping[str, Any] = field(default_factory=dict)
     conversation_id: str | None = None  # the stored conversation it stands in
-
-
-Verdict = Literal["up", "down"]
-
-Reason = Literal["wrong_source", "wrong_answer", "incomplete", "outdated", "unclear", "not_answered", "other"]
-
-
-@dataclass(frozen=True, slots=True)
-class Feedback:
-    """What one person said about one answer; saying something again replaces it.
-
-    Attributes:
-        principal_id: Who said it.
-        verdict: Thumb; None when only a correction or sources were given.
-        reasons: Why, mostly for a thumb down.
-        answer: The right answer in the person's words, or None.
-        evidence: A sentence of a document that holds the right answer, or None.
-        right_documents: Ids of documents that hold the right answer.
-        wrong_documents: Ids of cited documents that do not.
-        approved_by: The administrator who found it right; None until then. Only approved corrections teach.
-    """
-
-    id: str
-    interaction_id: str
-    principal_id: str
-    given_at: datetime  # UTC
-    verdict: Verdict | None = None
-    reasons: tuple[Reason, ...] = ()
-    answer: str | None = None
-    evidence: str | None = None
-    right_documents: tuple[str, ...] = ()
-    wrong_documents: tuple[str, ...] = ()
-    approved_by: str | None = None

@@ -1,0 +1,1 @@
+"""interactions -> examples -> candidate -> gate -> registry."""

@@ -1,0 +1,66 @@
+"""What people say about answers, and what they do with them: Feedback and Reading."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+Verdict = Literal["up", "down"]
+
+Reason = Literal["wrong_source", "wrong_answer", "incomplete", "outdated", "unclear", "not_answered", "other"]
+
+ReadingKind = Literal["opened", "copied"]
+
+
+@dataclass(frozen=True, slots=True)
+class Feedback:
+    """What one person said about one answer; saying something again replaces it.
+
+    Attributes:
+        principal_id: Who said it.
+        verdict: Thumb; None when only a correction or sources were given.
+        reasons: Why, mostly for a thumb down.
+        answer: The right answer in the person's words, or None.
+        evidence: A sentence of a document that holds the right answer, or None.
+        right_documents: Ids of documents that hold the right answer.
+        wrong_documents: Ids of cited documents that do not.
+        approved_by: The administrator who found it right; None until then. Only approved corrections teach.
+        right_chunks: Ids of passages of the answer that hold the right answer.
+        wrong_chunks: Ids of passages of the answer that do not.
+        preferred_over: The interaction whose answer to the same question is worse than this one; None when two were not
+            compared.
+    """
+
+    id: str
+    interaction_id: str
+    principal_id: str
+    given_at: datetime  # UTC
+    verdict: Verdict | None = None
+    reasons: tuple[Reason, ...] = ()
+    answer: str | None = None
+    evidence: str | None = None
+    right_documents: tuple[str, ...] = ()
+    wrong_documents: tuple[str, ...] = ()
+    approved_by: str | None = None
+    right_chunks: tuple[str, ...] = ()
+    wrong_chunks: tuple[str, ...] = ()
+    preferred_over: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A citation that somebody opened or copied.
+
+    Attributes:
+        chunk_id: Of the passage that was cited.
+        position: Its place among the passages of the answer, from 1.
+        seconds: How long it was read, >= 0; 0 for a copy.
+    """
+
+    id: str
+    interaction_id: str
+    principal_id: str
+    chunk_id: str
+    kind: ReadingKind
+    position: int
+    seconds: float
+    at: datetime  # UTC
