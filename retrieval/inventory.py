@@ -201,6 +201,21 @@ class Inventory(Store):
             yield [(chunk, access.get(chunk.document_id, frozenset()), row[-1]) for chunk, row in found]
             after = rows[-1][0]
 
+    def live_texts(self, document_ids: Sequence[str]) -> list[tuple[str, str, str]]:
+        """Return the chunks of the live revisions of documents.
+
+        Returns:
+            (chunk id, document id, text), by document in reading order; what is gone is left out.
+        """
+        statement = (
+            select(chunks.c.id, chunks.c.document_id, chunks.c.text)
+            .join(documents, documents.c.id == chunks.c.document_id)
+            .where(one_of(documents.c.id, "ids"), *_LIVE_CHUNK)
+            .order_by(chunks.c.document_id, chunks.c.ordinal)
+        )
+        with self._reading() as connection:
+            return [(row[0], row[1], row[2]) for row in connection.execute(statement, {"ids": listed(document_ids)})]
+
     def corpus_epoch(self) -> int:
         """Return a number that every publish and every deletion raises.
 

@@ -186,3 +186,17 @@ def test_an_index_pointer_is_switched(catalog):
     catalog.set_index_pointer("shard", "generation-2")
     catalog.set_index_pointer("other", "generation-9")
     assert catalog.index_pointer("shard") == "generation-2"
+
+
+def test_the_texts_of_live_documents_are_told_and_no_others(catalog, shelf):
+    shelf.publish("file:///a", "old")
+    first = shelf.publish("file:///a", "one\ntwo")
+    shelf.stage("file:///a", "staged")
+    gone = shelf.publish("file:///gone", "gone").document_id
+    catalog.tombstone(gone)
+    shelf.publish("file:///b", "unasked")
+    document = first.document_id
+    assert catalog.live_texts([document, gone, "missing", "\x00"]) == [
+        (f"{first.id}-0", document, "one"),
+        (f"{first.id}-1", document, "two"),
+    ]
