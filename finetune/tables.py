@@ -112,7 +112,9 @@ training_runs = Table(
     _state("waiting", "running", "done", "failed", "cancelled"),
     Column("progress", JSON, nullable=False),
     Column("set_id", String(255)),
-    Column("candidate_ids", JSON, nullable=False),
+    Column("outcomes", JSON, nullable=False),  # of its rungs that have ended: a run that is taken up again passes over
+    Column("attempts", Integer, nullable=False, server_default=text("0")),  # of its process, since it last came further
+    Column("report_to", String(32)),
     Column("cancel", Boolean, nullable=False, server_default=false()),
     Column("error", Text, nullable=False, server_default=text("''")),
     Column("requested_by", Text, nullable=False),
@@ -121,6 +123,9 @@ training_runs = Table(
     Column("ended_at", UtcDateTime),
 )
 Index("ix_training_runs_requested_at", training_runs.c.requested_at)
+# One is under way, and one more may wait for it.
+_open = text("state IN ('waiting', 'running')")
+Index("uq_training_runs_open", training_runs.c.state, unique=True, sqlite_where=_open, postgresql_where=_open)
 
 trials = Table(
     "trials",

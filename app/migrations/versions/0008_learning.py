@@ -37,7 +37,9 @@ def upgrade() -> None:
         sa.Column("state", sa.String(length=16), nullable=False),
         sa.Column("progress", sa.JSON(), nullable=False),
         sa.Column("set_id", sa.String(length=255), nullable=True),
-        sa.Column("candidate_ids", sa.JSON(), nullable=False),
+        sa.Column("outcomes", sa.JSON(), nullable=False),
+        sa.Column("attempts", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column("report_to", sa.String(length=32), nullable=True),
         sa.Column("cancel", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("error", sa.Text(), server_default=sa.text("''"), nullable=False),
         sa.Column("requested_by", sa.Text(), nullable=False),
@@ -50,6 +52,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_training_runs")),
     )
     op.create_index("ix_training_runs_requested_at", "training_runs", ["requested_at"], unique=False)
+    op.create_index(
+        "uq_training_runs_open",
+        "training_runs",
+        ["state"],
+        unique=True,
+        sqlite_where=sa.text("state IN ('waiting', 'running')"),
+        postgresql_where=sa.text("state IN ('waiting', 'running')"),
+    )
     op.create_table(
         "training_sets",
         sa.Column("id", sa.String(length=255), nullable=False),
@@ -155,3 +165,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("trial_id", "interaction_id", name=op.f("pk_trial_credits")),
     )
     op.create_index("ix_trial_credits_principal_id", "trial_credits", ["principal_id"], unique=False)
+    op.create_table(
+        "document_origins",
+        sa.Column("document_id", sa.String(length=255), nullable=False),
+        sa.Column("origin_id", sa.String(length=255), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["document_id"], ["documents.id"], name=op.f("fk_document_origins_document_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("document_id", "origin_id", name=op.f("pk_document_origins")),
+    )
+    op.create_index("ix_document_origins_origin_id", "document_origins", ["origin_id"], unique=False)
