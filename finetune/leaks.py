@@ -1,0 +1,84 @@
+"""Whether what is measured was learned from: overlap between the rows of a training set and the questions of a gate."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from finetune.questions import Question, normal
+from finetune.types import Example, FloatArray
+
+ALIKE = 0.9
+"""Cosine similarity above which two questions are one."""
+
+_BLOCK = 512  # rows compared at a time
+
+Vectors = Callable[[Sequence[str]], FloatArray]
+"""Questions -> their vectors, shape (len(questions), dim), L2 norm 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leak:
+    """A row that knows the answer to a question it is measured by.
+
+    Attributes:
+        example: Id of the row.
+        question: Id of the question.
+        similarity: Cosine similarity of both questions; None where it was not looked at.
+    """
+
+    example: str
+    question: str
+    kind: Literal["same text", "same group", "alike"]
+    similarity: float | None = None
+
+    @property
+    def summary(self) -> str:
+        """Name both, without a word of either."""
+        near = "" if self.similarity is None else f", cosine {self.similarity:.2f}"
+        return f"example {self.example} and question {self.question}: {self.kind}{near}"
+
+
+def leaks(
+    training: Sequence[Example], questions: Sequence[Question], *, vectors: Vectors | None = None
+) -> tuple[Leak, ...]:
+    """Find the rows that were, or are as good as, questions that measure them.
+
+    Args:
+        training: Rows that were learned from.
+        questions: Of the gate.
+        vectors: Embeds both; None compares texts and groups only.
+
+    Returns:
+        One leak a row and question, in the order of the rows; empty when what is measured is new.
+    """
+    by_text = {normal(question.text): question for question in questions}
+    by_group: dict[str, list[Question]] = {}
+    for question in questions:
+        by_group.setdefault(question.group, []).append(question)
+    found: dict[tuple[str, str], Leak] = {}
+    for row in training:
+        if same := by_text.get(normal(row.question)):
+            found[row.id, same.id] = Leak(row.id, same.id, "same text")
+        for near in by_group.get(row.group, ()):
+            found.setdefault((row.id, near.id), Leak(row.id, near.id, "same group"))
+    if vectors is not None and training and questions:
+        for leak in _alike(training, questions, vectors):
+            found.setdefault((leak.example, leak.question), leak)
+    place = {row.id: at for at, row in enumerate(training)}
+    return tuple(sorted(found.values(), key=lambda leak: (place[leak.example], leak.question)))
+
+
+def _alike(training: Sequence[Example], questions: Sequence[Question], vectors: Vectors) -> Iterable[Leak]:
+    texts = sorted({row.question for row in training})
+    rows: dict[str, list[Example]] = {}
+    for row in training:
+        rows.setdefault(row.question, []).append(row)
+    asked, learned = vectors([question.text for question in questions]), vectors(texts)
+    for start in range(0, len(texts), _BLOCK):
+        cosines: NDArray[np.float32] = learned[start : start + _BLOCK] @ asked.T
+        for text, question in zip(*np.nonzero(cosines > ALIKE), strict=True):
+            for row in rows[texts[start + text]]:
+                yield Leak(row.id, questions[question].id, "alike", float(cosines[text, question]))
