@@ -6,9 +6,10 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, exists, func, insert, select, update
+from sqlalchemy import Connection, Select, bindparam, exists, func, insert, select, union, update
 from sqlalchemy.exc import IntegrityError
 
+from retrieval.access_tables import collection_access
 from retrieval.rows import Known, RevisionKey, storable, to_chunks
 from retrieval.store import CHUNK_COLUMNS, Store, listed, one_of, reachable
 from retrieval.tables import (
@@ -74,6 +75,17 @@ class Inventory(Store):
             return []
         with self._reading() as connection:
             return sorted(((row[0], row[1]) for row in connection.execute(statement)), key=itemgetter(1))
+
+    def under_scheme(self, scheme: str) -> list[tuple[str, str]]:
+        """Return the live documents of all collections whose uri starts with a scheme.
+
+        Returns:
+            (uri, document id), sorted by uri.
+        """
+        under = func.substr(documents.c.uri, 1, len(scheme)) == scheme
+        statement = select(documents.c.uri, documents.c.id).where(under, *_LIVE_DOCUMENT)
+        with self._reading() as connection:
+            return sorted((row[0], row[1]) for row in connection.execute(statement))
 
     def known_of_source(self, source_id: str) -> list[tuple[str, str]]:
         """Return the live documents that a source keeps in step.
@@ -215,6 +227,16 @@ class Inventory(Store):
         )
         with self._reading() as connection:
             return [(row[0], row[1], row[2]) for row in connection.execute(statement, {"ids": listed(document_ids)})]
+
+    def group_keys(self) -> frozenset[str]:
+        """Return the keys of all groups that may read a live document or a collection."""
+        of_documents = select(document_access.c.principal_key).join(
+            documents, documents.c.id == document_access.c.document_id
+        )
+        of_collections = select(collection_access.c.principal_key).where(collection_access.c.right == "read")
+        with self._reading() as connection:
+            keys = connection.scalars(union(of_documents.where(*_LIVE_DOCUMENT), of_collections)).all()
+        return frozenset(key for key in keys if key.startswith("g:"))
 
     def corpus_epoch(self) -> int:
         """Return a number that every publish and every deletion raises.

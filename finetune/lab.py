@@ -1,0 +1,274 @@
+"""Where candidates are made and measured: the server's own search over an index of this process alone.
+
+The server's index has one owner, and it is not the process that trains. So the lab fills one of its own from what the
+catalog keeps; it is gone when the lab closes.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eval.metrics import ndcg_at_k
+from finetune.resolve import Located, anchor_of, to_learned
+from finetune.types import Anchor, Example, FloatArray, Parts
+from retrieval.access import may_read
+from retrieval.catalog import Catalog
+from retrieval.embed import Embedded, Embedder, Span
+from retrieval.index import Hits, IndexPoint, VectorIndex
+from retrieval.index_edge import EdgeIndex
+from retrieval.learned import Learned, Serving
+from retrieval.rerank import KeepOrder
+from retrieval.retrieve import Retriever
+from retrieval.search_question import search_question
+from retrieval.types import EVERYONE, Chunk, Principal, SearchMode
+
+DEPTH = 10
+"""Ranks that count."""
+
+Mode = Literal["dense", "hybrid", "full"]
+"""How much of the path is measured: one list, both fused, or all of it as it serves."""
+
+MakeRetriever = Callable[[VectorIndex, Embedder], Retriever]
+"""Puts the server's search together over another index and an embedder that remembers."""
+
+_BATCH_CHUNKS = 512
+_PASSAGES = 30  # ranked for ten documents: one that stands there with several chunks takes no place from others
+_NOBODY = "u:-"  # holds the key of everybody and no other
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A question and the documents that answer it, by id -> grade."""
+
+    question: str
+    relevant: Mapping[str, float]
+
+
+def judged(examples: Iterable[Example]) -> list[Judged]:
+    """Return the questions of examples, in order, with the documents that answer them; those without any are left out.
+
+    A document that one person found right and another wrong is right: the lab asks what is found, not what is best.
+    """
+    documents: dict[str, dict[str, float]] = {}
+    for example in examples:
+        if example.label > 0:
+            documents.setdefault(example.question, {})[example.anchor.document_id] = 1.0
+    return [Judged(question, relevant) for question, relevant in documents.items()]
+
+
+@dataclass(frozen=True, eq=False)
+class Lab:
+    """Live chunks as arrays, and the search over them.
+
+    It reads for a principal that holds the key of every group, so that a question is measured against all that
+    somebody may find; what single persons alone may read is not in it. Only figures and weights leave.
+
+    Attributes:
+        base: The server's search, with nothing learned.
+        chunk_ids: In order of id, n of them.
+        anchors: Of each.
+        vectors: Of each, shape (n, dim), L2 norm 1.
+        open: Whether everybody who signs in may read it, shape (n,).
+    """
+
+    base: Retriever
+    principal: Principal
+    chunk_ids: tuple[str, ...]
+    anchors: tuple[Anchor, ...]
+    vectors: FloatArray
+    open: NDArray[np.bool_]
+    encoder: "_Encoder"
+
+    @cached_property
+    def places(self) -> dict[Anchor, int]:
+        """Where the chunk of each anchor stands; the first of those that say the same in one document."""
+        return {anchor: place for place, anchor in reversed(list(enumerate(self.anchors)))}
+
+    @cached_property
+    def located(self) -> dict[Anchor, Located]:
+        """What memory is made of, by anchor."""
+        return {
+            anchor: Located(self.chunk_ids[place], anchor.document_id, self.vectors[place])
+            for anchor, place in self.places.items()
+        }
+
+    @cached_property
+    def document_of(self) -> dict[str, str]:
+        """Document id of each chunk, by chunk id."""
+        return {key: anchor.document_id for key, anchor in zip(self.chunk_ids, self.anchors, strict=True)}
+
+    def encode(self, questions: Sequence[str]) -> FloatArray:
+        """Return the vectors of questions, shape (len(questions), dim), L2 norm 1; each is encoded once."""
+        return self.encoder.encode(questions)
+
+    def learned(self, parts: Parts, candidate_id: str = "lab") -> Learned:
+        """Return what serves for parts; see ``finetune.resolve``."""
+        return to_learned(candidate_id, parts, self.located)
+
+    def retriever(self, learned: Learned, *, mode: Mode = "full") -> Retriever:
+        """Return the server's search by what was learned."""
+        serving = Serving(learned)
+        made = replace(self.base, learning=lambda _: serving)
+        return made if mode == "full" else replace(made, reranker=KeepOrder(), collapse="none")
+
+    def rank(
+        self, questions: Sequence[str], learned: Learned, *, mode: Mode = "full", limit: int = _PASSAGES
+    ) -> list[list[str]]:
+        """Return the ids of the best chunks for each question, best first."""
+        retriever = self.retriever(learned, mode=mode)
+        lists: SearchMode = "dense" if mode == "dense" else "hybrid"
+        self.encode(questions)
+        found = (retriever.retrieve(q, principal=self.principal, limit=limit, mode=lists) for q in questions)
+        return [[passage.chunk.id for passage in passages] for passages in found]
+
+    def ndcg(self, questions: Sequence[Judged], learned: Learned, *, mode: Mode = "full") -> FloatArray:
+        """Return nDCG@10 of whole documents for each question, shape (len(questions),)."""
+        rankings = self.rank([one.question for one in questions], learned, mode=mode)
+        scores = [self.score(ranking, one) for ranking, one in zip(rankings, questions, strict=True)]
+        return np.array(scores, dtype=np.float32)
+
+    def score(self, chunk_ids: Iterable[str], question: Judged) -> float:
+        """Return nDCG@10 of a ranking, a document standing where its first chunk does."""
+        documents = dict.fromkeys(self.document_of.get(chunk_id, chunk_id) for chunk_id in chunk_ids)
+        return ndcg_at_k(list(documents), question.relevant, k=DEPTH)
+
+    def hits(self, question: str, learned: Learned) -> Hits:
+        """Return what the index finds for a question as it is searched by what was learned."""
+        searched, words = learned.searched(self.encode([question])[0]), search_question(question)
+        collections = self.base.catalog.readable_collections(principal=self.principal)
+        return self.base.index.search(
+            searched, words, principal=self.principal, collections=collections, limit=self.base.pool
+        )
+
+
+@contextmanager
+def open_lab(catalog: Catalog, embedder: Embedder, make: MakeRetriever, *, folder: Path) -> Iterator[Lab]:
+    """Open a lab over what is live in a catalog.
+
+    Args:
+        catalog: Read on nobody's behalf.
+        embedder: Whose vectors the chunks have; those that lack one are left out.
+        make: Puts the search together.
+        folder: Empty, for the index; to be removed by who made it.
+
+    Yields:
+        The lab.
+
+    Raises:
+        DataDirectoryError: The folder holds something else.
+    """
+    principal = Principal(_NOBODY, catalog.group_keys() | {EVERYONE})
+    index = EdgeIndex(folder / "index", dim=embedder.dim, fingerprint=embedder.fingerprint, pointer=_Pointer())
+    with closing(index):
+        encoder = _Encoder(embedder)
+        shelf = _Shelf(embedder.dim)
+        for batch in _readable_chunks(catalog, embedder.fingerprint, principal):
+            index.upsert([point for point, _, _ in batch])
+            shelf.add(batch)
+        yield Lab(
+            base=make(index, encoder),
+            principal=principal,
+            chunk_ids=tuple(shelf.chunk_ids),
+            anchors=tuple(shelf.anchors),
+            vectors=np.concatenate(shelf.vectors),
+            open=np.array(shelf.open, dtype=np.bool_),
+            encoder=encoder,
+        )
+
+
+_Row = tuple[IndexPoint, str, bool]
+"""What the index is given, the text of the chunk, and whether everybody may read it."""
+
+
+class _Shelf:
+    """What the lab keeps of the chunks it walks over."""
+
+    def __init__(self, dim: int) -> None:
+        self.chunk_ids: list[str] = []
+        self.anchors: list[Anchor] = []
+        self.vectors: list[FloatArray] = [np.zeros((0, dim), dtype=np.float32)]
+        self.open: list[bool] = []
+
+    def add(self, batch: Sequence[_Row]) -> None:
+        self.chunk_ids += [point.chunk_id for point, _, _ in batch]
+        self.anchors += [anchor_of(point.document_id, text) for point, text, _ in batch]
+        self.vectors.append(np.stack([np.asarray(point.vector, dtype=np.float32) for point, _, _ in batch]))
+        self.open += [is_open for _, _, is_open in batch]
+
+
+def _readable_chunks(catalog: Catalog, fingerprint: str, principal: Principal) -> Iterator[list[_Row]]:
+    readable = catalog.readable_collections(principal=principal)
+    everybody = catalog.readable_collections(principal=Principal(_NOBODY))
+    for batch in catalog.all_live_chunks(_BATCH_CHUNKS):
+        vectors = catalog.stored_vectors([chunk.id for chunk, _, _ in batch], fingerprint)
+        rows = [
+            (
+                _point(chunk, vectors[chunk.id], acl, collection),
+                chunk.text,
+                EVERYONE in acl and (everybody is None or collection in everybody),
+            )
+            for chunk, acl, collection in batch
+            if chunk.id in vectors and may_read(acl, principal) and (readable is None or collection in readable)
+        ]
+        if rows:
+            yield rows
+
+
+def _point(chunk: Chunk, vector: FloatArray, acl: frozenset[str], collection: str) -> IndexPoint:
+    return IndexPoint(
+        chunk_id=chunk.id,
+        vector=vector,
+        text=chunk.embedding_text,
+        document_id=chunk.document_id,
+        revision_id=chunk.revision_id,
+        collection=collection,
+        acl=acl,
+    )
+
+
+class _Encoder:
+    """An embedder that encodes each question once, many together."""
+
+    def __init__(self, embedder: Embedder) -> None:
+        self._embedder = embedder
+        self._known: dict[str, FloatArray] = {}
+        self.dim, self.fingerprint, self.max_tokens = embedder.dim, embedder.fingerprint, embedder.max_tokens
+
+    def encode(self, questions: Sequence[str]) -> FloatArray:
+        """Return their vectors, shape (len(questions), dim), L2 norm 1."""
+        new = [question for question in dict.fromkeys(questions) if question not in self._known]
+        if new:
+            self._known |= dict(zip(new, self._embedder.embed_documents(new).vectors, strict=True))
+        if not questions:
+            return np.zeros((0, self.dim), dtype=np.float32)
+        return np.stack([self._known[question] for question in questions])
+
+    def embed_query(self, text: str) -> FloatArray:
+        """Embed one question, or remember it; shape (dim,), L2 norm 1."""
+        vector: FloatArray = self.encode([text])[0]
+        return vector
+
+    def embed_documents(self, texts: Sequence[str], spans: Sequence[Sequence[Span]] | None = None) -> Embedded:
+        """Embed texts; see ``Embedder``."""
+        return self._embedder.embed_documents(texts, spans)
+
+    def token_spans(self, texts: Sequence[str]) -> list[list[Span]]:
+        """Character offsets of tokens; see ``Embedder``."""
+        return self._embedder.token_spans(texts)
+
+
+@dataclass(frozen=True, slots=True)
+class _Pointer:
+    targets: dict[str, str] = field(default_factory=dict)
+
+    def get(self, name: str) -> str | None:
+        return self.targets.get(name)
+
+    def set(self, name: str, target: str) -> None:
+        self.targets[name] = target

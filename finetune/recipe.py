@@ -1,0 +1,38 @@
+"""A recipe: the names of the rungs that make a candidate. The same recipe makes the same of the same examples."""
+
+from collections.abc import Iterable, Sequence
+
+from finetune.lab import Lab
+from finetune.rungs.fusion import FusionWeights
+from finetune.rungs.memory import FeedbackMemory
+from finetune.rungs.query_adapter import QueryAdapter
+from finetune.rungs.rung import Rung
+from finetune.types import Example, Parts, RungName
+
+RUNGS: tuple[Rung, ...] = (FeedbackMemory(), QueryAdapter(), FusionWeights())
+"""In the order they are made in: the map is trained with chunks where memory moved them, and weights come last."""
+
+
+def in_order(names: Iterable[RungName]) -> tuple[RungName, ...]:
+    """Return the rungs of a recipe in the order they are made in, each once."""
+    asked = set(names)
+    return tuple(rung.name for rung in RUNGS if rung.name in asked)
+
+
+def fit(recipe: Sequence[RungName], examples: Sequence[Example], lab: Lab, *, seed: int) -> Parts:
+    """Make everything that a recipe names, from nothing.
+
+    Args:
+        recipe: In any order.
+        examples: Of a training set, or of a part of it.
+        lab: Where it is made.
+        seed: Of whatever is drawn by chance.
+
+    Returns:
+        The parts; a rung that finds nothing to learn from leaves its own out.
+    """
+    parts = Parts()
+    for rung in RUNGS:
+        if rung.name in recipe:
+            parts = rung.fit(examples, lab, before=parts, seed=seed)
+    return parts
