@@ -54,6 +54,7 @@ class Label:
         giver: Principal id of who gave the signal.
         trusted: A curator or an administrator stands behind it: it was approved, or judged for this purpose.
         conversation: The questions of one conversation are never split between training and measuring.
+        asker: Principal id of who asked the question; None where nobody of this system did.
     """
 
     source_id: str
@@ -67,6 +68,7 @@ class Label:
     given_at: datetime  # UTC
     trusted: bool = False
     conversation: str | None = None
+    asker: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,7 @@ class Example:
         givers: Principal ids of those who gave it, sorted.
         group: Questions of one group are never split between training and measuring.
         open: Whether everybody who signs in may read the chunk; only such rows train weights.
+        askers: Principal ids of those whose question it is, sorted: their words are in it.
     """
 
     id: str
@@ -96,6 +99,7 @@ class Example:
     group: str
     given_at: datetime  # UTC, of the last signal
     open: bool = True
+    askers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

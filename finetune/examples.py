@@ -1,0 +1,192 @@
+"""Labels -> examples: what is stale, too much, contradicted or doubtful goes; the rest is scrubbed and grouped."""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from hashlib import sha256
+
+import numpy as np
+
+from finetune.caps import GiverReport, capped, outliers
+from finetune.groups import NEAR, Groups, near_duplicates
+from finetune.signals import folded
+from finetune.types import Anchor, Example, FloatArray, Label
+
+QUORUM = 2
+"""So many people must say that a chunk is wrong before it counts, or one who is trusted."""
+
+LEAST_NET = 0.25
+"""Share of what was said for and against that must be left when both are weighed against each other: below it the
+raters disagree, and nothing is known."""
+
+Standing = Callable[[Collection[Anchor]], Mapping[Anchor, bool]]
+"""Anchors -> those that still mean a live chunk, and whether everybody who signs in may read it."""
+
+Encode = Callable[[Sequence[str]], FloatArray]
+"""Questions -> vectors, shape (len(questions), dim), L2 norm 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What labels are held against.
+
+    Attributes:
+        standing: Which chunks are there, and who may read them.
+        encode: Of the embedder that serves.
+        scrub: Takes personal data out of a question, the same for the same data.
+    """
+
+    standing: Standing
+    encode: Encode
+    scrub: Callable[[str], str] = str
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """What became of labels.
+
+    Attributes:
+        examples: By id.
+        dropped: Why labels or rows were left out, and how many of each.
+        givers: How each giver votes beside the others, outliers first.
+    """
+
+    examples: tuple[Example, ...]
+    dropped: Mapping[str, int] = field(default_factory=dict)
+    givers: tuple[GiverReport, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Asked:
+    """The different questions.
+
+    Attributes:
+        vectors: Of each, shape (questions, dim), L2 norm 1.
+        places: Question -> row.
+        like: Question -> the question that stands for all that are nearly the same.
+    """
+
+    vectors: FloatArray
+    places: Mapping[str, int]
+    like: Mapping[str, str]
+
+    def groups(self, labels: Sequence[Label]) -> Groups:
+        groups = Groups(self.places)
+        groups.join_by((like, question) for question, like in self.like.items())
+        groups.join_by((label.conversation, label.question) for label in labels if label.conversation)
+        # A question that was asked again and the one that was answered stand on the same signal.
+        groups.join_by(((label.kind, label.source_id), label.question) for label in labels)
+        return groups
+
+    def near(self, question: str, others: Sequence[str]) -> bool:
+        rows = [self.places[other] for other in others]
+        return bool((self.vectors[rows] @ self.vectors[self.places[question]] > NEAR).any())
+
+
+def _asked(labels: Sequence[Label], encode: Encode) -> _Asked:
+    questions = sorted({label.question for label in labels})
+    vectors = encode(questions) if questions else np.zeros((0, 0), dtype=np.float32)
+    like = {question: questions[row] for question, row in zip(questions, near_duplicates(vectors), strict=True)}
+    return _Asked(vectors, {question: row for row, question in enumerate(questions)}, like)
+
+
+def build_examples(labels: Sequence[Label], context: Context) -> Built:
+    """Make examples of labels.
+
+    Args:
+        labels: In any order; the outcome does not depend on it.
+        context: What they are held against.
+
+    Returns:
+        The examples, what was left out, and how givers voted.
+    """
+    dropped: Counter[str] = Counter()
+    standing = context.standing({label.anchor for label in labels})
+    live = [label for label in labels if label.anchor in standing and label.question.strip()]
+    dropped["labels whose chunk is gone or changed"] = len(labels) - len(live)
+    live = _scrubbed(live, context.scrub)
+    bounded = capped(live)
+    dropped["labels that a later or surer one of the same person replaces"] = len(live) - len(bounded)
+    asked = _asked(bounded, context.encode)
+    groups = asked.groups(bounded)
+    rows = _voted(bounded, groups, standing, dropped)
+    rows = _without_false_negatives(rows, asked, dropped)
+    reports = outliers(live, group=lambda label: asked.like.get(label.question, label.question))
+    return Built(tuple(sorted(rows, key=lambda row: row.id)), _counted(dropped), tuple(reports))
+
+
+def example_id(question: str, anchor: Anchor) -> str:
+    """Return the id of the example of a question and a chunk: 64 hex digits."""
+    parts = "\x1f".join((question, anchor.document_id, anchor.text_sha256))
+    return sha256(parts.encode(errors="surrogatepass")).hexdigest()
+
+
+def _scrubbed(labels: Sequence[Label], scrub: Callable[[str], str]) -> list[Label]:
+    """Questions that differ in case and spacing alone become one, in the spelling that sorts first."""
+    plain = {question: " ".join(scrub(question).split()) for question in {label.question for label in labels}}
+    spelling: dict[str, str] = {}
+    for text in sorted(plain.values()):
+        spelling.setdefault(folded(text), text)
+    return [replace(label, question=spelling[folded(plain[label.question])]) for label in labels]
+
+
+def _voted(
+    labels: Sequence[Label], groups: Groups, standing: Mapping[Anchor, bool], dropped: Counter[str]
+) -> list[Example]:
+    votes: dict[tuple[str, Anchor], list[Label]] = defaultdict(list)
+    for label in labels:
+        votes[label.question, label.anchor].append(label)
+    rows: list[Example] = []
+    for (question, anchor), given in votes.items():
+        verdict, reason = _verdict(given)
+        if verdict:
+            rows.append(_example(question, anchor, given, verdict, groups.name(question), standing[anchor]))
+        else:
+            dropped[reason] += 1
+    return rows
+
+
+def _verdict(given: Sequence[Label]) -> tuple[float, str]:
+    """Return what people say of a chunk together, in [-1, 1]; 0 with a reason where that is nothing."""
+    net = sum(label.label * label.weight for label in given)
+    gross = sum(label.weight for label in given)
+    if abs(net) < LEAST_NET * gross or net == 0:
+        return 0.0, "rows that raters contradict each other on"
+    against = [label for label in given if label.label < 0]
+    if net < 0 and len({label.giver for label in against}) < QUORUM and not any(label.trusted for label in against):
+        return 0.0, "demotions that only one person wants"
+    return max(-1.0, min(1.0, net)), ""
+
+
+def _example(
+    question: str, anchor: Anchor, given: Sequence[Label], verdict: float, group: str, is_open: bool
+) -> Example:
+    return Example(
+        id=example_id(question, anchor),
+        question=question,
+        anchor=anchor,
+        label=1 if verdict > 0 else -1,
+        weight=abs(verdict),
+        signals=tuple(sorted({label.signal for label in given})),
+        sources=tuple(sorted({label.source_id for label in given})),
+        givers=tuple(sorted({label.giver for label in given})),
+        group=group,
+        given_at=max(label.given_at for label in given),
+        open=is_open,
+        askers=tuple(sorted({label.asker for label in given if label.asker})),
+    )
+
+
+def _without_false_negatives(rows: Sequence[Example], asked: _Asked, dropped: Counter[str]) -> list[Example]:
+    """A chunk that answers nearly the same question is no wrong answer to this one."""
+    right: dict[Anchor, list[str]] = defaultdict(list)
+    for row in rows:
+        if row.label > 0:
+            right[row.anchor].append(row.question)
+    kept = [row for row in rows if row.label > 0 or not asked.near(row.question, right.get(row.anchor, ()))]
+    dropped["wrong chunks that answer nearly the same question"] = len(rows) - len(kept)
+    return kept
+
+
+def _counted(counts: Mapping[str, int]) -> dict[str, int]:
+    return {what: count for what, count in counts.items() if count}
