@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+import os
 from collections import deque
 from typing import TYPE_CHECKING
 
@@ -14,14 +15,17 @@ from app.refusals import refusal
 
 if TYPE_CHECKING:
     from app.limit_settings import LimitSettings
+    from app.settings import Settings
 
 ALWAYS = ("/v1/health/", "/metrics", "/assets/")
 SIGNING_IN = ("/v1/session", "/v1/setup", "/v1/oidc")
+ASKING = ("/v1/answers", "/v1/search", "/v1/chat/", "/v1/embeddings", "/mcp")
 ANALYTICS = ("/v1/evaluations", "/v1/golden-sets", "/v1/monitoring", "/v1/doctor", "/v1/audit", "/v1/backups")
 INGESTION = ("/v1/ingestions", "/v1/uploads", "/v1/sources", "/v1/quarantine")
 _ANALYTICS_SHARE, _INGESTION_SHARE = 0.5, 0.75
 _SIGN_INS_AT_ONCE, _SIGN_INS_WAITING = 4, 64
 _SPARE_THREADS = 16
+_LEAST_QUESTIONS_AT_ONCE = 4
 
 
 class Gate:
@@ -94,15 +98,22 @@ class Admission:
     A short body is read before: nobody holds a place with one that does not come. What can wait is refused first:
     evaluations and reports, then documents, then questions and all else. Health and the page are never refused; signing
     in has places of its own.
+
+    Args:
+        app: What serves those who are let in.
+        settings: How many are let in, and how long they wait.
+        questions: How many of them may be questions; all when None.
     """
 
-    def __init__(self, app: ASGIApp, settings: "LimitSettings") -> None:
+    def __init__(self, app: ASGIApp, settings: "LimitSettings", questions: int | None = None) -> None:
         self._app = app
         self._threads = settings.requests_at_once + _SIGN_INS_AT_ONCE + _SPARE_THREADS
-        self._gate = Gate(settings.requests_at_once, settings.requests_waiting, wait_s=settings.request_wait_s)
-        self._sign_ins = Gate(_SIGN_INS_AT_ONCE, _SIGN_INS_WAITING, wait_s=settings.request_wait_s)
+        waiting, wait_s = settings.requests_waiting, settings.request_wait_s
+        self._gate = Gate(settings.requests_at_once, waiting, wait_s=wait_s)
+        self._questions = Gate(questions or settings.requests_at_once, waiting, wait_s=wait_s)
+        self._sign_ins = Gate(_SIGN_INS_AT_ONCE, _SIGN_INS_WAITING, wait_s=wait_s)
         self._timeout_s = settings.client_timeout_s
-        self._retry_after = str(math.ceil(settings.request_wait_s))
+        self._retry_after = {"Retry-After": str(math.ceil(wait_s))}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, or refuse it."""
@@ -113,20 +124,42 @@ class Admission:
             await self._app(scope, receive, send)
             return
         signing_in = scope["path"].startswith(SIGNING_IN)
-        gate = self._sign_ins if signing_in else self._gate
         try:
-            receive = await early(scope, receive, timeout_s=self._timeout_s, all_are_short=signing_in)
+            came = await early(scope, receive, timeout_s=self._timeout_s, all_are_short=signing_in)
         except HTTPException as error:
             await refusal(scope, error.status_code, str(error.detail), error.headers)(scope, receive, send)
             return
+        gates: tuple[Gate, ...] = (self._sign_ins,) if signing_in else (self._gate,)
+        if came is not receive and scope["path"].startswith(ASKING):
+            # One whose long body is still to come would hold one of these few places with waiting for it.
+            gates = (self._questions, self._gate)
+        await self._behind(gates, scope, came, send)
+
+    async def _behind(self, gates: tuple[Gate, ...], scope: Scope, receive: Receive, send: Send) -> None:
+        if not gates:
+            await self._app(scope, receive, send)
+            return
+        gate, *others = gates
         if not await gate.enter(share_of(scope["method"], scope["path"])):
-            refused = refusal(scope, 503, "the server has too much to do", {"Retry-After": self._retry_after})
-            await refused(scope, receive, send)
+            await refusal(scope, 503, "the server has too much to do", self._retry_after)(scope, receive, send)
             return
         try:
-            await self._app(scope, receive, send)
+            await self._behind(tuple(others), scope, receive, send)
         finally:
             gate.leave()
+
+
+def questions_at_once(settings: "Settings") -> int:
+    """Return how many questions are worked on at once: what the processors can do, unless a language model does it.
+
+    More threads than that answer no more questions, and the event loop, which refuses the others, waits for each of
+    them whenever it needs the interpreter.
+    """
+    if settings.questions_at_once is not None:
+        return settings.questions_at_once
+    if settings.llm_url or settings.local_model:
+        return settings.requests_at_once
+    return min(settings.requests_at_once, max(_LEAST_QUESTIONS_AT_ONCE, 2 * (os.cpu_count() or 1)))
 
 
 def share_of(method: str, path: str) -> float:

@@ -40,6 +40,13 @@ class LimitSettings(BaseSettings):
     requests_at_once: int = Field(
         default=32, ge=4, le=1000, description="Requests the server works on at the same time, streams among them."
     )
+    questions_at_once: int | None = Field(
+        default=None,
+        ge=1,
+        le=1000,
+        description="How many of them may be questions and searches; when unset all where a language model words the "
+        "answers, else two a processor and at least 4.",
+    )
     requests_waiting: int = Field(
         default=64, ge=0, le=10_000, description="Questions that may wait for a place; the next one is refused."
     )

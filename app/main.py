@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from starlette.routing import Route
 
 from app import errors
-from app.admission import Admission
+from app.admission import Admission, questions_at_once
 from app.bootstrap import Services
 from app.checkup import call_doctor
 from app.forget import forgetting
@@ -119,7 +119,7 @@ def create_app(services: Services) -> FastAPI:
         app.include_router(routes.router, max_body_size=limit)
     app.router.routes.append(Route(PATH, mcp, include_in_schema=False))
     app.add_middleware(Intake, services=services)
-    app.add_middleware(Admission, settings=settings)
+    app.add_middleware(Admission, settings=settings, questions=questions_at_once(settings))
     app.add_middleware(Rim, services=services)
     return app
 

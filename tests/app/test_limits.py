@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import json
+import os
 import socket
 import threading
 import time
@@ -14,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.admission import Admission, Gate, share_of
+from app.admission import Admission, Gate, questions_at_once, share_of
 from app.auth import LOCAL, Caller
 from app.limit_settings import LimitSettings
 from app.limits import Buckets, LimitedError, Limits, network_of
@@ -328,6 +329,53 @@ def test_under_load_analytics_go_first_then_ingestion_then_questions_and_health_
         assert [status for status, _, _ in await asyncio.gather(*asked)] == [200] * 6
 
     asyncio.run(scene())
+
+
+def _ask_shortly(app, path):
+    """Ask with a body that has come."""
+
+    async def asked():
+        sent = []
+
+        async def receive():
+            return {"type": "http.request", "body": b"{}"}
+
+        async def send(message):
+            sent.append(message)
+
+        await app(
+            {"type": "http", "method": "POST", "path": path, "headers": [(b"content-length", b"2")]}, receive, send
+        )
+        return sent[0]["status"]
+
+    return asyncio.create_task(asked())
+
+
+def test_questions_leave_places_for_everything_else_and_wait_for_each_other():
+    async def scene():
+        busy = Busy()
+        app = Admission(busy, LimitSettings(requests_at_once=8, requests_waiting=1, request_wait_s=3.0), questions=2)
+        paths = ["/v1/answers", "/v1/search", "/v1/chat/completions", "/mcp"]
+        asked = [_ask_shortly(app, path) for path in paths]
+        await asyncio.sleep(0.05)
+        # Two at work, one waits, one is refused.
+        assert (busy.begun, [task.done() for task in asked]) == (2, [False, False, False, True])
+        others = [_ask(app, "POST", "/v1/documents"), _ask(app, "POST", "/v1/answers")]
+        await asyncio.sleep(0.05)
+        assert busy.begun == 4
+        busy.go.set()
+        assert await asyncio.gather(*asked) == [200, 200, 200, 503]
+        assert [status for status, _, _ in await asyncio.gather(*others)] == [200, 200]
+
+    asyncio.run(scene())
+
+
+def test_questions_are_worked_on_as_processors_allow_unless_a_language_model_has_the_work():
+    processors = os.cpu_count() or 1
+    assert questions_at_once(Settings(requests_at_once=1000)) == max(4, 2 * processors)
+    assert questions_at_once(Settings(requests_at_once=4)) == 4
+    assert questions_at_once(Settings(llm_url="http://model.example/v1", requests_at_once=20)) == 20
+    assert questions_at_once(Settings(questions_at_once=3)) == 3
 
 
 @pytest.fixture(scope="module")
