@@ -100,6 +100,7 @@ candidates = Table(
     Column("created_at", UtcDateTime, nullable=False),
     Column("approved_by", Text),
     Column("live_at", UtcDateTime),
+    Column("replaced", String(255)),  # what was live before it; None where nothing was
     Column("retired_at", UtcDateTime),
 )
 Index("ix_candidates_created_at", candidates.c.created_at)

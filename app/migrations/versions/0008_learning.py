@@ -82,6 +82,7 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("approved_by", sa.Text(), nullable=True),
         sa.Column("live_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("replaced", sa.String(length=255), nullable=True),
         sa.Column("retired_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["set_id"], ["training_sets.id"], name=op.f("fk_candidates_set_id")),
         sa.CheckConstraint(
