@@ -7,6 +7,7 @@ lead on: nothing is lost, nothing is seen twice or in part.
 
 import threading
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
@@ -73,6 +74,7 @@ class Publisher:
             Of how many documents.
         """
         count = 0
+        self.catalog.follow_origins()
         while True:
             with self._labelling:
                 due = self.catalog.relabellings(_RELABELLED_AT_ONCE)
@@ -88,10 +90,15 @@ class Publisher:
     def delete(self, document_id: str) -> None:
         """Delete a document: invisible at once, then out of the index, then out of the catalog, then its originals.
 
+        What was made of it goes with it: nobody could read that any more.
+
         Raises:
             NotFoundError: There is no such document.
         """
         self.index.delete(self.catalog.tombstone(document_id))
+        for made in self.catalog.made_of([document_id]):
+            with suppress(NotFoundError):  # another thread was faster
+                self.delete(made)
         originals = self.catalog.originals_of(document_id)
         self.catalog.purge(document_id)
         if self.originals is not None:

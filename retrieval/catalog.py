@@ -13,6 +13,7 @@ from retrieval.document_labels import DocumentLabels
 from retrieval.errors import InvalidInputError, NotFoundError
 from retrieval.gate import READABLE, Gate
 from retrieval.inventory import Inventory
+from retrieval.origins import Origins
 from retrieval.retention import Retention
 from retrieval.revisions import Revisions
 from retrieval.rows import Known, PassageRow, RevisionKey, StagedRevision, storable, to_chunks
@@ -51,7 +52,7 @@ _DOCUMENTS = (
 )
 
 
-class Catalog(Gate, AccessLists, SourceAccess, Revisions, Inventory, Vectors, DocumentLabels, Retention):
+class Catalog(Gate, AccessLists, Origins, SourceAccess, Revisions, Inventory, Vectors, DocumentLabels, Retention):
     """Documents, revisions, chunks and who may read them, on SQLite or PostgreSQL; any number of threads may share it.
 
     Every method that reads for somebody requires ``principal``. Missing and forbidden are one error with one text.

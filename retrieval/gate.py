@@ -2,30 +2,45 @@
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import String, and_, bindparam, exists, func, not_, select, type_coerce
+from sqlalchemy import ColumnElement, FromClause, String, and_, bindparam, exists, func, not_, select, type_coerce
 
 from retrieval.access import readable_keys
-from retrieval.access_tables import collection_access
+from retrieval.access_tables import collection_access, document_origins
 from retrieval.document_labels import narrowed
 from retrieval.rows import PassageRow, to_chunks
 from retrieval.store import CHUNK_COLUMNS, Store, listed, one_of
 from retrieval.tables import chunks, collections, document_access, documents, revisions
 from retrieval.types import Chunk, Filters, Principal
 
+
+def _live(table: FromClause) -> ColumnElement[bool]:
+    return and_(table.c.deleted_at.is_(None), table.c.live_revision_id.is_not(None))
+
+
+def _let_in(table: FromClause) -> ColumnElement[bool]:
+    return and_(
+        exists().where(
+            collection_access.c.collection_id == table.c.collection_id,
+            collection_access.c.right == "read",
+            one_of(collection_access.c.principal_key, "keys", indexed=False),
+        ),
+        exists().where(
+            document_access.c.document_id == table.c.id,
+            one_of(document_access.c.principal_key, "keys", indexed=False),
+        ),
+    )
+
+
 # The second gate, and the only one that correctness rests on: published, not deleted, and an access row of the document
-# as well as one of its collection that is one of the reader's keys. Without such rows it is read by nobody.
-_LIVE = and_(documents.c.deleted_at.is_(None), documents.c.live_revision_id.is_not(None))
-_LET_IN = and_(
-    exists().where(
-        collection_access.c.collection_id == documents.c.collection_id,
-        collection_access.c.right == "read",
-        one_of(collection_access.c.principal_key, "keys", indexed=False),
-    ),
-    exists().where(
-        document_access.c.document_id == documents.c.id,
-        one_of(document_access.c.principal_key, "keys", indexed=False),
-    ),
+# as well as one of its collection that is one of the reader's keys. Without such rows it is read by nobody. What was
+# made of other documents is read by who may read each of those.
+_LIVE = _live(documents)
+_ORIGINS = documents.alias("origins")
+_UNREAD_ORIGIN = exists().where(
+    document_origins.c.document_id == documents.c.id,
+    not_(exists().where(_ORIGINS.c.id == document_origins.c.origin_id, _live(_ORIGINS), _let_in(_ORIGINS))),
 )
+_LET_IN = and_(_let_in(documents), not_(_UNREAD_ORIGIN))
 READABLE = and_(_LIVE, _LET_IN)
 _PASSAGES = (
     # The moment as the database gives it: to make 200 of them takes longer than all else of a look-up but the look-up.

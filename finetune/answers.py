@@ -1,0 +1,140 @@
+"""Approved corrections -> documents of their own: found, cited and shown to a language model like any other.
+
+The rung that needs no weights: one correction is enough. An approved answer is read by who may read all documents it
+stands on (``retrieval.origins``), it is withdrawn with the feedback it came from, and it goes with its last document.
+"""
+
+import io
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from ingestion.blobs import Blobs
+from ingestion.examiner import Examiner
+from ingestion.ingest import Ingestor
+from ingestion.parsers.clean import clean
+from ingestion.publish import Publisher
+from ingestion.report import Incoming, Refused, Terms
+from ingestion.types import Element, ParsedDocument, SourceFile, assemble
+from ingestion.write import Writer
+from retrieval.errors import DocumentError, InvalidInputError, NotFoundError
+from retrieval.types import EVERYONE, Feedback, Interaction
+
+SCHEME = "answer:"
+KIND = {"kind": "approved answer"}
+"""Metadata by which searches can be narrowed to approved answers."""
+
+_MAX_TITLE_CHARS = 300
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovedAnswers:
+    """Keeps approved corrections as documents. Every method may be repeated.
+
+    Attributes:
+        examiner: Looks for what somebody should know, as for every document.
+        chunk_tokens: Most tokens of a chunk.
+        recipe: What revisions are made with now.
+    """
+
+    publisher: Publisher
+    blobs: Blobs
+    examiner: Examiner | None
+    chunk_tokens: int
+    recipe: str
+
+    def keep(self, said: Feedback, asked: Interaction) -> str | None:
+        """Make the answer of an approved correction a document.
+
+        Args:
+            said: The correction.
+            asked: What it is about.
+
+        Returns:
+            The uri of the document; None when the feedback is not approved, gives no answer, or none of the documents
+            that it stands on is there any more.
+
+        Raises:
+            InvalidInputError: The answer holds nothing that can be shown.
+        """
+        if said.approved_by is None or not said.answer:
+            return None
+        catalog, named = self.publisher.catalog, stands_on(said, asked)
+        origins = {document_id: whole for document_id in named if (whole := catalog.whole(document_id)) is not None}
+        if named and not origins:
+            return None
+        collections = [whole.collection for whole in origins.values()]
+        collection = asked.collection if asked.collection in {*collections, None} else None
+        incoming, parse = self._written(said, asked)
+        ingestor = Ingestor(
+            parse, self.publisher.embedder, Writer(catalog), self.chunk_tokens, parse_workers=1, examiner=self.examiner
+        )
+        where = collection or next(iter(collections), asked.collection or "default")
+        terms = Terms(where, self.recipe, acl=frozenset({EVERYONE}), metadata=KIND)
+        (made,) = ingestor.ingest([incoming], terms)
+        if isinstance(made, Refused):
+            raise InvalidInputError(f"the answer cannot be kept: {made.error}") from made.error
+        # Before anybody can be shown it; a kill leaves a revision that nobody sees and that is made again.
+        catalog.set_origins_of_revision(made.staged.revision_id, named)
+        catalog.make_ready([made.staged.revision_id])
+        self.publisher.publish_ready()
+        self.publisher.relabel()
+        return incoming.file.uri
+
+    def withdraw(self, approved: Iterable[str]) -> int:
+        """Delete the answers whose feedback is not approved any more: replaced, or gone.
+
+        Args:
+            approved: Ids of all feedback that is.
+
+        Returns:
+            How many were deleted.
+        """
+        still = {SCHEME + feedback_id for feedback_id in approved}
+        gone = [document_id for uri, document_id in self.kept().items() if uri not in still]
+        for document_id in gone:
+            try:
+                self.publisher.delete(document_id)
+            except NotFoundError:
+                continue  # another thread was faster
+        return len(gone)
+
+    def kept(self) -> Mapping[str, str]:
+        """Return what is kept: uri -> document id."""
+        return dict(self.publisher.catalog.under_scheme(SCHEME))
+
+    def _written(self, said: Feedback, asked: Interaction) -> tuple[Incoming, "_Parse"]:
+        title = " ".join(clean(asked.question).split())[:_MAX_TITLE_CHARS]
+        text = f"# {title}\n\n{said.answer}\n"
+        sha256, size_bytes = self.blobs.put(io.BytesIO(text.encode("utf-8", "replace")))
+        file = SourceFile(self.blobs.path(sha256), SCHEME + said.id, f"{said.id}.md")
+        return Incoming(file, sha256, size_bytes), _Parse(title, said.answer or "")
+
+
+@dataclass(frozen=True, slots=True)
+class _Parse:
+    """Gives the answer as it was approved; nothing in it is markup."""
+
+    title: str
+    answer: str
+
+    def __call__(self, _file: SourceFile) -> ParsedDocument:
+        paragraphs = [part for part in clean(self.answer).split("\n\n") if part.strip()]
+        if not paragraphs:
+            raise DocumentError("holds no text that a reader can see")
+        return assemble(self.title, "text/markdown", [Element("paragraph", part) for part in paragraphs])
+
+
+def stands_on(said: Feedback, asked: Interaction) -> list[str]:
+    """Return the documents that a correction stands on, whoever may read it has to be able to read them all.
+
+    Returns:
+        Ids, sorted: those that it names as right and those that hold its evidence; without any, all that the answer was
+        made of or offered. What it calls wrong is left out.
+    """
+    right = set(said.right_documents)
+    for passage in asked.passages:
+        quoted = said.evidence is not None and said.evidence in passage.chunk.text
+        if passage.chunk.id in said.right_chunks or quoted:
+            right.add(passage.chunk.document_id)
+    cited = {citation.document_id for citation in (*asked.answer.citations, *asked.answer.nearest)}
+    return sorted(right or cited - set(said.wrong_documents))
