@@ -82,8 +82,8 @@ class GiverReport:
         votes: Labels.
         weight: Of them, together.
         share: Of the weight of all givers' labels, in [0, 1].
-        contradicted: Share of the votes where somebody else says the opposite of the same chunk and question, in
-            [0, 1].
+        contradicted: Share of the votes where more of the others say the opposite of the same chunk and question than
+            the same, in [0, 1].
         alone: Share of the votes that name a chunk of a document which none of the others who voted on the question
             names, in [0, 1].
         trusted: Some of it was approved, or judged for this purpose.
@@ -148,6 +148,7 @@ def _compare(votes: Sequence[Label], contradicted: dict[str, int], alone: dict[s
         if label.label > 0:
             named[label.anchor.document_id].add(label.giver)
     for label in votes:
-        contradicted[label.giver] += bool(signs[label.anchor, -label.label] - {label.giver})
+        against, beside = (len(signs[label.anchor, sign] - {label.giver}) for sign in (-label.label, label.label))
+        contradicted[label.giver] += against > beside
         others = bool(positive - {label.giver})
         alone[label.giver] += label.label > 0 and others and not named[label.anchor.document_id] - {label.giver}
