@@ -10,6 +10,7 @@ from pydantic_settings import NoDecode, SettingsConfigDict
 from app.identity_settings import IdentitySettings
 from app.limit_settings import LimitSettings
 from app.oidc_settings import OidcSettings
+from app.training_settings import TrainingSettings
 from retrieval.compose import Unsupported
 from retrieval.prompt import ANSWER_TEMPLATE
 from retrieval.types import Fusion
@@ -23,7 +24,7 @@ Listed = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_parted)]
 """Several values in one variable, parted by commas."""
 
 
-class Settings(IdentitySettings, OidcSettings, LimitSettings):
+class Settings(IdentitySettings, OidcSettings, LimitSettings, TrainingSettings):
     """Everything that can be set, read from ``ATTUNE_*`` environment variables; units stand in the names."""
 
     model_config = SettingsConfigDict(

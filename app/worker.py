@@ -4,9 +4,7 @@ The server starts it when there is something to do (``python -m app.worker``, it
 work` on any machine that reaches the catalog's PostgreSQL and the originals.
 """
 
-import ctypes
 import fcntl
-import json
 import os
 import signal
 import socket
@@ -20,7 +18,7 @@ from pathlib import Path
 
 import structlog
 
-from app import logs
+from app import children, logs
 from app.jobs import job_database, working
 from app.parts import EMBEDDER, build_embedder, chunk_tokens, open_blobs, open_sandbox, source_limits
 from app.quality import open_examiner
@@ -41,7 +39,6 @@ _SLOT_WAIT_S = 20.0
 _MAX_SLOTS = 64
 _DRAIN_S = 20.0
 _GRACE_S = 25.0
-_M_ARENA_MAX = -8  # malloc.h
 
 
 def work(settings: Settings, *, slot: int | None, stop: threading.Event, name: str | None = None) -> None:
@@ -57,8 +54,7 @@ def work(settings: Settings, *, slot: int | None, stop: threading.Event, name: s
         ModelError: Its embedding model is not the server's.
         ConflictError: The slot is taken.
     """
-    _lower_priority()
-    _bound_memory()
+    children.give_way()
     with ExitStack() as stack:
         taken = stack.enter_context(_slot(settings.data_dir / "workers", slot))
         worker = f"{name or 'local'}:{taken}"
@@ -154,50 +150,29 @@ def _beating(record: Workers, worker: str) -> Iterator[None]:
         record.leave(worker)
 
 
-def _lower_priority() -> None:
-    """Give way to whatever else runs here: a question in the server must not wait for a document."""
-    os.nice(max(0, 19 - os.nice(0)))
-    if hasattr(os, "SCHED_BATCH"):
-        os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
-
-
-def _bound_memory() -> None:
-    """Keep the allocator of glibc from an arena a thread: with texts of ever other lengths they grow to gigabytes."""
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
-    if mallopt is not None:
-        mallopt(_M_ARENA_MAX, 2)
-
-
 def main() -> int:
     """Work for the server at the other end of standard input, until it says so or is gone.
 
     Returns:
         The exit status.
     """
-    first = sys.stdin.readline()
-    if not first:
+    given = children.received()
+    if given is None:
         return 0
-    given = json.loads(first)
     settings = Settings(**given["settings"])
     logs.configure(settings.log_level, settings.log_format)
     stop = threading.Event()
     # Ctrl+C in a terminal reaches the whole group; the server decides when its workers end.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
-    threading.Thread(target=_end_with_the_server, args=(stop,), name="parent", daemon=True).start()
+    # A document that does not end by then is given to the next worker.
+    children.end_with_the_server(stop, grace_s=_GRACE_S)
     try:
         work(settings, slot=given["slot"], stop=stop)
     except AttuneError as error:
         structlog.get_logger().error("worker ended", reason=str(error))
         return 2
     return 0
-
-
-def _end_with_the_server(stop: threading.Event) -> None:
-    sys.stdin.read()
-    stop.set()
-    time.sleep(_GRACE_S)
-    os._exit(1)  # a document that does not end: it is given to the next worker
 
 
 if __name__ == "__main__":

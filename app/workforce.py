@@ -1,14 +1,12 @@
 """The workers of the server: started when there is something to do, again when one died, ended when nothing is."""
 
-import json
-import subprocess
-import sys
 import threading
 import time
 from dataclasses import dataclass
 
 import structlog
 
+from app import children
 from app.settings import Settings
 
 _STOP_S = 28.0
@@ -26,7 +24,7 @@ class _Seat:
     """
 
     slot: int
-    process: subprocess.Popen[bytes] | None = None
+    process: children.Child | None = None
     started_at: float = 0.0
     not_before: float = 0.0
     pause_s: float = _AGAIN_AFTER_S
@@ -63,7 +61,7 @@ class Workforce:
         idle_s = self._settings.worker_idle_s
         if idle_s and time.monotonic() - self._wanted_at > idle_s:
             with self._lock:
-                _end([seat.process for seat in self._seats])
+                children.end((seat.process for seat in self._seats), within_s=_STOP_S)
                 for seat in self._seats:
                     seat.process = None
 
@@ -71,7 +69,7 @@ class Workforce:
         """End the workers for good; each gives back what it has not finished, 28 s at most."""
         with self._lock:
             self._closed = True
-            _end([seat.process for seat in self._seats])
+            children.end((seat.process for seat in self._seats), within_s=_STOP_S)
 
     def _fill(self, seat: _Seat) -> None:
         now = time.monotonic()
@@ -83,28 +81,5 @@ class Workforce:
             seat.not_before = now + seat.pause_s
             seat.process = None
         if seat.process is None and not self._closed and now >= seat.not_before:
-            seat.process, seat.started_at = _start(self._settings, seat.slot), now
-
-
-def _start(settings: Settings, slot: int) -> subprocess.Popen[bytes]:
-    process = subprocess.Popen([sys.executable, "-m", "app.worker"], stdin=subprocess.PIPE)
-    if process.stdin is not None:
-        # Through a pipe: a command line and an environment can be read by others. It stays open: its end says that
-        # the server is gone.
-        process.stdin.write(json.dumps({"settings": settings.plain(), "slot": slot}).encode() + b"\n")
-        process.stdin.flush()
-    return process
-
-
-def _end(processes: "list[subprocess.Popen[bytes] | None]") -> None:
-    running = [process for process in processes if process is not None and process.poll() is None]
-    for process in running:
-        if process.stdin is not None:
-            process.stdin.close()
-    deadline = time.monotonic() + _STOP_S
-    for process in running:
-        try:
-            process.wait(max(0.1, deadline - time.monotonic()))
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+            given = {"settings": self._settings.plain(), "slot": seat.slot}
+            seat.process, seat.started_at = children.start(children.module("app.worker"), given), now
