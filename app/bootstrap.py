@@ -9,26 +9,15 @@ from pathlib import Path
 
 from anyio import CapacityLimiter
 
-from app.approvals import Approvals
-from app.audit_log import HEAD_FILE, AuditLog
 from app.auth import Authenticator
 from app.data_directory import data_directory
 from app.dispatch import Dispatcher, Keeping, Kept
-from app.erasure import Erasures
 from app.guarding import GuardPolicies
 from app.identity.attempts import Attempts
-from app.identity.directory import Directory
-from app.identity.groups import Groups
-from app.identity.keys import ApiKeys
 from app.identity.oidc import OidcProvider, provider_of
-from app.identity.oidc_logins import OidcLogins
-from app.identity.sessions import Sessions
-from app.identity.setup import SetupTokens
-from app.identity.users import Users
 from app.ingestion_told import Told
 from app.jobs import Jobs, job_database
 from app.limits import Limits
-from app.migrations import upgrade
 from app.observing import Observing, open_observing
 from app.parts import (
     EMBEDDER,
@@ -41,69 +30,30 @@ from app.parts import (
     open_index,
     open_uploads,
 )
-from app.quality import Quality, open_quality
 from app.settings import Settings
+from app.stores import Stores, open_stores
 from app.streaming import Works
 from app.telemetry import Telemetry
 from app.watch import Watched
 from app.workforce import Workforce
-from eval.golden_store import GoldenSets
 from eval.judge import Judge
-from eval.monitoring import MonitoringLog
 from eval.prices import Price, read_prices
-from eval.runs import EvaluationRuns
 from ingestion.blobs import Blobs
 from ingestion.originals import Originals
 from ingestion.prepare import recipe_of
 from ingestion.publish import Publisher
-from ingestion.runs import IngestRuns
-from ingestion.sources.store import SourceStore
 from ingestion.sources.upload import PartialUploads
-from ingestion.workers import Workers
 from retrieval.answer import Answerer
-from retrieval.bm25 import Bm25Encoder, Bm25Settings
 from retrieval.catalog import Catalog
-from retrieval.conversations import Conversations
 from retrieval.embed import Embedder
 from retrieval.errors import ConflictError
-from retrieval.feedback import FeedbackLog
 from retrieval.generators.openai_compatible import OpenAICompatibleGenerator
 from retrieval.index import VectorIndex
-from retrieval.interactions import InteractionLog
 from retrieval.retrieve import Retriever
 from retrieval.suspicion import WhereAny
-from retrieval.tables import open_engine
 
 DEFAULT_COLLECTION = "default"
 HASHES_AT_ONCE = 2  # sign-ins: each takes 64 MiB and four threads for a moment
-
-
-@dataclass(frozen=True, slots=True)
-class Stores:
-    """What is kept in the catalog's database, by who keeps it."""
-
-    catalog: Catalog
-    interactions: InteractionLog
-    feedback: FeedbackLog
-    conversations: Conversations
-    monitoring: MonitoringLog
-    golden: GoldenSets
-    runs: EvaluationRuns
-    runs_of_ingestion: IngestRuns
-    sources: SourceStore
-    workers: Workers
-    quality: Quality
-    users: Users
-    groups: Groups
-    keys: ApiKeys
-    sessions: Sessions
-    setup: SetupTokens
-    directory: Directory
-    audit_log: AuditLog
-    erasures: Erasures
-    guards: GuardPolicies
-    approvals: Approvals
-    oidc_logins: OidcLogins
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +102,8 @@ def open_services(settings: Settings, *, ingests: bool = False) -> Iterator[Serv
     """
     with ExitStack() as stack:
         data_dir = stack.enter_context(data_directory(settings.data_dir))
-        stores = _open_stores(settings, stack)
+        stores = open_stores(settings, stack)
+        ensure_collection(stores.catalog, DEFAULT_COLLECTION)
         workforce = stack.enter_context(_open_workforce(settings, stores, ingests=ingests))
         # One thread a question: two wait for each other, for half a second where a worker keeps the processors busy.
         embedder = build_embedder(settings, threads=1)
@@ -257,37 +208,3 @@ def ensure_collection(catalog: Catalog, name: str) -> None:
     """Make a collection unless there is one of this name."""
     with suppress(ConflictError):
         catalog.create_collection(name)
-
-
-def _open_stores(settings: Settings, stack: ExitStack) -> Stores:
-    upgrade(settings.catalog_url)
-    engine = open_engine(settings.catalog_url)
-    stack.callback(engine.dispose)
-    catalog = Catalog(engine)
-    ensure_collection(catalog, DEFAULT_COLLECTION)
-    audit_log = AuditLog(engine, head_file=settings.data_dir / HEAD_FILE)
-    stack.callback(audit_log.note_head)
-    return Stores(
-        catalog=catalog,
-        interactions=InteractionLog(engine),
-        feedback=FeedbackLog(engine),
-        conversations=Conversations(catalog),
-        monitoring=MonitoringLog(engine),
-        golden=GoldenSets(engine),
-        runs=EvaluationRuns(engine),
-        runs_of_ingestion=IngestRuns(engine),
-        sources=SourceStore(engine),
-        workers=Workers(engine),
-        quality=open_quality(engine, catalog),
-        users=Users(engine),
-        groups=Groups(engine),
-        keys=ApiKeys(engine),
-        sessions=Sessions(engine),
-        setup=SetupTokens(engine),
-        directory=Directory(engine),
-        audit_log=audit_log,
-        erasures=Erasures(engine),
-        guards=GuardPolicies(engine, Bm25Encoder(Bm25Settings()).terms),
-        approvals=Approvals(engine, audit_log, people=settings.approvals),
-        oidc_logins=OidcLogins(engine),
-    )
