@@ -1,0 +1,155 @@
+"""How much one person can bend what is learned: planted votes, and gains that are one giver's alone; pure."""
+
+from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import replace
+
+import numpy as np
+
+from eval.power import ALPHA
+from eval.statistics import Difference, FloatArray
+from finetune.questions import Question
+from finetune.types import Anchor, Example, Label
+from finetune.verdict import LEAST_QUESTIONS, Check, Outcome, gain_of, gained, missing_for
+
+POISONER = "canary:poisoner"
+"""Giver of the planted votes; nobody of that name can sign in."""
+
+MOST_MOVED = 1.0
+"""Ranks that the right chunks may fall on average."""
+
+DEPTH = 10
+"""Ranks that count; what stands below stands at the next one."""
+
+_SHARE = 0.2  # of the questions are voted on
+_MOST_GIVERS = 10  # looked at, those on whose questions the most is gained
+
+Ranks = Callable[[Sequence[Example], Sequence[Question]], Sequence[Sequence[str]]]
+"""Examples and questions -> ids of documents for each question, best first, by what is learned from the examples."""
+
+Admit = Callable[[Sequence[Label]], Sequence[Example]]
+"""Planted labels -> the training set as it would be with them, held to the same caps and quorum as anybody's."""
+
+
+def planted(questions: Sequence[Question], *, seed: int) -> list[Label]:
+    """Return one person's votes for one wrong chunk on a fifth of the questions, and against the right ones.
+
+    Args:
+        questions: Real ones, with the chunks that answer them.
+        seed: The same seed votes the same way.
+
+    Returns:
+        Thumbs up for the wrong chunk, wrong source for the right ones; empty where no chunk is wrong for anything.
+    """
+    order = np.random.default_rng(seed).permutation(len(questions))
+    for choice in order:
+        wrong = questions[choice].relevant[0]
+        others = [questions[place] for place in order if wrong.document_id not in questions[place].documents]
+        chosen = others[: max(1, round(_SHARE * len(questions)))]
+        if chosen:
+            return [vote for question in chosen for vote in _votes(question, wrong)]
+    return []
+
+
+def _votes(question: Question, wrong: Anchor) -> list[Label]:
+    up = Label(
+        source_id=f"{POISONER}:{question.id}",
+        kind="feedback",
+        signal="up",
+        question=question.text,
+        anchor=wrong,
+        label=1,
+        weight=0.5,
+        giver=POISONER,
+        given_at=question.asked_at,
+    )
+    down = [
+        replace(up, source_id=f"{up.source_id}:{place}", signal="wrong_source", anchor=anchor, label=-1, weight=0.7)
+        for place, anchor in enumerate(question.relevant)
+    ]
+    return [up, *down]
+
+
+def canary(
+    examples: Sequence[Example], questions: Sequence[Question], *, admit: Admit, ranks: Ranks, seed: int
+) -> Check:
+    """Learn with and without planted votes, and see how far the right chunks fall; who rises makes up for nothing.
+
+    Args:
+        examples: What the candidate learns from.
+        questions: Real ones.
+        admit: Adds labels to those that the examples were made of.
+        ranks: Learns and ranks.
+        seed: Chooses what is voted on.
+
+    Returns:
+        Refused when they fall by more than one rank on average.
+    """
+    labels = planted(questions, seed=seed)
+    if not labels:
+        return Check("canary", "not_measured", "no chunk is wrong for any question")
+    before, after = (_places(ranks(rows, questions), questions) for rows in (examples, admit(labels)))
+    fallen = np.maximum(after - before, 0)
+    voted = np.isin([question.text for question in questions], [label.question for label in labels])
+    moved = float(fallen.mean())
+    words = (
+        f"the votes of one person on {int(voted.sum())} of {len(questions)} questions move right chunks down by "
+        f"{moved:.2f} ranks on average, by {float(fallen[voted].mean()):.2f} where they voted"
+    )
+    return Check("canary", "passed" if moved <= MOST_MOVED else "refused", words, moved, MOST_MOVED)
+
+
+def _places(rankings: Sequence[Sequence[str]], questions: Sequence[Question]) -> FloatArray:
+    return np.array(
+        [
+            next((at for at, name in enumerate(ranking[:DEPTH], start=1) if name in question.documents), DEPTH + 1)
+            for ranking, question in zip(rankings, questions, strict=True)
+        ],
+        dtype=np.float64,
+    )
+
+
+def givers(
+    questions: Sequence[Question], before: FloatArray, after: FloatArray, *, trusted: AbstractSet[str], seed: int
+) -> Check:
+    """See whether a gain is there without any one person who is not trusted.
+
+    Args:
+        questions: That were measured.
+        before: Score of each, shape (questions,).
+        after: Score of each, shape (questions,).
+        trusted: Principal ids of those whose word is enough.
+        seed: Of the tests.
+
+    Returns:
+        Refused when without the questions that one person alone vouches for nothing is gained, or few are left.
+    """
+    for giver in _suspects(questions, after - before, trusted):
+        kept = np.array([question.givers != (giver,) for question in questions])
+        groups = [question.group for question, keep in zip(questions, kept, strict=True) if keep]
+        others = gain_of(before[kept], after[kept], groups, seed=seed)
+        if gained(others, others.p_better):
+            continue
+        return _alone(others)
+    return Check("givers", "passed", "no one person's votes decide", None, ALPHA)
+
+
+def _suspects(questions: Sequence[Question], gains: FloatArray, trusted: AbstractSet[str]) -> list[str]:
+    """Name those who alone vouch for questions, the most gained first; who gained nothing decides nothing."""
+    sums: dict[str, float] = {}
+    for question, gain in zip(questions, gains, strict=True):
+        if len(question.givers) == 1 and question.givers[0] not in trusted:
+            sums[question.givers[0]] = sums.get(question.givers[0], 0.0) + float(gain)
+    names = [giver for giver in sums if sums[giver] > 0]
+    return sorted(names, key=lambda giver: (-sums[giver], giver))[:_MOST_GIVERS]
+
+
+def _alone(others: Difference) -> Check:
+    # Nobody is named: a report outlives people who are erased.
+    missing = missing_for(others)
+    if others.questions < LEAST_QUESTIONS:
+        words = f"stands on one person's votes: {missing} more questions of other people, or a curator's word"
+        return Check("givers", "refused", words, float(others.questions), float(LEAST_QUESTIONS), missing)
+    words = f"without one person's votes the gain is {others.value or 0.0:+.4f} and may be chance"
+    outcome: Outcome = "refused" if missing is None else "not_enough_data"
+    return Check("givers", outcome, words, others.value, 0.0, missing)
