@@ -73,6 +73,7 @@ def answer(services: Services, asked: Asked, *, listen: Listen, left: Callable[[
     ended_ns = time.time_ns()
     services.limits.answered(asked.caller, sum(interaction.tokens.values()))
     services.interactions.record(interaction)
+    services.learned.asked(interaction, principal=principal)
     _note_guards(services, asked, interaction)
     interaction = _in_conversation(services, asked, interaction)
     _forget_late(services, asked, interaction, since=begun)

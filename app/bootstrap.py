@@ -17,6 +17,7 @@ from app.identity.attempts import Attempts
 from app.identity.oidc import OidcProvider, provider_of
 from app.ingestion_told import Told
 from app.jobs import Jobs, job_database
+from app.learning import Rollout, open_rollout
 from app.limits import Limits
 from app.observing import Observing, open_observing
 from app.parts import (
@@ -65,6 +66,7 @@ class Services(Stores):
     index: VectorIndex
     embedder: Embedder
     retriever: Retriever
+    learned: Rollout
     answerer: Answerer
     chunk_tokens: int
     blobs: Blobs
@@ -117,7 +119,9 @@ def open_services(settings: Settings, *, ingests: bool = False) -> Iterator[Serv
         observing = stack.enter_context(_open_observing(settings, stores, index, embedder))
         loopback_token = secrets.token_urlsafe(32)
         authenticator = _authenticator(settings, stores, loopback_token)
-        retriever = build_retriever(settings, stores.catalog, index, embedder, _suspects(stores))
+        unlearned = build_retriever(settings, stores.catalog, index, embedder, _suspects(stores))
+        learned = stack.enter_context(open_rollout(data_dir, unlearned))
+        retriever = learned.retriever
         dispatcher = _open_dispatcher(settings, stores, publisher, originals, workforce, observing.telemetry)
         yield Services(
             **{field.name: getattr(stores, field.name) for field in fields(Stores)},
@@ -130,6 +134,7 @@ def open_services(settings: Settings, *, ingests: bool = False) -> Iterator[Serv
             index=index,
             embedder=embedder,
             retriever=retriever,
+            learned=learned,
             answerer=_answerer(settings, retriever, observing.telemetry, stores.guards),
             chunk_tokens=chunk_tokens(settings, embedder),
             blobs=blobs,

@@ -13,6 +13,7 @@ from retrieval.expand import expand
 from retrieval.generators.generator import Generator
 from retrieval.guard import UNGUARDED, Guard, Guards, guarded, unguarded
 from retrieval.judged_support import Check
+from retrieval.learnt import served_by
 from retrieval.prompt import ANSWER_TEMPLATE, made_with, prompt_for
 from retrieval.retrieve import Retriever, checked_question
 from retrieval.rewrite import HeuristicRewriter, Rewriter
@@ -126,7 +127,7 @@ class Answerer:
             answer=answer,
             passages=passages,
             asked_at=datetime.now(UTC),
-            versions={**self.versions, "prompt": self.template},
+            versions={**self.versions, "prompt": self.template, **served_by(p.learnt for p in passages)},
             filters=query.filters,
             **made,
         )

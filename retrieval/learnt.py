@@ -1,5 +1,6 @@
 """Learnt: what learning did for one passage, as it is kept with the answer."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 
@@ -21,3 +22,9 @@ class Learnt:
     past_question: str | None = None
     similarity: float | None = None
     team: str = ""
+
+
+def served_by(learnt: Iterable[Learnt | None]) -> Mapping[str, tuple[str, ...]]:
+    """Return what learned states an answer stands on, as ``learned``; empty where nothing learned served."""
+    states = tuple(sorted({one.state for one in learnt if one is not None and one.state}))
+    return {"learned": states} if states else {}

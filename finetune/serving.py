@@ -1,0 +1,206 @@
+"""Serving: what is learned, held in memory for every request, and exchanged while they go on."""
+
+import logging
+import secrets
+import threading
+import time
+from dataclasses import dataclass, replace
+
+from finetune.artifact import Artifacts
+from finetune.interleaving import in_share
+from finetune.registry import POINTER
+from finetune.resolve import located, to_learned
+from finetune.trials import Trial, Trials
+from finetune.types import Parts
+from retrieval.catalog import Catalog
+from retrieval.embed import Embedder
+from retrieval.errors import DataDirectoryError, ModelError, NotFoundError
+from retrieval.learned import NOTHING, Learned, Serving
+from retrieval.store import reachable
+from retrieval.types import Principal
+
+LOOKED_S = 0.5
+"""Time between two looks at the pointer, which another process may have switched."""
+
+_AGAIN_S = 30.0  # until what could not be loaded is tried again
+_EASE = 10  # while documents are published without pause, a tenth of one processor at most follows them
+_KEPT = 4  # candidates whose files were read and checked: what is live, what is tried, and what was before
+_STOP_S = 10.0
+_DRAWN = 2**32
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Now:
+    """What serves at a moment, with what it was made of; exchanged as a whole.
+
+    Attributes:
+        live: What is learned.
+        challenger: What is tried; None where nothing is.
+        trial: In which it is.
+        pointer: Id of the candidate that should be live; empty where none is.
+        epoch: Of the corpus when chunks were found again.
+        trouble: Why the candidate that should be live does not serve; empty when it does.
+    """
+
+    live: Learned = NOTHING
+    challenger: Learned | None = None
+    trial: Trial | None = None
+    pointer: str = ""
+    epoch: int = 0
+    trouble: str = ""
+
+
+class ServingState:
+    """Says by what a request is served; what it looks at, it looks at in a thread of its own.
+
+    Args:
+        artifacts: Where candidates lie.
+        catalog: Holds the pointer, and the chunks that memory means.
+        embedder: Whose vectors are searched.
+        trials: Of candidates.
+    """
+
+    def __init__(self, artifacts: Artifacts, catalog: Catalog, embedder: Embedder, trials: Trials) -> None:
+        self._artifacts = artifacts
+        self._catalog = catalog
+        self._base, self._dim = embedder.fingerprint, embedder.dim
+        self._trials = trials
+        self._read: dict[str, Parts] = {}
+        self._refreshing = threading.Lock()
+        self._stopping = threading.Event()
+        self._not_before = 0.0  # monotonic time before which a new epoch is not followed
+        self._thread = threading.Thread(target=self._watch, name="learned", daemon=True)
+        self.now = Now()
+
+    def __call__(self, principal: Principal) -> Serving:
+        """Say by what a request of somebody is served.
+
+        Returns:
+            One whole: whoever asks keeps it to the end of the request.
+        """
+        now = self.now
+        trial, challenger = now.trial, now.challenger
+        if trial is None or challenger is None:
+            return Serving(now.live)
+        if trial.kind == "interleave" and secrets.randbelow(_DRAWN) < trial.share * _DRAWN:
+            return Serving(now.live, challenger, seed=secrets.randbelow(_DRAWN))
+        if trial.kind == "share" and in_share(trial.id, principal.id, trial.share):
+            return Serving(challenger)
+        return Serving(now.live)
+
+    def start(self) -> None:
+        """Load what is live, and keep looking whether it changed; what cannot be loaded does not keep it from that."""
+        try:
+            self.refresh()
+        except DataDirectoryError as error:
+            _log.warning("what is learned is not known yet: %s", error)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop looking; what serves goes on serving."""
+        self._stopping.set()
+        if self._thread.is_alive():
+            self._thread.join(_STOP_S)
+
+    def refresh(self) -> Now:
+        """Look at pointer, corpus and trial, and exchange what serves where one of them changed.
+
+        Returns:
+            What serves now.
+
+        Raises:
+            DataDirectoryError: The database does not answer; what served goes on.
+        """
+        with self._refreshing:
+            before = self.now
+            with reachable():
+                pointer = self._catalog.index_pointer(POINTER) or ""
+                trial = self._trials.running()
+                epoch = self._catalog.corpus_epoch()
+                follows = epoch != before.epoch and time.monotonic() >= self._not_before
+                again = follows or pointer != before.pointer or (bool(before.trouble) and self._is_time())
+                now = self._lived(before, pointer, epoch) if again else before
+                self.now = self._tried(now, trial, again=again)
+            return self.now
+
+    def load(self, candidate_id: str) -> Learned:
+        """Return what would serve if a candidate were live, every file of it checked.
+
+        Raises:
+            NotFoundError: There are no files of it.
+            ModelError: They are not what was written, or were made for another embedder.
+        """
+        parts = self._parts(candidate_id)
+        chunks = located((row.anchor for row in parts.memory), self._catalog, fingerprint=self._base)
+        return to_learned(candidate_id, parts, chunks)
+
+    def usable(self, candidate_id: str) -> bool:
+        """Say whether a candidate can be served."""
+        try:
+            self._parts(candidate_id)
+        except (ModelError, NotFoundError) as error:
+            _log.warning("candidate %s cannot be served: %s", candidate_id[:12], error)
+            return False
+        return True
+
+    def check(self, candidate_id: str) -> None:
+        """Read the files of a candidate anew.
+
+        Raises:
+            NotFoundError: There are none.
+            ModelError: They are not what was written, or were made for another embedder.
+        """
+        self._read.pop(candidate_id, None)
+        self._parts(candidate_id)
+
+    def _is_time(self) -> bool:
+        return time.monotonic() >= self._not_before
+
+    def _lived(self, before: Now, pointer: str, epoch: int) -> Now:
+        began = time.monotonic()
+        if not pointer:
+            return replace(before, live=NOTHING, pointer="", epoch=epoch, trouble="")
+        try:
+            live, trouble = self.load(pointer), ""
+        except (ModelError, NotFoundError) as error:
+            live, trouble = NOTHING, str(error)
+            if trouble != before.trouble:
+                _log.error("nothing learned serves: %s", trouble)
+        self._not_before = time.monotonic() + (_AGAIN_S if trouble else _EASE * (time.monotonic() - began))
+        return replace(before, live=live, pointer=pointer, epoch=epoch, trouble=trouble)
+
+    def _tried(self, now: Now, trial: Trial | None, *, again: bool) -> Now:
+        if trial is None:
+            return replace(now, challenger=None, trial=None) if now.trial is not None else now
+        known = now.challenger if now.challenger is not None and now.challenger.id == trial.candidate_id else None
+        if known is not None and not again:
+            return replace(now, trial=trial)
+        try:
+            return replace(now, challenger=self.load(trial.candidate_id), trial=trial)
+        except (ModelError, NotFoundError) as error:
+            self._trials.end(trial.id, "lost", reason=str(error))
+            return replace(now, challenger=None, trial=None)
+
+    def _parts(self, candidate_id: str) -> Parts:
+        parts = self._read.get(candidate_id)
+        if parts is None:
+            parts = self._artifacts.read(candidate_id, base=self._base, dim=self._dim)
+            if parts.embedder is not None:
+                raise ModelError(f"candidate {candidate_id[:12]} has an embedder of its own, which is not served here")
+            kept = list(self._read.items())[-_KEPT + 1 :]
+            self._read = {**dict(kept), candidate_id: parts}
+        return parts
+
+    def _watch(self) -> None:
+        reached = True
+        while not self._stopping.wait(LOOKED_S):
+            try:
+                self.refresh()
+            except DataDirectoryError as error:
+                if reached:
+                    _log.warning("it is not known whether what is learned changed: %s", error)
+                reached = False
+            else:
+                reached = True
