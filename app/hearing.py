@@ -123,8 +123,13 @@ def _interaction(services: Services, said: Feedback, principal: Principal) -> In
 
 
 def _named(said: Feedback, interaction: Interaction | None) -> set[str]:
-    cited = () if interaction is None else (*interaction.answer.citations, *interaction.answer.nearest)
-    return {*(citation.document_id for citation in cited), *said.right_documents, *said.wrong_documents}
+    named = {*said.right_documents, *said.wrong_documents}
+    if interaction is not None:
+        cited = (*interaction.answer.citations, *interaction.answer.nearest)
+        named |= {citation.document_id for citation in cited}
+        chunks = {*said.right_chunks, *said.wrong_chunks}
+        named |= {passage.chunk.document_id for passage in interaction.passages if passage.chunk.id in chunks}
+    return named
 
 
 def _collections(interaction: Interaction) -> set[str]:
@@ -135,4 +140,5 @@ def _collections(interaction: Interaction) -> set[str]:
 
 
 def _without_words(said: Feedback) -> Feedback:
-    return replace(said, answer=None, evidence=None, right_documents=(), wrong_documents=())
+    said = replace(said, answer=None, evidence=None, right_documents=(), wrong_documents=())
+    return replace(said, right_chunks=(), wrong_chunks=(), preferred_over=None)

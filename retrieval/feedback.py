@@ -1,6 +1,6 @@
 """What people said about answers: thumbs and corrections, and which of them an administrator found right."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, cast
@@ -29,8 +29,13 @@ class Counts:
 
 
 def corrects(said: Feedback) -> bool:
-    """Tell whether feedback is a correction: it gives an answer, evidence, or right or wrong documents."""
-    return bool(said.answer or said.evidence or said.right_documents or said.wrong_documents)
+    """Tell whether feedback is a correction: it gives an answer, evidence, or right or wrong documents or passages."""
+    sources = said.right_documents or said.wrong_documents or said.right_chunks or said.wrong_chunks
+    return bool(said.answer or said.evidence or sources)
+
+
+def _says_something(said: Feedback) -> bool:
+    return bool(said.verdict or said.reasons or said.preferred_over or corrects(said))
 
 
 class FeedbackLog(Store):
@@ -56,7 +61,7 @@ class FeedbackLog(Store):
         missing = NotFoundError(f"no interaction {said.interaction_id}")
         if not storable(said.interaction_id + principal.id) or not principal.id:
             raise missing
-        if not (said.verdict or said.reasons or corrects(said)):
+        if not _says_something(said):
             raise InvalidInputError("the feedback says nothing: give a verdict, a reason, an answer, or documents")
         kept = replace(said, principal_id=principal.id, approved_by=None)
         values = {
@@ -184,8 +189,13 @@ class FeedbackLog(Store):
         with self._writing() as connection:
             return connection.execute(delete(feedback).where(feedback.c.principal_id == principal_id)).rowcount
 
-    def forget_document(self, document_id: str, quoted: Quoted) -> int:
+    def forget_document(self, document_id: str, quoted: Quoted, chunk_ids: Collection[str] = ()) -> int:
         """Take a document and its words out of all feedback; what says nothing without them is removed.
+
+        Args:
+            document_id: Which.
+            quoted: Its words.
+            chunk_ids: Of all its revisions.
 
         Returns:
             How many entries were changed or removed.
@@ -194,12 +204,12 @@ class FeedbackLog(Store):
         with self._writing() as connection:
             for row in connection.execute(select(*_ROW).with_for_update()).all():
                 before = _noun(row)
-                after = _without(before, document_id, quoted)
+                after = _without(before, document_id, quoted, frozenset(chunk_ids))
                 if after == before:
                     continue
                 changed += 1
                 its = feedback.c.id == before.id
-                if after.verdict or after.reasons or corrects(after):
+                if _says_something(after):
                     kept = to_json(replace(after, approved_by=None))
                     connection.execute(update(feedback).where(its).values(payload=kept))
                 else:
@@ -217,8 +227,8 @@ def _noun(row: Sequence[Any]) -> Feedback:
     return replace(cast(Feedback, from_json(Feedback, row[0])), approved_by=row[1])
 
 
-def _without(said: Feedback, document_id: str, quoted: Quoted) -> Feedback:
-    named = document_id in said.right_documents
+def _without(said: Feedback, document_id: str, quoted: Quoted, chunk_ids: frozenset[str]) -> Feedback:
+    named = document_id in said.right_documents or not chunk_ids.isdisjoint(said.right_chunks)
     evidence = None if said.evidence and (named or quoted.within(said.evidence)) else said.evidence
     return replace(
         said,
@@ -226,6 +236,8 @@ def _without(said: Feedback, document_id: str, quoted: Quoted) -> Feedback:
         answer=None if said.answer and quoted.within(said.answer) else said.answer,
         right_documents=tuple(key for key in said.right_documents if key != document_id),
         wrong_documents=tuple(key for key in said.wrong_documents if key != document_id),
+        right_chunks=tuple(key for key in said.right_chunks if key not in chunk_ids),
+        wrong_chunks=tuple(key for key in said.wrong_chunks if key not in chunk_ids),
     )
 
 

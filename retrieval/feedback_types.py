@@ -23,7 +23,7 @@ class Feedback:
         evidence: A sentence of a document that holds the right answer, or None.
         right_documents: Ids of documents that hold the right answer.
         wrong_documents: Ids of cited documents that do not.
-        approved_by: The administrator who found it right; None until then. Only approved corrections teach.
+        approved_by: The administrator who found it right; None until then, and until then it is one person's word.
         right_chunks: Ids of passages of the answer that hold the right answer.
         wrong_chunks: Ids of passages of the answer that do not.
         preferred_over: The interaction whose answer to the same question is worse than this one; None when two were not

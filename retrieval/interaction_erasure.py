@@ -234,6 +234,7 @@ def _feedback_row(
         given_at=kept.asked_at if own else said.given_at,
         answer=redact(said.answer) if own and said.answer else said.answer,
         evidence=redact(said.evidence) if own and said.evidence else said.evidence,
+        preferred_over=None,  # the other answer has a new id too, and nobody knows which
     )
     values = {"id": said.id, "interaction_id": kept.id, "principal_id": said.principal_id, "given_at": said.given_at}
     return values | {"payload": to_json(said)}
