@@ -42,14 +42,16 @@ class Outcome:
     """What came out for one rung.
 
     Attributes:
-        candidate: Its id; None where there is none to offer.
+        candidate: Its id; None where there is none to offer, or it is not made yet.
         words: The same for people.
+        report: Of the gate; None where nothing was measured.
     """
 
     rung: RungName
     verdict: Verdict
     candidate: str | None
     words: str
+    report: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,79 @@
+"""A training run on its way: what it learns from and with, where it keeps what it makes, whom it tells."""
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any
+
+from finetune.artifact import Artifacts
+from finetune.examples import Built, Context
+from finetune.lab import Lab
+from finetune.registry import Registry
+from finetune.reporting import Reporter
+from finetune.runs import Outcome, Progress, TrainingRun, TrainingRuns
+from finetune.sets import TrainingSets
+from finetune.types import Label, RungName, TrainingSet
+
+SEED = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Where what a training makes is kept."""
+
+    runs: TrainingRuns
+    sets: TrainingSets
+    artifacts: Artifacts
+    registry: Registry
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What a training learns from, and with.
+
+    Attributes:
+        gather: Reads everything that people said and did.
+        context: What labels are held against.
+        manifest: Says what examples stand on.
+        lab: Opens the laboratory.
+        base: Fingerprint of the embedder.
+        reporter: Is told figures besides.
+    """
+
+    gather: Callable[[], Sequence[Label]]
+    context: Context
+    manifest: Callable[[Built], dict[str, Any]]
+    lab: Callable[[], AbstractContextManager[Lab]]
+    base: str
+    reporter: Reporter
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """A run with its training set.
+
+    Attributes:
+        labels: What was gathered; the set may be of an earlier moment.
+        live: Candidate that is live; None where nothing is.
+        rungs: Of what is live.
+    """
+
+    run: TrainingRun
+    kept: Kept
+    means: Means
+    labels: Sequence[Label]
+    training_set: TrainingSet
+    live: str | None
+    rungs: tuple[RungName, ...]
+
+    def tell(self, stage: str, share: float, message: str = "") -> None:
+        """Say how far it is; see ``Progress``."""
+        self.kept.runs.tell(self.run.id, Progress(stage, round(share, 3), message))
+
+    def conclude(self, outcome: Outcome) -> None:
+        """Note what came out for a rung."""
+        self.kept.runs.concluded(self.run.id, outcome)
+
+    def concluded(self) -> dict[RungName, Outcome]:
+        """Return what came out so far, by rung."""
+        return {outcome.rung: outcome for outcome in self.kept.runs.get(self.run.id).outcomes}

@@ -1,0 +1,50 @@
+"""The ladder: which rungs are open, and by which recipes they would make a candidate; pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from finetune.recipe import RUNGS, in_order
+from finetune.types import Need, RungName
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A candidate to be tried.
+
+    Attributes:
+        rung: That is new in it.
+        recipe: All rungs that make it, in order.
+    """
+
+    rung: RungName
+    recipe: tuple[RungName, ...]
+
+
+def needs(questions: int) -> list[Need]:
+    """Say what each rung still needs when there are so many labelled questions, in the order of the ladder."""
+    return [Need(rung.name, questions, rung.least) for rung in RUNGS]
+
+
+def steps(asked: Sequence[RungName], live: Sequence[RungName], *, questions: int) -> list[Step]:
+    """Choose the candidates to be tried.
+
+    Args:
+        asked: Each is tried alone on top of what is live. None asked for: each step adds one more rung to the last,
+            so that the whole ladder is among them.
+        live: Rungs of what is live.
+        questions: Labelled ones at hand; a rung that needs more is left out.
+
+    Returns:
+        Steps of different recipes. What is live is among them where every open rung is in it: made anew, of more.
+    """
+    there = [need.rung for need in needs(questions) if not need.missing and (not asked or need.rung in asked)]
+    made: dict[tuple[RungName, ...], Step] = {}
+    below = tuple(live)
+    for rung in there:
+        recipe = in_order((*below, rung))
+        made.setdefault(recipe, Step(rung, recipe))
+        if not asked:
+            below = recipe
+    # A rung that is live already adds nothing to itself, unless there is nothing else to try.
+    new = [step for step in made.values() if step.recipe != in_order(live)]
+    return new or list(made.values())

@@ -1,0 +1,67 @@
+"""Candidates to be tried -> what the gate says of each; what it said of this run before is not asked again."""
+
+from collections.abc import Sequence
+
+from finetune.course import SEED, Course
+from finetune.examples import build_examples
+from finetune.gate import Terms, examine
+from finetune.instruments import of_lab
+from finetune.lab import Lab
+from finetune.ladder import Step
+from finetune.runs import MAX_LISTED, Outcome
+from finetune.types import Example, Label
+from finetune.verdict import GateReport
+
+_FROM, _TO = 0.15, 0.85  # of the whole
+
+
+def measure(course: Course, tried: Sequence[Step], lab: Lab) -> list[tuple[Step, GateReport]]:
+    """Have the gate look at all that is tried, together.
+
+    Args:
+        course: Of the run.
+        tried: Candidates.
+        lab: Where they are made and asked.
+
+    Returns:
+        Each with its report, which stands in the record of the run from then on.
+    """
+    known = {rung: outcome.report for rung, outcome in course.concluded().items() if outcome.report is not None}
+    before = {rung: GateReport.from_json(report) for rung, report in known.items()}
+    if all(step.rung in before and before[step.rung].recipe == step.recipe for step in tried):
+        return [(step, before[step.rung]) for step in tried]
+    course.tell("measuring", _FROM, ", ".join(step.rung for step in tried))
+
+    def tell(share: float) -> None:
+        course.tell("measuring", _FROM + (_TO - _FROM) * share, ", ".join(step.rung for step in tried))
+
+    instruments = of_lab(lab, seed=SEED, admit=_admitting(course), tell=tell)
+    trusted = {label.giver for label in course.labels if label.trusted}
+    terms = Terms(seed=SEED, trusted=trusted, opened=_opened(course))
+    reports = examine([step.recipe for step in tried], course.rungs, course.training_set.examples, instruments, terms)
+    for step, report in zip(tried, reports, strict=True):
+        course.conclude(Outcome(step.rung, report.verdict, None, report.summary, report.as_json()))
+    return list(zip(tried, reports, strict=True))
+
+
+def _admitting(course: Course) -> "_Admitting":
+    sources = set(course.training_set.manifest.get("sources", ()))
+    return _Admitting(course, tuple(label for label in course.labels if label.source_id in sources))
+
+
+class _Admitting:
+    """Makes the training set again with more labels, held to the same bounds."""
+
+    def __init__(self, course: Course, labels: tuple[Label, ...]) -> None:
+        self._course = course
+        self._labels = labels
+
+    def __call__(self, planted: Sequence[Label]) -> Sequence[Example]:
+        return build_examples([*self._labels, *planted], self._course.means.context).examples
+
+
+def _opened(course: Course) -> frozenset[str]:
+    """Return the seals that earlier runs opened."""
+    others = (run for run in course.kept.runs.recent(limit=MAX_LISTED) if run.id != course.run.id)
+    reports = (outcome.report for run in others for outcome in run.outcomes if outcome.report is not None)
+    return frozenset(seal for report in reports if (seal := report.get("seal")) is not None)
