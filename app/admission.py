@@ -10,8 +10,8 @@ from anyio import to_thread
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app.intake import early
-from app.refusals import refusal
+from app.intake import UNKNOWN_MAX_BYTES, body_length, early
+from app.refusals import OF_OPENAI, refusal
 
 if TYPE_CHECKING:
     from app.limit_settings import LimitSettings
@@ -53,10 +53,10 @@ class Gate:
         Returns:
             Whether there was one.
         """
-        if self.at_work < self._places * share and not self._waiting:
+        if self._has_place(share):
             self.at_work += 1
             return True
-        if share < 1 or len(self._waiting) >= self._queue:
+        if self.turns_away(share):
             return False
         loop = asyncio.get_running_loop()
         turn: asyncio.Future[bool] = loop.create_future()
@@ -71,6 +71,10 @@ class Gate:
                 self._withdraw(turn)
         return entered
 
+    def turns_away(self, share: float = 1.0) -> bool:
+        """Say whether who comes now is refused at once."""
+        return not self._has_place(share) and (share < 1 or len(self._waiting) >= self._queue)
+
     def leave(self) -> None:
         """Give a place back: to whoever waits longest, if anybody does."""
         while self._waiting:
@@ -79,6 +83,9 @@ class Gate:
                 turn.set_result(True)
                 return
         self.at_work -= 1
+
+    def _has_place(self, share: float) -> bool:
+        return self.at_work < self._places * share and not self._waiting
 
     def _give_up(self, turn: "asyncio.Future[bool]") -> None:
         if not turn.done():
@@ -113,7 +120,10 @@ class Admission:
         self._questions = Gate(questions or settings.requests_at_once, waiting, wait_s=wait_s)
         self._sign_ins = Gate(_SIGN_INS_AT_ONCE, _SIGN_INS_WAITING, wait_s=wait_s)
         self._timeout_s = settings.client_timeout_s
-        self._retry_after = {"Retry-After": str(math.ceil(wait_s))}
+        # Made once, for there are many of them just when there is no time for it.
+        said, headers = "the server has too much to do", {"Retry-After": str(math.ceil(wait_s))}
+        self._refusal = refusal({"path": "/"}, 503, said, headers)
+        self._refusal_of_openai = refusal({"path": OF_OPENAI[0]}, 503, said, headers)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, or refuse it."""
@@ -123,30 +133,42 @@ class Admission:
         if scope["type"] != "http" or _always(scope["path"]):
             await self._app(scope, receive, send)
             return
-        signing_in = scope["path"].startswith(SIGNING_IN)
+        gates, share = self._gates_of(scope), share_of(scope["method"], scope["path"])
+        if any(gate.turns_away(share) for gate in gates):
+            await self._refuse(scope, receive, send)
+            return
+        all_are_short = gates[0] is self._sign_ins
         try:
-            came = await early(scope, receive, timeout_s=self._timeout_s, all_are_short=signing_in)
+            receive = await early(scope, receive, timeout_s=self._timeout_s, all_are_short=all_are_short)
         except HTTPException as error:
             await refusal(scope, error.status_code, str(error.detail), error.headers)(scope, receive, send)
             return
-        gates: tuple[Gate, ...] = (self._sign_ins,) if signing_in else (self._gate,)
-        if came is not receive and scope["path"].startswith(ASKING):
-            # One whose long body is still to come would hold one of these few places with waiting for it.
-            gates = (self._questions, self._gate)
-        await self._behind(gates, scope, came, send)
+        await self._behind(gates, share, scope, receive, send)
 
-    async def _behind(self, gates: tuple[Gate, ...], scope: Scope, receive: Receive, send: Send) -> None:
+    def _gates_of(self, scope: Scope) -> tuple[Gate, ...]:
+        if scope["path"].startswith(SIGNING_IN):
+            return (self._sign_ins,)
+        # One whose long body is still to come would hold one of these few places with waiting for it.
+        if scope["path"].startswith(ASKING) and 0 < body_length(scope) <= UNKNOWN_MAX_BYTES:
+            return (self._questions, self._gate)
+        return (self._gate,)
+
+    async def _behind(
+        self, gates: tuple[Gate, ...], share: float, /, scope: Scope, receive: Receive, send: Send
+    ) -> None:
         if not gates:
             await self._app(scope, receive, send)
-            return
-        gate, *others = gates
-        if not await gate.enter(share_of(scope["method"], scope["path"])):
-            await refusal(scope, 503, "the server has too much to do", self._retry_after)(scope, receive, send)
-            return
-        try:
-            await self._behind(tuple(others), scope, receive, send)
-        finally:
-            gate.leave()
+        elif not await gates[0].enter(share):
+            await self._refuse(scope, receive, send)
+        else:
+            try:
+                await self._behind(gates[1:], share, scope, receive, send)
+            finally:
+                gates[0].leave()
+
+    async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
+        of_openai = scope["path"].startswith(OF_OPENAI)
+        await (self._refusal_of_openai if of_openai else self._refusal)(scope, receive, send)
 
 
 def questions_at_once(settings: "Settings") -> int:

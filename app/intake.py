@@ -42,7 +42,7 @@ class Intake:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        length = _length(scope) if scope["type"] == "http" else 0
+        length = body_length(scope) if scope["type"] == "http" else 0
         if not length:
             await self._app(scope, receive, send)
             return
@@ -79,7 +79,7 @@ async def early(scope: Scope, receive: Receive, *, timeout_s: float, all_are_sho
     Raises:
         HTTPException: 413 when it is too much, 408 when it is too slow.
     """
-    length = _length(scope)
+    length = body_length(scope)
     if not length or (length > UNKNOWN_MAX_BYTES and not all_are_short):
         return receive
     body, content = _Body(receive, max_bytes=UNKNOWN_MAX_BYTES, timeout_s=timeout_s), bytearray()
@@ -95,6 +95,17 @@ async def early(scope: Scope, receive: Receive, *, timeout_s: float, all_are_sho
         return came.pop() if came else await receive()
 
     return given
+
+
+def body_length(scope: Scope) -> float:
+    """Return how long a body is, or may be."""
+    length = 0.0
+    for name, value in scope["headers"]:
+        if name == b"transfer-encoding":
+            return float("inf")
+        if name == b"content-length":
+            length = float(value) if value.isdigit() else float("inf")
+    return length
 
 
 class _Body:
@@ -140,14 +151,3 @@ class _Body:
             return message
 
         return receive
-
-
-def _length(scope: Scope) -> float:
-    """Return how long a body is, or may be."""
-    length = 0.0
-    for name, value in scope["headers"]:
-        if name == b"transfer-encoding":
-            return float("inf")
-        if name == b"content-length":
-            length = float(value) if value.isdigit() else float("inf")
-    return length

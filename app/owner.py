@@ -85,7 +85,7 @@ def serving(
 
     from app import logs
     from app.bootstrap import open_services
-    from app.connections import MAX_HEAD_BYTES, PatientProtocol
+    from app.connections import PatientProtocol
     from app.main import create_app
 
     logs.configure(settings.log_level, settings.log_format)
@@ -95,7 +95,6 @@ def serving(
         config = uvicorn.Config(
             create_app(services),
             http=type("Protocol", (PatientProtocol,), {"timeout_s": settings.client_timeout_s}),
-            h11_max_incomplete_event_size=MAX_HEAD_BYTES,
             forwarded_allow_ips=settings.proxies,
             log_config=None,  # its lines go where ours go, in the same form
             log_level="warning",

@@ -9,7 +9,7 @@ from starlette.types import Scope
 from app.errors import problem
 from app.routes.openai_errors import told
 
-_OF_OPENAI = ("/v1/chat/", "/v1/embeddings", "/v1/models")
+OF_OPENAI = ("/v1/chat/", "/v1/embeddings", "/v1/models")
 _TITLES = {413: "Too large", 429: "Too many requests", 503: "Overloaded"}
 
 
@@ -19,7 +19,7 @@ def refusal(scope: Scope, status: int, detail: str, headers: Mapping[str, str] |
     Returns:
         A problem body; an error of the OpenAI API for its clients.
     """
-    if scope["path"].startswith(_OF_OPENAI):
+    if scope["path"].startswith(OF_OPENAI):
         error = told(HTTPException(status, detail))[1].model_dump()
         return JSONResponse({"error": error}, status_code=status, headers=headers)
     return problem(status, _TITLES.get(status, "Request refused"), detail, dict(headers or {}))

@@ -2,12 +2,11 @@
 
 from typing import TYPE_CHECKING
 
-from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.dependencies import ENDED
 from app.refusals import refusal
-from app.security_headers import security_headers
+from app.security_headers import encoded_security_headers
 
 if TYPE_CHECKING:
     from app.bootstrap import Services
@@ -36,18 +35,19 @@ class Rim:
         async def sending(message: Message) -> None:
             nonlocal status, replaced
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
+                headers = [(name.lower(), value) for name, value in message.get("headers", ())]
+                set_already = dict(headers)
                 status = message["status"]
-                media_type = headers.get("content-type", "")
-                if status == TOO_LARGE and media_type.startswith("text/plain"):
+                media_type = set_already.get(b"content-type", b"")
+                if status == TOO_LARGE and media_type.startswith(b"text/plain"):
                     # Refused before it reached a route, so no handler of ours made the body.
                     await refusal(scope, TOO_LARGE, "the body of the request is larger than is taken")(
                         scope, receive, sending
                     )
                     replaced = True
                     return
-                for name, value in security_headers(scope["scheme"], media_type).items():
-                    headers.setdefault(name, value)
+                ours = encoded_security_headers(scope["scheme"], media_type)
+                message["headers"] = headers + [pair for pair in ours if pair[0] not in set_already]
             if not replaced:
                 await send(message)
 

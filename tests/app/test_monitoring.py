@@ -85,12 +85,12 @@ def test_metrics_count_requests_by_the_template_of_their_route(server, scrape):
     before = scrape()
     server.get("/v1/documents/no-such-document")
     server.get("/somewhere/else")
-    server.request("BREW", "/v1/documents")
+    server.request("PURGE", "/v1/documents")
     after = scrape()
     assert grown(before, after, "attune_http_requests_total", method="GET", route="unmatched", status="404") == 1
     template = "/v1/documents/{document_id}"
     assert grown(before, after, "attune_http_requests_total", method="GET", route=template, status="404") == 1
-    assert not [key for key in after if ("method", "BREW") in key]
+    assert not [key for key in after if ("method", "PURGE") in key]
 
 
 def test_metrics_count_feedback(server, scrape):
