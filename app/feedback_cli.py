@@ -1,24 +1,72 @@
-"""attune feedback: say something about an answer; attune monitor: how questions went lately."""
+"""attune feedback: say something about an answer, or import what others said; attune monitor: how questions went."""
 
 import json
 import sys
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
+from typer.core import TyperGroup
 
 from app.owner import checked, owner
 from app.settings import Settings
 from retrieval.errors import InvalidInputError
 
 _out = Console(highlight=False, soft_wrap=True)
+_err = Console(stderr=True, highlight=False, soft_wrap=True)
+_REFUSED_SHOWN = 20
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
-def feedback(
+class _GivenByDefault(TyperGroup):
+    """``attune feedback ID --up`` is ``attune feedback give ID --up``."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        if args and args[0] not in {*self.commands, "--help"}:
+            args = ["give", *args]
+        return super().parse_args(ctx, args)
+
+
+feedback = typer.Typer(
+    cls=_GivenByDefault, no_args_is_help=True, help="Rate or correct an answer, or import what others said."
+)
+
+
+@feedback.command("import")
+def import_feedback(
+    path: Annotated[
+        Path | None, typer.Argument(help="A .jsonl file: question, document, label or rating a line.")
+    ] = None,
+    qrels: Annotated[Path | None, typer.Option("--qrels", help="A BEIR folder, in the place of a file.")] = None,
+    split: Annotated[str, typer.Option("--split", help="Which file in the BEIR folder's qrels.")] = "train",
+    name: Annotated[str | None, typer.Option("--as-name", help="What to call where it comes from.")] = None,
+    collection: Annotated[str | None, typer.Option("--collection", "-c", help="Its documents are in this one.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Import feedback of another system, or relevance judgements; importing it again replaces it."""
+    from app.feedback_files import read_labels, read_qrels_labels, sent
+
+    if (path is None) == (qrels is None):
+        raise InvalidInputError("give one of a file and --qrels")
+    read = read_qrels_labels(qrels, split) if qrels else read_labels(path or Path())
+    with owner(Settings()) as client:
+        body = sent(client, read, source=name or read.name, collection=collection)
+    if as_json:
+        _print(body)
+        return
+    _out.print(f"{body['added']} labels are new, {body['replaced']} were known and are replaced")
+    for refused in body["refused"][:_REFUSED_SHOWN]:
+        _err.print(f"left out, {refused['where']}: {refused['reason']}", markup=False)
+    if len(body["refused"]) > _REFUSED_SHOWN:
+        _err.print(f"left out: {len(body['refused']) - _REFUSED_SHOWN} more; --json names them all")
+
+
+@feedback.command("give")
+def give(
     interaction_id: Annotated[str, typer.Argument(help="As shown with the answer.")],
     thumb: Annotated[bool | None, typer.Option("--up/--down", help="Was it good.")] = None,
     reason: Annotated[
@@ -30,10 +78,12 @@ def feedback(
     ] = None,
     answer: Annotated[str | None, typer.Option("--answer", help="The right answer.")] = None,
     evidence: Annotated[str | None, typer.Option("--evidence", help="A sentence of a document that holds it.")] = None,
+    right: Annotated[list[int] | None, typer.Option("--right", help="Number of a citation that holds it.")] = None,
+    wrong: Annotated[list[int] | None, typer.Option("--wrong", help="Number of a citation that does not.")] = None,
     as_json: Json = False,
 ) -> None:
     """Rate or correct an answer; saying something again replaces what was said before."""
-    body = {
+    body: dict[str, Any] = {
         "verdict": None if thumb is None else "up" if thumb else "down",
         "reasons": reason or [],
         "answer": answer,
@@ -42,6 +92,11 @@ def feedback(
     if not interaction_id.isalnum():
         raise InvalidInputError(f"{interaction_id!r} is no id of an answer")
     with owner(Settings()) as client:
+        if right or wrong:
+            answer_body = checked(client.get(f"/v1/answers/{interaction_id}"))
+            chunks = {one["number"]: one["chunk_id"] for one in (*answer_body["citations"], *answer_body["nearest"])}
+            body["right_chunks"] = [_chunk(chunks, number) for number in right or []]
+            body["wrong_chunks"] = [_chunk(chunks, number) for number in wrong or []]
         kept = checked(client.post(f"/v1/answers/{interaction_id}/feedback", json=body))
     if as_json:
         _print(kept)
@@ -78,6 +133,12 @@ def _show(points: list[dict[str, Any]]) -> None:
         colour = "red" if point["details"].get("alarm") else "default"
         table.add_row(escape(point["name"]), f"[{colour}]{value}[/{colour}]", point["at"][:19], escape(details))
     _out.print(table)
+
+
+def _chunk(chunks: dict[int, str], number: int) -> str:
+    if number not in chunks:
+        raise InvalidInputError(f"the answer has no citation [{number}]")
+    return chunks[number]
 
 
 def _print(body: dict[str, Any]) -> None:

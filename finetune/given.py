@@ -72,7 +72,7 @@ class GivenLabels(Store):
             InvalidInputError: One of them has a label out of range, no question, or words that no database holds.
         """
         for one in given:
-            _check(one)
+            check(one)
         rows = {one.id: _row(one, by.id) for one in given}
         known = one_of(given_labels.c.id, "ids")
         values = {"ids": listed(rows)}
@@ -136,7 +136,12 @@ class GivenLabels(Store):
             return connection.execute(delete(given_labels).where(condition)).rowcount
 
 
-def _check(one: GivenLabel) -> None:
+def check(one: GivenLabel) -> None:
+    """Raise where a label cannot be kept.
+
+    Raises:
+        InvalidInputError: Its label is out of range, it has no question, or words that no database holds.
+    """
     if not -1 <= one.label <= 1:
         raise InvalidInputError(f"a label is {one.label}; it says how right a chunk is, from -1 to 1")
     if not one.question.strip() or not one.giver or not one.source:

@@ -1,6 +1,6 @@
 """Readings: which citations of an answer somebody opened or copied, and answers with all that was said and done."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import cast
@@ -11,7 +11,7 @@ from retrieval.errors import InvalidInputError, NotFoundError
 from retrieval.reading_tables import readings
 from retrieval.rows import from_json, storable
 from retrieval.store import Store, listed, one_of
-from retrieval.tables import feedback, interactions
+from retrieval.tables import chunks, feedback, interactions
 from retrieval.types import Feedback, Interaction, Principal, Reading
 
 MAX_READINGS = 200
@@ -83,6 +83,8 @@ class Readings(Store):
     def signalled(self) -> Iterator[Signalled]:
         """Go through all answers that somebody said something about or read a citation of; asked on nobody's behalf.
 
+        Passages that were widened for a language model are as they were found, as long as their chunks are kept.
+
         Yields:
             By id of the interaction.
         """
@@ -96,11 +98,12 @@ class Readings(Store):
                 rows = connection.execute(page).all()
                 ids = [row.id for row in rows]
                 heard, done = _said_of(connection, ids), _read_of(connection, ids)
+                asked = [cast(Interaction, from_json(Interaction, row.payload)) for row in rows]
+                texts = _texts_of(connection, {p.chunk.id for one in asked for p in one.passages})
             if not rows:
                 return
-            for row in rows:
-                asked = cast(Interaction, from_json(Interaction, row.payload))
-                yield Signalled(asked, tuple(heard.get(row.id, ())), tuple(done.get(row.id, ())))
+            for one in asked:
+                yield Signalled(_as_found(one, texts), tuple(heard.get(one.id, ())), tuple(done.get(one.id, ())))
             after = ids[-1]
 
     def asked_by(self, principal_ids: Collection[str]) -> list[Asking]:
@@ -179,6 +182,16 @@ def _said_of(connection: Connection, ids: Sequence[str]) -> dict[str, list[Feedb
         said = replace(cast(Feedback, from_json(Feedback, row.payload)), approved_by=row.approved_by)
         found.setdefault(said.interaction_id, []).append(said)
     return found
+
+
+def _texts_of(connection: Connection, chunk_ids: Collection[str]) -> dict[str, str]:
+    its = select(chunks.c.id, chunks.c.text).where(one_of(chunks.c.id, "ids"))
+    return {row[0]: row[1] for row in connection.execute(its, {"ids": listed(chunk_ids)})}
+
+
+def _as_found(asked: Interaction, texts: Mapping[str, str]) -> Interaction:
+    narrow = [replace(p, chunk=replace(p.chunk, text=texts.get(p.chunk.id, p.chunk.text))) for p in asked.passages]
+    return replace(asked, passages=tuple(narrow))
 
 
 def _read_of(connection: Connection, ids: Sequence[str]) -> dict[str, list[Reading]]:

@@ -85,6 +85,7 @@ class CitationBody(BaseModel):
     number: int = Field(description="The [n] in the answer.", examples=[1])
     document_id: str = Field(examples=["0d6a2c1f5b1e4d2c8f0a9b7c6d5e4f30"])
     revision_id: str
+    chunk_id: str = Field(description="Of its passage: what feedback and readings name.")
     title: str = Field(examples=["Annual leave"])
     uri: str = Field(examples=["file:///srv/handbook/people/leave.md"])
     section: list[str] = Field(description="Headings above the quote, outermost first.", examples=[["Entitlement"]])
@@ -186,6 +187,7 @@ def citation_body(citation: Citation) -> CitationBody:
         number=citation.number,
         document_id=citation.document_id,
         revision_id=citation.revision_id,
+        chunk_id=citation.chunk_id,
         title=citation.title,
         uri=citation.uri,
         section=list(citation.section),

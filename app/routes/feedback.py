@@ -1,75 +1,39 @@
 """Feedback on answers."""
 
 import uuid
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query
 from fastapi import Path as PathParameter
-from pydantic import BaseModel, ConfigDict, Field
 
 from app import hearing, logs
 from app.bootstrap import Services
 from app.curating import CuratorDep
-from app.dependencies import CallerDep, PrincipalDep, ServicesDep
+from app.dependencies import AdministratorDep, CallerDep, PrincipalDep, ServicesDep
+from app.giving import Offered, take_in
 from app.hearing import heard
+from app.routes.feedback_bodies import (
+    AskedFeedbackBody,
+    FeedbackBody,
+    FeedbackListBody,
+    GivenFeedbackBody,
+    NewFeedbackBody,
+    NewReadingBody,
+    OwnFeedbackBody,
+    ReadingBody,
+    RefusedBody,
+    TakenBody,
+    feedback_body,
+    reading_body,
+)
 from app.routes.moment import Moment
-from retrieval.types import Feedback, Principal, Reason, Verdict
+from finetune.given import JUDGES
+from retrieval.errors import InvalidInputError
+from retrieval.types import Feedback, Interaction, Principal, Reading
 
 router = APIRouter(prefix="/v1", tags=["feedback"])
-
-Words = Annotated[str, Field(min_length=1, max_length=8000)]
-Ids = Annotated[list[Annotated[str, Field(min_length=1, max_length=64)]], Field(max_length=20)]
-
-
-class NewFeedbackBody(BaseModel):
-    """What you say about an answer; at least one thing."""
-
-    model_config = ConfigDict(
-        extra="forbid",
-        str_strip_whitespace=True,
-        json_schema_extra={"examples": [{"verdict": "down", "reasons": ["outdated"], "answer": "It is 27 days now."}]},
-    )
-
-    verdict: Verdict | None = None
-    reasons: list[Reason] = Field(default=[], max_length=7, description="Why.")
-    answer: Words | None = Field(default=None, description="The right answer, in your words.")
-    evidence: Words | None = Field(default=None, description="A sentence of a document that holds it.")
-    right_documents: Ids = Field(default=[], description="Ids of documents that hold the right answer.")
-    wrong_documents: Ids = Field(default=[], description="Ids of cited documents that do not.")
-
-
-class FeedbackBody(BaseModel):
-    """What somebody said about an answer."""
-
-    id: str
-    interaction_id: str
-    principal_id: str = Field(description="Who said it.")
-    given_at: datetime
-    verdict: Verdict | None
-    reasons: list[Reason]
-    answer: str | None
-    evidence: str | None
-    right_documents: list[str]
-    wrong_documents: list[str]
-    approved_by: str | None = Field(description="Who found it right.")
-
-
-class AskedFeedbackBody(FeedbackBody):
-    """What somebody said, with the question it is about."""
-
-    question: str
-    withheld: bool = Field(
-        description="Neither question nor words nor documents are shown: it is about a document that was deleted "
-        "or that you may not read."
-    )
-
-
-class FeedbackListBody(BaseModel):
-    """Feedback, the newest first."""
-
-    feedback: list[AskedFeedbackBody]
-
 
 InteractionId = Annotated[str, PathParameter(max_length=64, description="`interaction_id` of the answer.")]
 FeedbackId = Annotated[str, PathParameter(max_length=64, description="As listed.")]
@@ -80,7 +44,8 @@ def give(
     interaction_id: InteractionId, body: NewFeedbackBody, services: ServicesDep, principal: PrincipalDep
 ) -> FeedbackBody:
     """Rate or correct an answer you were given; saying something again replaces what you said before."""
-    _check_named(services, interaction_id, {*body.right_documents, *body.wrong_documents}, principal)
+    asked = services.interactions.get(interaction_id, principal=principal)
+    _check_named(services, asked, body, principal)
     said = services.feedback.record(
         Feedback(
             id=uuid.uuid4().hex,
@@ -93,12 +58,49 @@ def give(
             evidence=body.evidence,
             right_documents=tuple(dict.fromkeys(body.right_documents)),
             wrong_documents=tuple(dict.fromkeys(body.wrong_documents)),
+            right_chunks=tuple(dict.fromkeys(body.right_chunks)),
+            wrong_chunks=tuple(dict.fromkeys(body.wrong_chunks)),
+            preferred_over=body.preferred_over,
         ),
         principal=principal,
     )
     services.observing.telemetry.said(said)
     logs.said(said)
+    services.learned.credited(asked, said)
     return feedback_body(said)
+
+
+@router.get("/answers/{interaction_id}/feedback", summary="What you said about an answer")
+def own(interaction_id: InteractionId, services: ServicesDep, principal: PrincipalDep) -> OwnFeedbackBody:
+    """Open what you said about an answer and did with it; saying something again replaces it."""
+    services.interactions.get(interaction_id, principal=principal)
+    me = replace(principal, administrator=False)
+    said = services.feedback.of_interaction(interaction_id, principal=me)
+    done = services.readings.of_interaction(interaction_id, principal=me)
+    return OwnFeedbackBody(
+        feedback=feedback_body(said[0]) if said else None, readings=[reading_body(reading) for reading in done]
+    )
+
+
+@router.post("/answers/{interaction_id}/readings", status_code=201, summary="Say that a citation was opened")
+def read(
+    interaction_id: InteractionId, body: NewReadingBody, services: ServicesDep, principal: PrincipalDep
+) -> ReadingBody:
+    """Note that you opened or copied a citation of an answer; of one answer the last 200 are kept."""
+    asked = services.interactions.get(interaction_id, principal=principal)
+    reading = Reading(
+        id=uuid.uuid4().hex,
+        interaction_id=interaction_id,
+        principal_id=principal.id,
+        chunk_id=body.chunk_id,
+        kind=body.kind,
+        position=0,  # the answer says
+        seconds=body.seconds,
+        at=datetime.now(UTC),
+    )
+    kept = services.readings.record(reading, principal=principal)
+    services.learned.credited(asked, kept)
+    return reading_body(kept)
 
 
 @router.get("/feedback", summary="List feedback")
@@ -119,6 +121,31 @@ def feedback(
     )
 
 
+@router.post("/feedback/given", summary="Take in what others say")
+def take(body: GivenFeedbackBody, services: ServicesDep, principal: AdministratorDep, caller: CallerDep) -> TakenBody:
+    """Take in labels of another system or of a set of judgements, to 1,000 at a time; again they replace themselves."""
+    now = datetime.now(UTC)
+    offered = [
+        Offered(
+            question=one.question,
+            document=one.document,
+            evidence=one.evidence,
+            label=one.label,
+            giver=one.giver or JUDGES + body.source,
+            given_at=one.given_at or now,
+        )
+        for one in body.labels
+    ]
+    taken, refused = take_in(services, body.source, offered, collection=body.collection, by=principal)
+    details = {"added": taken.added, "replaced": taken.replaced, "refused": len(refused)}
+    services.audit_log.append("feedback.import", f"source:{body.source}", caller=caller, details=details)
+    return TakenBody(
+        added=taken.added,
+        replaced=taken.replaced,
+        refused=[RefusedBody(label=one.row, reason=one.reason) for one in refused],
+    )
+
+
 @router.post("/feedback/{feedback_id}/approval", summary="Approve feedback")
 def approve(feedback_id: FeedbackId, services: ServicesDep, principal: CuratorDep, caller: CallerDep) -> FeedbackBody:
     """Mark feedback as right, so that it may be learned from; 404 when its author has replaced it meanwhile."""
@@ -127,28 +154,16 @@ def approve(feedback_id: FeedbackId, services: ServicesDep, principal: CuratorDe
     return feedback_body(approved)
 
 
-def feedback_body(said: Feedback) -> FeedbackBody:
-    """Shape feedback for the API."""
-    return FeedbackBody(
-        id=said.id,
-        interaction_id=said.interaction_id,
-        principal_id=said.principal_id,
-        given_at=said.given_at,
-        verdict=said.verdict,
-        reasons=list(said.reasons),
-        answer=said.answer,
-        evidence=said.evidence,
-        right_documents=list(said.right_documents),
-        wrong_documents=list(said.wrong_documents),
-        approved_by=said.approved_by,
-    )
-
-
-def _check_named(services: Services, interaction_id: str, document_ids: set[str], principal: Principal) -> None:
-    if not document_ids:
-        return
-    answer = services.interactions.get(interaction_id, principal=principal).answer
+def _check_named(services: Services, asked: Interaction, body: NewFeedbackBody, principal: Principal) -> None:
+    answer = asked.answer
     # What the answer named may be gone by now; whoever was given the answer can still say that it was wrong.
-    for document_id in document_ids - {citation.document_id for citation in (*answer.citations, *answer.nearest)}:
+    named = {citation.document_id for citation in (*answer.citations, *answer.nearest)}
+    for document_id in {*body.right_documents, *body.wrong_documents} - named:
         # Raises one error for what is missing and what is forbidden: nobody learns which documents there are.
         services.catalog.document(document_id, principal=principal)
+    if not {*body.right_chunks, *body.wrong_chunks} <= {passage.chunk.id for passage in asked.passages}:
+        raise InvalidInputError("only passages of this answer can be named")
+    if body.preferred_over is not None:
+        other = services.interactions.get(body.preferred_over, principal=principal)
+        if other.id == asked.id or other.principal_id != asked.principal_id:
+            raise InvalidInputError("an answer is preferred over another one of the same asker")
