@@ -20,6 +20,6 @@ def index() -> FileResponse:
 
 
 @router.get("/assets/{name}")
-def asset(name: Literal["app.js", "app.css", "quality.css", "icon.svg"]) -> FileResponse:
+def asset(name: Literal["app.js", "feedback.js", "app.css", "quality.css", "icon.svg"]) -> FileResponse:
     """Serve its script and style."""
     return FileResponse(_WEB / name, headers=_KEPT)

@@ -1,4 +1,6 @@
 // Asks, shows the answer with its quotes, opens a quote in its document. Text goes in as text nodes, never as HTML.
+import * as feedback from "/assets/feedback.js";
+
 const at = (id) => document.getElementById(id);
 const make = (name, text = "") => Object.assign(document.createElement(name), { textContent: text });
 
@@ -132,10 +134,11 @@ function showAnswer(body) {
     title.onclick = () => open(citation);
     if (citation.suspect) title.append(make("small", " (parts of this passage speak to a language model)"));
     if (citation.masked) title.append(make("small", " (secrets or personal data in this quote are replaced by marks)"));
-    item.append(title, make("blockquote", citation.quote));
+    item.append(title, make("blockquote", citation.quote), feedback.judge(citation));
     return item;
   }));
   at("answer").hidden = false;
+  feedback.about(body);
   conversation = body.conversation_id;
   at("anew").hidden = false;
   say(body.degraded ? "The language model did not answer; these are the documents' own words." : "");
@@ -154,6 +157,7 @@ async function open(citation) {
     at("source-text").replaceChildren(
       points.slice(0, citation.start).join(""), mark, points.slice(citation.end).join(""));
     at("source").showModal();
+    feedback.opened(citation);
     mark.scrollIntoView({ block: "center" });
   } catch (error) {
     say(error.message, true);
@@ -189,7 +193,7 @@ async function follow(question) {
     if (name === "retrieval") {
       at("words").replaceChildren();
       at("sources").replaceChildren();
-      at("sources-title").hidden = true;
+      at("sources-title").hidden = at("feedback").hidden = true;
       say("Reading …");
     } else if (name === "token") {
       at("answer").hidden = false;
@@ -233,4 +237,5 @@ at("anew").onclick = () => {
   say("");
 };
 
+feedback.begin(send, say);
 begin();
