@@ -5,11 +5,13 @@ import shutil
 import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from app.bootstrap import Services
 from app.migrations import schema_versions
 from app.parts import open_blobs
+from finetune.serving import ServingState
 from ingestion.audit import Audit
 from ingestion.compare import Found
 from ingestion.doctor import Check, Doctor
@@ -31,7 +33,8 @@ def call_doctor(services: Services) -> Doctor:
         embedded_index=services.settings.qdrant_url is None,
         audit=audit,
     )
-    return Doctor(Remedies(audit, services.publisher, blobs), checks=premises.checks())
+    checks = [*premises.checks(), Check(partial(_unreadable, services.learned.serving))]
+    return Doctor(Remedies(audit, services.publisher, blobs), checks=checks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +87,10 @@ class _Premises:
         root = self.data_dir / "index"
         lost = [name for name, target in targets.items() if not (root / name.removeprefix(_VECTORS) / target).is_dir()]
         return {"index-pointer-lost": lost}
+
+
+def _unreadable(serving: ServingState, _: Sequence[str] | None) -> Found:
+    return {"learned-unreadable": [serving.now.pointer] if serving.now.trouble else []}
 
 
 def _below(folder: Path) -> Iterator[tuple[Path, os.stat_result]]:

@@ -25,11 +25,13 @@ from app.groups_cli import groups
 from app.guards_cli import guards
 from app.ingest_cli import ingest, runs, work
 from app.keys_cli import keys
+from app.learning_cli import learning, promote, rollback
 from app.owner import checked, owner
 from app.quality_cli import policy, quality, quarantine
 from app.search_cli import CollectionOption, Json, ask, search
 from app.settings import Settings
 from app.sources_cli import source, sources
+from app.train_cli import train
 from app.users_cli import users
 from retrieval.errors import AttuneError, InvalidInputError
 
@@ -60,6 +62,10 @@ app.add_typer(keys, name="keys")
 app.add_typer(audit, name="audit")
 app.command()(forget)
 app.add_typer(approvals, name="approvals")
+app.add_typer(learning, name="learning")
+app.command()(train)
+app.command()(promote)
+app.command()(rollback)
 app.add_typer(conversations, name="conversations")
 app.add_typer(feedback, name="feedback")
 app.command()(monitor)

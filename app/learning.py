@@ -10,6 +10,7 @@ from finetune.artifact import Artifacts
 from finetune.interleaving import Credit, in_share, own_outcome, team_outcome
 from finetune.registry import POINTER, Candidate, Registry
 from finetune.serving import ServingState
+from finetune.sets import TrainingSets
 from finetune.shadow import Question, Shadow
 from finetune.trials import Kind, Trial, Trials
 from retrieval.catalog import Catalog
@@ -34,9 +35,24 @@ class Rollout:
     artifacts: Artifacts
     registry: Registry
     trials: Trials
+    sets: TrainingSets
     serving: ServingState
     shadow: Shadow
     retriever: Retriever
+
+    def check(self, candidate_id: str) -> Candidate:
+        """Return a candidate that can be promoted, once its files were read anew.
+
+        Raises:
+            NotFoundError: There is none of this id, or its files are gone.
+            ConflictError: It did not pass the gate.
+            ModelError: Its files are not what was written, or were made for another embedder.
+        """
+        candidate = self.registry.get(candidate_id)
+        if not candidate.may_serve:
+            raise ConflictError(f"candidate {candidate_id[:12]} did not pass the gate")
+        self.serving.check(candidate_id)
+        return candidate
 
     def promote(self, candidate_id: str, *, approved_by: str) -> Candidate:
         """Make a candidate live, once its files were read anew.
@@ -49,8 +65,7 @@ class Rollout:
             ConflictError: It did not pass the gate.
             ModelError: Its files are not what was written, or were made for another embedder.
         """
-        self.registry.get(candidate_id)
-        self.serving.check(candidate_id)
+        self.check(candidate_id)
         promoted = self.registry.promote(candidate_id, approved_by=approved_by)
         self.serving.refresh()
         return promoted
@@ -167,7 +182,8 @@ def open_rollout(folder: Path, retriever: Retriever) -> Iterator[Rollout]:
         serving = stack.enter_context(closing(ServingState(artifacts, catalog, retriever.embedder, trials)))
         serving.start()
         shadow = stack.enter_context(closing(Shadow(retriever, trials)))
-        yield Rollout(artifacts, registry, trials, serving, shadow, replace(retriever, learning=serving))
+        sets = TrainingSets(catalog.engine, folder / FOLDER)
+        yield Rollout(artifacts, registry, trials, sets, serving, shadow, replace(retriever, learning=serving))
 
 
 def _point_again(catalog: Catalog, registry: Registry) -> None:

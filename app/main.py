@@ -35,6 +35,7 @@ from app.routes import (
     health,
     ingestions,
     keys,
+    learning,
     monitoring,
     oidc,
     openai_api,
@@ -45,6 +46,7 @@ from app.routes import (
     session,
     setup,
     sources,
+    training,
     uploads,
     users,
 )
@@ -81,10 +83,12 @@ ROUTES = (
     keys,
     directory,
     approvals,
+    learning,
     health,
     monitoring,
     quality,
     guards,
+    training,
     page,
 )
 """In the order in which the API's description shows them."""

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, insert, or_, select, update
+from sqlalchemy import Connection, Select, and_, distinct, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
-from finetune.tables import candidates, trials
+from finetune.tables import candidates, training_lineage, trials
 from finetune.types import CandidateState, RungName
 from retrieval.errors import ConflictError, InvalidInputError, NotFoundError
 from retrieval.rows import storable
@@ -50,6 +50,11 @@ class Candidate:
     live_at: datetime | None = None  # UTC
     replaced: str | None = None
     retired_at: datetime | None = None  # UTC
+
+    @property
+    def may_serve(self) -> bool:
+        """Whether it may be promoted, or is live: it passed the gate, or served before."""
+        return self.state in {"passed", "trial", "live"} or (self.state == "retired" and self.live_at is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +126,18 @@ class Registry(Store):
         """Return the candidates that were trained on any of some training sets, the oldest first."""
         statement = select(candidates).where(candidates.c.set_id.in_(sorted(set_ids)))
         return self._found(statement.order_by(candidates.c.created_at, candidates.c.id))
+
+    def stands_on(self, set_id: str) -> tuple[int, int]:
+        """Count what a training set holds.
+
+        Returns:
+            (people who gave it, documents that it is about).
+        """
+        columns = (training_lineage.c.principal_id, training_lineage.c.document_id)
+        people, documents = (func.count(distinct(column)) for column in columns)
+        with self._reading() as connection:
+            row = connection.execute(select(people, documents).where(training_lineage.c.set_id == set_id)).one()
+        return row[0], row[1]
 
     def live(self) -> str | None:
         """Return the id of the candidate that is live; None when nothing learned serves."""

@@ -114,6 +114,12 @@ KINDS: dict[str, Kind] = {
     "disk-low": Kind(
         "warning", "disk that is nearly full", "make room: ingestion stops at the reserve", mendable=False
     ),
+    "learned-unreadable": Kind(
+        "warning",
+        "candidate that is live and cannot be served: answers are as without what was learned",
+        "`attune rollback`, or put its files back from a backup",
+        mendable=False,
+    ),
     "index-pointer-lost": Kind(
         "note", "pointers lead to index directories that are gone", "they are forgotten; that index is made when needed"
     ),

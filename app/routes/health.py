@@ -17,7 +17,11 @@ _LOOKED_S = 1.0
 class HealthBody(BaseModel):
     """Alive."""
 
-    status: str = Field(default="ok", examples=["ok"])
+    status: str = Field(
+        default="ok",
+        description="`degraded` when questions are answered without what was learned, since that cannot be read.",
+        examples=["ok"],
+    )
 
 
 # On the event loop, with no dependency that takes a thread: a busy server may have none free.
@@ -34,7 +38,7 @@ async def ready(request: Request) -> HealthBody:
     if time.monotonic() > getattr(state, "ready_until", 0.0):
         await run_in_threadpool(_look, services(request))
         state.ready_until = time.monotonic() + _LOOKED_S
-    return HealthBody()
+    return HealthBody(status="degraded" if services(request).learned.serving.now.trouble else "ok")
 
 
 def _look(services: Services) -> None:

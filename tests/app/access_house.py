@@ -9,6 +9,8 @@ import httpx
 
 from app.owner import checked, events, serving
 from app.settings import Settings
+from retrieval.tables import open_engine
+from tests.candidates import candidate
 
 PASSWORD = "a long enough password"
 ALL = ["ask", "curate", "administer"]
@@ -95,6 +97,9 @@ class House:
         body = {"action": "train", "subject": uuid4().hex, "reason": "a test"}
         return self.made("/v1/approvals", body, by="second administrator")["id"]
 
+    def stop_trial(self):
+        self.local.delete("/v1/learning/trial")
+
     def new_document(self):
         name = f"spare-{uuid4().hex}.txt"
         self.uploaded("closed", {name: f"Spare words of {name}, which are of no use to anybody."})
@@ -144,6 +149,7 @@ def furnished(folder):
         _cast(house, stack)
         _documents(house)
         _belongings(house)
+        house.ids["candidate"] = _candidate(settings)
         yield house
 
 
@@ -227,12 +233,20 @@ def _documents(house):
     house.ids["held"] = house.held.pop()
 
 
+def _candidate(settings):
+    engine = open_engine(settings.catalog_url)
+    try:
+        return candidate(engine, settings.data_dir)
+    finally:
+        engine.dispose()
+
+
 def _belongings(house):
     asked = {"question": "When are zebra salaries paid?", "conversation_id": "new"}
     answer = house.made("/v1/answers", asked, by="owner")
     assert answer["citations"][0]["document_id"] == house.ids["hidden"]
     house.ids["interaction"], house.ids["conversation"] = answer["interaction_id"], answer["conversation_id"]
-    house.ids["revision"] = answer["citations"][0]["revision_id"]
+    house.ids |= {"revision": answer["citations"][0]["revision_id"], "chunk": answer["citations"][0]["chunk_id"]}
     asked = {"question": "When do tulips bloom?", "collection": "elsewhere"}
     another = house.made("/v1/answers", asked, by="owner")["interaction_id"]
     house.ids["feedback"] = house.made(f"/v1/answers/{another}/feedback", {"verdict": "up"}, by="owner")["id"]

@@ -102,6 +102,7 @@ GOLD = {"name": "golden"}
 EVALUATION = {"run_id": "evaluation"}
 USER = {"user_id": "owner"}
 GROUP = {"group_id": "group"}
+CANDIDATE = {"candidate_id": "candidate"}
 DONE = (200, 202, 409)  # 409: the run is over
 ENTRY = {"name": "spare", "scopes": ["ask"]}
 
@@ -114,6 +115,12 @@ ROWS = {
     ),
     "POST /v1/answers/{interaction_id}/feedback": Row(
         "whose it is, administrators", {"interaction_id": "interaction"}, json={"verdict": "up"}
+    ),
+    "GET /v1/answers/{interaction_id}/feedback": Row("whose it is, administrators", {"interaction_id": "interaction"}),
+    "POST /v1/answers/{interaction_id}/readings": Row(
+        "whose it is, administrators",
+        {"interaction_id": "interaction"},
+        json=lambda house: {"chunk_id": house.ids["chunk"], "kind": "copied"},
     ),
     "POST /v1/search": Row("signed in", json=ASK),
     "GET /v1/models": Row("signed in"),
@@ -133,9 +140,23 @@ ROWS = {
     ),
     "GET /v1/conversations/{conversation_id}/export": Row("whose it is", {"conversation_id": "conversation"}),
     "GET /v1/feedback": Row("who looks after some collection"),
+    "POST /v1/feedback/given": Row(
+        "administrators",
+        json={"source": "matrix", "labels": [{"question": "Roses?", "document": "public.md", "label": 1}]},
+    ),
     "POST /v1/feedback/{feedback_id}/approval": Row(
         "who looks after the collection it is about", {"feedback_id": "feedback"}
     ),
+    # Learning
+    "GET /v1/learning": Row("administrators"),
+    "GET /v1/learning/candidates": Row("administrators"),
+    "GET /v1/learning/candidates/{candidate_id}": Row("administrators", CANDIDATE),
+    "POST /v1/learning/candidates/{candidate_id}/trial": Row(
+        "administrators", CANDIDATE, json={"kind": "shadow"}, ok=(201, 409), after=lambda house: house.stop_trial()
+    ),
+    "DELETE /v1/learning/trial": Row("administrators", ok=(200, 404)),  # 404: none runs
+    "POST /v1/learning/candidates/{candidate_id}/promotion": Row("administrators", CANDIDATE, ok=(409,)),
+    "POST /v1/learning/rollback": Row("administrators", ok=(409,)),  # nothing learned serves
     # Documents
     "GET /v1/documents": Row("signed in"),
     "POST /v1/documents": Row(
@@ -569,6 +590,20 @@ ELSEWHERE_IN_REQUESTS = {
         "hidden",
         lambda client, value: client.post(
             f"/v1/answers/{client.interaction}/feedback", json={"verdict": "down", "right_documents": [value]}
+        ),
+    ),
+    "an answer that is said to be worse": (
+        "interaction",
+        lambda client, value: client.post(f"/v1/answers/{client.interaction}/feedback", json={"preferred_over": value}),
+    ),
+    "a passage that is said to be right": (
+        "chunk",
+        lambda client, value: client.post(f"/v1/answers/{client.interaction}/feedback", json={"right_chunks": [value]}),
+    ),
+    "a passage that is said to be opened": (
+        "chunk",
+        lambda client, value: client.post(
+            f"/v1/answers/{client.interaction}/readings", json={"chunk_id": value, "kind": "opened"}
         ),
     ),
     "an answer before which one reads": (

@@ -1,0 +1,121 @@
+"""attune learning, attune promote, attune rollback: what is learned, and what of it serves."""
+
+from typing import Annotated, Any
+from urllib.parse import quote
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from app import evaluate_show
+from app.owner import checked, owner
+from app.settings import Settings
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+CandidateId = Annotated[str, typer.Argument(help="As listed.")]
+
+learning = typer.Typer(help="What is learned: candidates and trials.", invoke_without_command=True)
+
+_SHORT = 12
+
+
+@learning.callback()
+def status(context: typer.Context, as_json: Json = False) -> None:
+    """Say what serves, what is tried, and what each rung of the ladder still needs."""
+    if context.invoked_subcommand is not None:
+        return
+    with owner(Settings()) as client:
+        body = checked(client.get("/v1/learning"))
+    if as_json:
+        evaluate_show.print_json(body)
+        return
+    out = evaluate_show.console()
+    out.print(f"live: {body['live'] or 'nothing learned'}")
+    if body["trouble"]:
+        out.print(f"it does not serve: {body['trouble']}", markup=False)
+    if body["trial"]:
+        out.print(_tried(body["trial"]), markup=False)
+    counts = ", ".join(f"{count} {state}" for state, count in body["candidates"].items())
+    out.print(f"candidates: {counts or 'none'}")
+    for rung in body["rungs"]:
+        out.print(f"{rung['rung']}: {rung['summary']}")
+
+
+@learning.command("candidates")
+def list_candidates(as_json: Json = False) -> None:
+    """List candidates, the newest first."""
+    with owner(Settings()) as client:
+        body = checked(client.get("/v1/learning/candidates", params={"limit": 1000}))
+    if as_json:
+        evaluate_show.print_json(body)
+        return
+    table = Table("id", "rung", "state", "made", "reason")
+    for one in body["candidates"]:
+        table.add_row(*(escape(str(one[name] or "")) for name in ("id", "rung", "state", "created_at", "reason")))
+    evaluate_show.console().print(table)
+
+
+@learning.command()
+def show(candidate_id: CandidateId) -> None:
+    """Show all that is known of a candidate, as JSON: manifest, report of the gate, lineage, trials."""
+    with owner(Settings()) as client:
+        evaluate_show.print_json(checked(client.get(_url(candidate_id))))
+
+
+@learning.command("try")
+def try_candidate(
+    candidate_id: CandidateId,
+    kind: Annotated[str, typer.Option("--kind", help="shadow, interleave or share.")] = "shadow",
+    share: Annotated[float, typer.Option("--share", help="Of requests, or of people, in (0, 1].")] = 1.0,
+    as_json: Json = False,
+) -> None:
+    """Compare a candidate that passed the gate with what is live."""
+    with owner(Settings()) as client:
+        _told(checked(client.post(f"{_url(candidate_id)}/trial", json={"kind": kind, "share": share})), as_json)
+
+
+@learning.command()
+def stop(as_json: Json = False) -> None:
+    """Stop the trial that runs."""
+    with owner(Settings()) as client:
+        _told(checked(client.delete("/v1/learning/trial")), as_json)
+
+
+def promote(candidate_id: CandidateId, as_json: Json = False) -> None:
+    """Make a candidate live; it uses up an approval to promote its id."""
+    with owner(Settings()) as client:
+        body = checked(client.post(f"{_url(candidate_id)}/promotion"))
+    if as_json:
+        evaluate_show.print_json(body)
+    else:
+        evaluate_show.console().print(f"{body['id']} is live; `attune rollback` goes back")
+
+
+def rollback(as_json: Json = False) -> None:
+    """Take what is live out of service: what was live before it is live again."""
+    with owner(Settings()) as client:
+        # Named, so that of two who go back at once one step is taken.
+        live = checked(client.get("/v1/learning"))["live"]
+        body = checked(client.post("/v1/learning/rollback", json={"candidate": live}))
+    if as_json:
+        evaluate_show.print_json(body)
+    else:
+        evaluate_show.console().print(f"{body['live'] or 'nothing learned'} is live")
+
+
+def _url(candidate_id: str) -> str:
+    return f"/v1/learning/candidates/{quote(candidate_id, safe='')}"
+
+
+def _told(trial: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        evaluate_show.print_json(trial)
+    else:
+        evaluate_show.console().print(_tried(trial), markup=False)
+
+
+def _tried(trial: dict[str, Any]) -> str:
+    figures = ", ".join(f"{name} {value}" for name, value in trial["figures"].items())
+    counts = f"{trial['wins']} won, {trial['losses']} lost, {trial['ties']} tied"
+    said = f"trial of {trial['candidate_id'][:_SHORT]} ({trial['kind']}): {trial['state']}; {counts}"
+    return "; ".join(part for part in (said, figures, trial["reason"]) if part)
