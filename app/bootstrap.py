@@ -35,6 +35,7 @@ from app.settings import Settings
 from app.stores import Stores, open_stores
 from app.streaming import Works
 from app.telemetry import Telemetry
+from app.training_jobs import TrainingJobs
 from app.watch import Watched
 from app.workforce import Workforce
 from eval.judge import Judge
@@ -72,6 +73,7 @@ class Services(Stores):
     blobs: Blobs
     publisher: Publisher
     dispatcher: Dispatcher
+    training: TrainingJobs
     uploads: PartialUploads
     authenticator: Authenticator
     loopback_token: str
@@ -140,6 +142,7 @@ def open_services(settings: Settings, *, ingests: bool = False) -> Iterator[Serv
             blobs=blobs,
             publisher=publisher,
             dispatcher=stack.enter_context(dispatcher),
+            training=stack.enter_context(_open_training(settings, stores)),
             works=works,
             authenticator=authenticator,
             loopback_token=loopback_token,
@@ -188,6 +191,13 @@ def _open_workforce(settings: Settings, stores: Stores, *, ingests: bool) -> Ite
         if ingests or stores.runs_of_ingestion.at_work():
             workforce.want()  # they load their model while the server loads its own
         yield workforce
+
+
+@contextmanager
+def _open_training(settings: Settings, stores: Stores) -> Iterator[TrainingJobs]:
+    with closing(TrainingJobs(settings, stores.training_runs)) as training:
+        training.start()
+        yield training
 
 
 @contextmanager

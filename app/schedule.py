@@ -150,12 +150,17 @@ class Schedule:
 def scheduled(services: "Services") -> Iterator[Schedule]:
     """Run the schedule of a server for as long as the block lasts."""
     from app.ingesting import start_sync
+    from app.training_asked import train_when_due
     from app.uploading import take_in_waiting
+
+    def chores() -> None:
+        take_in_waiting(services)
+        train_when_due(services)
 
     schedule = Schedule(
         services.sources,
         lambda source, by: start_sync(services, source, created_by=by).id,
-        chores=lambda: take_in_waiting(services),
+        chores=chores,
     )
     schedule.start()
     try:

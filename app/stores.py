@@ -21,6 +21,7 @@ from eval.golden_store import GoldenSets
 from eval.monitoring import MonitoringLog
 from eval.runs import EvaluationRuns
 from finetune.given import GivenLabels
+from finetune.runs import TrainingRuns
 from finetune.sets import TrainingSets
 from ingestion.runs import IngestRuns
 from ingestion.sources.store import SourceStore
@@ -63,6 +64,7 @@ class Stores:
     readings: Readings
     given_labels: GivenLabels
     training_sets: TrainingSets
+    training_runs: TrainingRuns
 
 
 def open_stores(settings: Settings, stack: ExitStack) -> Stores:
@@ -103,4 +105,5 @@ def open_stores(settings: Settings, stack: ExitStack) -> Stores:
         readings=Readings(engine),
         given_labels=GivenLabels(engine),
         training_sets=TrainingSets(engine, settings.data_dir / "learning"),
+        training_runs=TrainingRuns(engine),
     )

@@ -5,6 +5,7 @@ stage that was under way.
 """
 
 import os
+import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -14,13 +15,18 @@ from pathlib import Path
 import structlog
 
 from app import children
+from app.learning import FOLDER
 from app.settings import Settings
+from finetune.artifact import Artifacts
 from finetune.runs import TrainingRun, TrainingRuns
 from retrieval.errors import AttuneError
 from retrieval.store import reachable
 
 MAX_ATTEMPTS = 3
 """A run whose process died this often without coming further is given up."""
+
+LAB = "lab"
+"""Folder of what a process needs for a while, in the learning folder: removed when it has ended, however it did."""
 
 STORAGE_FULL = 28
 """Exit status of a process that could not say so in the record: there was no room for it either."""
@@ -164,6 +170,15 @@ class TrainingJobs:
             process.wait()
             if process.stdin is not None:
                 process.stdin.close()
+            self._sweep()
+
+    def _sweep(self) -> None:
+        """Remove what a process left half made."""
+        folder = self._settings.data_dir / FOLDER
+        shutil.rmtree(folder / LAB, ignore_errors=True)
+        Artifacts(folder / "candidates").sweep()
+        for path in (folder / "sets").glob(".*"):
+            path.unlink(missing_ok=True)
 
 
 def _resident_bytes(pid: int | None) -> int:

@@ -32,18 +32,18 @@ class Means:
     """What a training learns from, and with.
 
     Attributes:
+        lab: Opens the laboratory.
         gather: Reads everything that people said and did.
         context: What labels are held against.
         manifest: Says what examples stand on.
-        lab: Opens the laboratory.
         base: Fingerprint of the embedder.
         reporter: Is told figures besides.
     """
 
-    gather: Callable[[], Sequence[Label]]
-    context: Context
-    manifest: Callable[[Built], dict[str, Any]]
     lab: Callable[[], AbstractContextManager[Lab]]
+    gather: Callable[[Lab], Sequence[Label]]
+    context: Callable[[Lab], Context]
+    manifest: Callable[[Built], dict[str, Any]]
     base: str
     reporter: Reporter
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from finetune.canary import Admit
 from finetune.course import SEED, Course
 from finetune.examples import build_examples
 from finetune.gate import Terms, examine
@@ -9,7 +10,6 @@ from finetune.instruments import of_lab
 from finetune.lab import Lab
 from finetune.ladder import Step
 from finetune.runs import MAX_LISTED, Outcome
-from finetune.types import Example, Label
 from finetune.verdict import GateReport
 
 _FROM, _TO = 0.15, 0.85  # of the whole
@@ -35,7 +35,7 @@ def measure(course: Course, tried: Sequence[Step], lab: Lab) -> list[tuple[Step,
     def tell(share: float) -> None:
         course.tell("measuring", _FROM + (_TO - _FROM) * share, ", ".join(step.rung for step in tried))
 
-    instruments = of_lab(lab, seed=SEED, admit=_admitting(course), tell=tell)
+    instruments = of_lab(lab, seed=SEED, admit=_admitting(course, lab), tell=tell)
     trusted = {label.giver for label in course.labels if label.trusted}
     terms = Terms(seed=SEED, trusted=trusted, opened=_opened(course))
     reports = examine([step.recipe for step in tried], course.rungs, course.training_set.examples, instruments, terms)
@@ -44,20 +44,12 @@ def measure(course: Course, tried: Sequence[Step], lab: Lab) -> list[tuple[Step,
     return list(zip(tried, reports, strict=True))
 
 
-def _admitting(course: Course) -> "_Admitting":
+def _admitting(course: Course, lab: Lab) -> Admit:
+    """Make the training set again with more labels, held to the same bounds."""
     sources = set(course.training_set.manifest.get("sources", ()))
-    return _Admitting(course, tuple(label for label in course.labels if label.source_id in sources))
-
-
-class _Admitting:
-    """Makes the training set again with more labels, held to the same bounds."""
-
-    def __init__(self, course: Course, labels: tuple[Label, ...]) -> None:
-        self._course = course
-        self._labels = labels
-
-    def __call__(self, planted: Sequence[Label]) -> Sequence[Example]:
-        return build_examples([*self._labels, *planted], self._course.means.context).examples
+    known = [label for label in course.labels if label.source_id in sources]
+    context = course.means.context(lab)
+    return lambda planted: build_examples([*known, *planted], context).examples
 
 
 def _opened(course: Course) -> frozenset[str]:

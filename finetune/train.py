@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from finetune.course import Course, Kept, Means
 from finetune.examples import build_examples
-from finetune.ladder import Step, needs, steps
+from finetune.lab import Lab
+from finetune.ladder import needs, steps
 from finetune.make import make
 from finetune.measure import measure
 from finetune.reporting import figures_of
@@ -28,42 +29,45 @@ def train(run_id: str, kept: Kept, means: Means) -> TrainingRun:
         DataDirectoryError: Its training set was cut off or changed.
         NotFoundError: There is no such run, or its training set was erased.
     """
-    course = _begun(kept.runs.get(run_id), kept, means)
-    tried = steps(course.run.rungs, course.rungs, questions=course.training_set.questions)
-    _say_what_is_missing(course, tried)
-    if tried:
-        course.tell("opening the laboratory", 0.1)
-        with means.lab() as lab:
-            for place, (step, report) in enumerate(measure(course, tried, lab)):
-                means.reporter.scalars(step.rung, figures_of(report), place)
-                if report.passed:
-                    course.tell("making", 0.85 + 0.15 * place / len(tried), step.rung)
-                    make(course, step, report, lab)
+    run = kept.runs.get(run_id)
+    kept.runs.tell(run_id, Progress("opening the laboratory", 0.0))
+    with means.lab() as lab:
+        _train(_course(run, kept, means, lab), lab)
     kept.runs.finish(run_id, "done")
     return kept.runs.get(run_id)
 
 
-def _begun(run: TrainingRun, kept: Kept, means: Means) -> Course:
-    kept.runs.tell(run.id, Progress("gathering", 0.0))
-    labels = means.gather()
-    training_set = kept.sets.read(run.set_id) if run.set_id is not None else _frozen(run, labels, kept, means)
+def _train(course: Course, lab: Lab) -> None:
+    questions = course.training_set.questions
+    _say_what_is_missing(course)
+    tried = steps(course.run.rungs, course.rungs, questions=questions)
+    measured = measure(course, tried, lab) if tried else []
+    for place, (step, report) in enumerate(measured):
+        course.means.reporter.scalars(step.rung, figures_of(report), place)
+        if report.passed:
+            course.tell("making", 0.85 + 0.15 * place / len(tried), step.rung)
+            make(course, step, report, lab)
+
+
+def _course(run: TrainingRun, kept: Kept, means: Means, lab: Lab) -> Course:
+    kept.runs.tell(run.id, Progress("gathering", 0.05))
+    labels = means.gather(lab)
+    kept.runs.tell(run.id, Progress("making examples", 0.1, f"{len(labels)} labels"))
+    training_set = kept.sets.read(run.set_id) if run.set_id is not None else _frozen(run, labels, kept, means, lab)
     live = kept.registry.live()
     rungs: tuple[RungName, ...] = () if live is None else tuple(kept.artifacts.manifest(live)["rungs"])
     return Course(run, kept, means, labels, training_set, live, rungs)
 
 
-def _frozen(run: TrainingRun, labels: Sequence[Label], kept: Kept, means: Means) -> TrainingSet:
+def _frozen(run: TrainingRun, labels: Sequence[Label], kept: Kept, means: Means, lab: Lab) -> TrainingSet:
     """Freeze what is learned from; a run that is taken up again learns from the same."""
-    kept.runs.tell(run.id, Progress("making examples", 0.05, f"{len(labels)} labels"))
-    built = build_examples(labels, means.context)
+    built = build_examples(labels, means.context(lab))
     training_set = kept.sets.freeze(built.examples, means.manifest(built))
     kept.runs.froze(run.id, training_set.id)
     return training_set
 
 
-def _say_what_is_missing(course: Course, tried: Sequence[Step]) -> None:
-    open_ = {step.rung for step in tried}
+def _say_what_is_missing(course: Course) -> None:
     for need in needs(course.training_set.questions):
-        wanted = not course.run.rungs or need.rung in course.run.rungs
-        if need.missing and wanted and need.rung not in open_:
+        if need.missing and need.rung in (course.run.rungs or (need.rung,)):
             course.conclude(Outcome(need.rung, "closed", None, f"{need.rung}: {need.summary}"))

@@ -9,6 +9,7 @@ import httpx
 
 from app.owner import checked, events, serving
 from app.settings import Settings
+from finetune.runs import TrainingRuns
 from retrieval.tables import open_engine
 from tests.candidates import candidate
 
@@ -150,6 +151,7 @@ def furnished(folder):
         _documents(house)
         _belongings(house)
         house.ids["candidate"] = _candidate(settings)
+        house.ids["training"] = _training(settings)
         yield house
 
 
@@ -262,3 +264,16 @@ def _belongings(house):
     house.ids["approval"] = house.new_approval()
     house.ids["erasure"] = house.made("/v1/erasures", house.erasing())["id"]
     house.ids |= {"closed": "closed", "attune/closed": "attune/closed", "question": "q1"}
+
+
+def _training(settings):
+    """Note a training that has ended."""
+    engine = open_engine(settings.catalog_url)
+    try:
+        runs = TrainingRuns(engine)
+        run = runs.ask([], by="u:nobody")
+        runs.start(run.id)
+        runs.finish(run.id, "done")
+        return run.id
+    finally:
+        engine.dispose()

@@ -103,6 +103,7 @@ EVALUATION = {"run_id": "evaluation"}
 USER = {"user_id": "owner"}
 GROUP = {"group_id": "group"}
 CANDIDATE = {"candidate_id": "candidate"}
+TRAINING = {"run_id": "training"}
 DONE = (200, 202, 409)  # 409: the run is over
 ENTRY = {"name": "spare", "scopes": ["ask"]}
 
@@ -149,6 +150,10 @@ ROWS = {
     ),
     # Learning
     "GET /v1/learning": Row("administrators"),
+    "POST /v1/learning/runs": Row("administrators", json={}, ok=(409,)),  # nobody approved of it
+    "GET /v1/learning/runs": Row("administrators"),
+    "GET /v1/learning/runs/{run_id}": Row("administrators", TRAINING),
+    "DELETE /v1/learning/runs/{run_id}": Row("administrators", TRAINING, ok=(409,)),  # it has ended
     "GET /v1/learning/candidates": Row("administrators"),
     "GET /v1/learning/candidates/{candidate_id}": Row("administrators", CANDIDATE),
     "POST /v1/learning/candidates/{candidate_id}/trial": Row(
