@@ -1,14 +1,18 @@
 """Why this passage: where each part of its score comes from. For people who tune a knowledge base, not for readers."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import partial
+from dataclasses import dataclass, field, replace
 
 from retrieval.fuse import Fused
 from retrieval.index import TermScore
+from retrieval.learned import Learned, Serving
+from retrieval.learnt import Learnt
 from retrieval.retrieve import Retriever
 from retrieval.search_question import SearchQuestion
 from retrieval.types import Filters, Passage, Principal, Query, SearchMode
+
+MAPPED = "query_adapter"
+"""Name of the contribution of the map of questions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +30,9 @@ class Explanation:
         rerank: What the reranker gave it, on its own scale; None when it did not look.
         score: By which it is ranked now.
         also: Ids of chunks that were folded into it.
-        contributions: What trained adapters added, by name.
+        contributions: What learning added to the fused score, by name; of the map of questions, the difference to the
+            score without it.
+        learnt: What is kept of that with the passage; None where nothing learned served.
     """
 
     chunk_id: str
@@ -41,6 +47,7 @@ class Explanation:
     score: float
     also: tuple[str, ...] = ()
     contributions: Mapping[str, float] = field(default_factory=dict)
+    learnt: Learnt | None = None
 
 
 def explain(
@@ -66,24 +73,38 @@ def explain(
         An explanation for each passage, in order.
     """
     question: str | SearchQuestion = searched or query.text
-    ask = partial(
-        retriever.candidates,
-        question,
-        principal=principal,
-        collection=query.collection,
-        limit=max(1, len(passages)),
-        mode=mode,
+    # Taken once: the searches below are compared with each other.
+    live = retriever.learning(principal).live
+
+    def ask(by: Learned, filters: Filters | None = None) -> dict[str, _Placed]:
+        return _placed(
+            replace(retriever, learning=lambda _: Serving(by)).candidates(
+                question,
+                principal=principal,
+                collection=query.collection,
+                filters=filters,
+                limit=max(1, len(passages)),
+                mode=mode,
+            )
+        )
+
+    found = ask(live, query.filters)
+    unfiltered = {} if query.filters == Filters() else ask(live)
+    mapped = _mapped(
+        live, found, ask(replace(live, adapter=None), query.filters) if live.adapter is not None else found
     )
-    found = _placed(ask(filters=query.filters))
-    unfiltered = {} if query.filters == Filters() else _placed(ask())
     terms: Mapping[str, tuple[TermScore, ...]] = {}
     if mode != "dense":
         texts = {passage.chunk.id: passage.chunk.embedding_text for passage in passages}
         collections = retriever.searched_collections(query.collection, principal=principal)
         terms = retriever.index.matched_terms(question, texts, principal=principal, collections=collections)
     return [
-        _explained(
-            passage, terms.get(passage.chunk.id, ()), found.get(passage.chunk.id), unfiltered.get(passage.chunk.id)
+        replace(
+            _explained(
+                passage, terms.get(passage.chunk.id, ()), found.get(passage.chunk.id), unfiltered.get(passage.chunk.id)
+            ),
+            contributions=_contributions(passage, mapped, live.id),
+            learnt=passage.learnt,
         )
         for passage in passages
     ]
@@ -100,6 +121,23 @@ def _placed(candidates: Sequence[tuple[Fused, float]]) -> dict[str, _Placed]:
     return {
         fused.chunk_id: _Placed(position, fused.score, aged) for position, (fused, aged) in enumerate(candidates, 1)
     }
+
+
+def _mapped(live: Learned, found: Mapping[str, _Placed], without: Mapping[str, _Placed]) -> dict[str, float]:
+    """Return what the map of questions changed of each fused score."""
+    if live.adapter is None:
+        return {}
+    return {key: placed.fused - (without[key].fused if key in without else 0.0) for key, placed in found.items()}
+
+
+def _contributions(passage: Passage, mapped: Mapping[str, float], state: str) -> dict[str, float]:
+    if passage.learnt is None:
+        return {}
+    added = dict(passage.learnt.contributions)
+    # What another state placed, this one's map says nothing about.
+    if passage.learnt.state == state and passage.chunk.id in mapped:
+        added[MAPPED] = mapped[passage.chunk.id]
+    return added
 
 
 def _explained(

@@ -1,11 +1,14 @@
 """Why a passage was found, as the API tells it to administrators."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 
 from pydantic import BaseModel, Field
 
 from app.bootstrap import Services
+from retrieval.errors import DataDirectoryError, NotFoundError
 from retrieval.explain import Explanation, explain
+from retrieval.learnt import Learnt
 from retrieval.search_question import SearchQuestion
 from retrieval.types import Passage, Principal, Query, SearchMode
 
@@ -17,6 +20,14 @@ class TermBody(BaseModel):
         description="As they stand in the passage, in any inflection.", examples=[["foxes", "fox"]]
     )
     score: float = Field(description="What it adds to the BM25 score.")
+
+
+class PastQuestionBody(BaseModel):
+    """A question of the past that memory holds against this passage."""
+
+    example: str = Field(description="Id of its row in the training set.")
+    similarity: float = Field(description="Cosine similarity to the question.")
+    words: str | None = Field(description="As it was trained on; null when it is not to be had any more.")
 
 
 class ExplanationBody(BaseModel):
@@ -33,7 +44,11 @@ class ExplanationBody(BaseModel):
     rerank: float | None = Field(description="What the reranker gave it; null when it did not look.")
     score: float = Field(description="By which it is ranked.")
     also: list[str] = Field(description="Ids of chunks that were folded into it.")
-    contributions: dict[str, float] = Field(description="What trained adapters added, by name.")
+    contributions: dict[str, float] = Field(description="What learning added to the fused score, by name.")
+    learned: str | None = Field(
+        description="Id of the candidate by which it was placed; null where nothing learned was."
+    )
+    past_question: PastQuestionBody | None = Field(description="The nearest one that it answered, or did not.")
 
 
 def explanation_bodies(
@@ -51,10 +66,29 @@ def explanation_bodies(
         One for each, in order.
     """
     found = explain(services.retriever, query, passages, principal=principal, mode=mode, searched=searched)
-    return [_body(explanation) for explanation in found]
+    words = _words(services, {one.learnt.state for one in found if one.learnt is not None and one.learnt.past_question})
+    return [_body(explanation, words) for explanation in found]
 
 
-def _body(explanation: Explanation) -> ExplanationBody:
+def _words(services: Services, states: set[str]) -> dict[str, str]:
+    """Return past questions by the id of their example: words of others, so for administrators only."""
+    words: dict[str, str] = {}
+    for state in states:
+        # A set that was erased or spoiled meanwhile leaves the id alone.
+        with suppress(NotFoundError, DataDirectoryError):
+            rows = services.learned.sets.read(services.learned.registry.get(state).set_id).examples
+            words |= {example.id: example.question for example in rows}
+    return words
+
+
+def _past(learnt: Learnt | None, words: Mapping[str, str]) -> PastQuestionBody | None:
+    if learnt is None or learnt.past_question is None:
+        return None
+    example, similarity = learnt.past_question, learnt.similarity or 0.0
+    return PastQuestionBody(example=example, similarity=similarity, words=words.get(example))
+
+
+def _body(explanation: Explanation, words: Mapping[str, str]) -> ExplanationBody:
     return ExplanationBody(
         chunk_id=explanation.chunk_id,
         dense=explanation.dense,
@@ -68,4 +102,6 @@ def _body(explanation: Explanation) -> ExplanationBody:
         score=explanation.score,
         also=list(explanation.also),
         contributions=dict(explanation.contributions),
+        learned=explanation.learnt.state or None if explanation.learnt is not None else None,
+        past_question=_past(explanation.learnt, words),
     )

@@ -10,6 +10,8 @@ from retrieval.explain import explain
 from retrieval.index import IndexPoint
 from retrieval.index_edge import EdgeIndex
 from retrieval.labels import Labels
+from retrieval.learned import Learned, Serving
+from retrieval.learnt import Learnt
 from retrieval.retrieve import Retriever
 from retrieval.rows import PassageRow
 from retrieval.types import Chunk, Filters, Principal, Query
@@ -110,3 +112,31 @@ def test_a_passage_that_the_search_does_not_find_any_more_has_no_place(retriever
     found = {e.chunk_id: e for e in explain(retriever, Query("foxes"), passages, principal=READER)}
     assert (found["a"].position, found["a"].fused, found["a"].terms) == (None, None, ())
     assert found["b"].position == 1
+
+
+def test_what_was_learned_is_told_by_its_parts(retriever):
+    # The map turns "a" into "c": (1, 0) + (-1, 1) = (0, 1).
+    turned = Learned("state-1", adapter=np.array([[-1, 1], [0, 0]], dtype=np.float32))
+    taught = replace(retriever, learning=lambda _: Serving(turned))
+    passages = taught.retrieve("foxes", principal=READER)
+    told = {one.chunk_id: one for one in explain(taught, Query("foxes"), passages, principal=READER)}
+    plain = {one.chunk_id: one for one in explain(retriever, Query("foxes"), passages, principal=READER)}
+    for key in ("a", "c"):
+        assert told[key].contributions["query_adapter"] == pytest.approx(told[key].fused - plain[key].fused)
+        assert told[key].learnt.state == "state-1"
+    assert told["a"].contributions["query_adapter"] < 0 < told["c"].contributions["query_adapter"]
+
+
+def test_what_memory_added_is_told_as_it_was_when_the_passage_was_found(retriever):
+    (passage, *_) = retriever.retrieve("foxes", principal=READER)
+    kept = replace(passage, learnt=Learnt("before", (("memory", 0.25),), "e1", 0.9))
+    (told,) = explain(retriever, Query("foxes"), [kept], principal=READER)
+    assert (told.contributions, told.learnt) == ({"memory": 0.25}, kept.learnt)
+
+
+def test_the_map_of_now_says_nothing_about_what_another_state_placed(retriever):
+    turned = Learned("state-1", adapter=np.array([[-1, 1], [0, 0]], dtype=np.float32))
+    taught = replace(retriever, learning=lambda _: Serving(turned))
+    (passage, *_) = taught.retrieve("foxes", principal=READER)
+    (told,) = explain(taught, Query("foxes"), [replace(passage, learnt=Learnt("before"))], principal=READER)
+    assert told.contributions == {}
