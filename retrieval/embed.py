@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retrieval.bert import fast_pass
+from retrieval.embedding_model import fast_bfloat16, load_model, weights_digest
 from retrieval.errors import ModelError
 from retrieval.search_question import SearchQuestion
 
@@ -98,28 +99,29 @@ class SentenceTransformerEmbedder:
         threads: Of one pass; all processors when None. Threads of one pass wait for each other, so where something
             else runs beside, several passes of few threads get further than one of many.
         at_once: Passes at the same time.
+        adapt: Changes the weights of the model, in float32; it is told the fingerprint, and returns the new one.
     """
 
     def __init__(
-        self, model: str | Path, *, device: str | None = None, threads: int | None = None, at_once: int = 1
+        self,
+        model: str | Path,
+        *,
+        device: str | None = None,
+        threads: int | None = None,
+        at_once: int = 1,
+        adapt: Callable[[Any, str], str] | None = None,
     ) -> None:
         import torch  # seconds to import; only the embedder pays
-        from sentence_transformers import SentenceTransformer
-        from transformers.utils import logging
 
-        # Its progress bar is for notebooks; ours shows documents.
-        silence: Callable[[], None] = logging.disable_progress_bar
-        silence()
         self._torch = torch
         if threads:
             torch.set_num_threads(threads)
-        dtype = torch.bfloat16 if _fast_bfloat16(torch, device) else torch.float32
-        try:
-            self._model = SentenceTransformer(
-                str(model), device=device, model_kwargs={"dtype": dtype, "use_safetensors": True}
-            )
-        except (OSError, ValueError) as error:
-            raise ModelError(f"cannot load the embedding model {model}: {error}") from error
+        dtype = torch.bfloat16 if fast_bfloat16(torch, device) else torch.float32
+        self._model = load_model(model, device=device, dtype=torch.float32 if adapt else dtype)
+        self.fingerprint = f"{Path(model).name}-{weights_digest(model)}-{str(dtype).removeprefix('torch.')}"
+        if adapt is not None:
+            self.fingerprint = adapt(self._model, self.fingerprint)
+            self._model.to(dtype)
         self._fast = fast_pass(self._model)
         self._tokenizer: Any = self._model.tokenizer
         # A fast tokenizer keeps truncation and padding as state; counting in other threads needs one of its own.
@@ -129,8 +131,6 @@ class SentenceTransformerEmbedder:
         self._places = threading.BoundedSemaphore(at_once)
         self.max_tokens = int(self._model.max_seq_length or 512)
         self.dim = int(self._model.get_embedding_dimension() or 0)
-        weights = _weights_digest(model)
-        self.fingerprint = f"{Path(model).name}-{weights}-{str(dtype).removeprefix('torch.')}"
 
     def embed_documents(self, texts: Sequence[str], spans: Sequence[Sequence[Span]] | None = None) -> Embedded:
         """Embed texts in batches of like length; see ``Embedder``."""
@@ -206,27 +206,6 @@ def _pool_spans(tokens: FloatArray, offsets: NDArray[np.int64], spans: Sequence[
     norms = np.linalg.norm(pooled, axis=1, keepdims=True)
     unit: FloatArray = np.divide(pooled, norms, out=np.zeros_like(pooled), where=(last > first)[:, None] & (norms > 0))
     return unit
-
-
-def _fast_bfloat16(torch: Any, device: str | None) -> bool:
-    # bf16 is 3-5 times faster than fp32 on CPUs with AMX and 7 times slower on those without any bf16 unit.
-    if device and device != "cpu":
-        return True
-    if device is None and torch.cuda.is_available():
-        return True
-    capabilities = torch.cpu.get_capabilities()
-    return bool(capabilities.get("amx_bf16") or capabilities.get("avx512_bf16"))
-
-
-def _weights_digest(model: str | Path) -> str:
-    folder = Path(model)
-    digest = hashlib.sha256()
-    if folder.is_dir():
-        for file in sorted(folder.rglob("*.safetensors")):
-            digest.update(file.read_bytes())
-    else:
-        digest.update(str(model).encode())
-    return digest.hexdigest()[:12]
 
 
 class EndpointEmbedder:

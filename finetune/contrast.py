@@ -1,0 +1,208 @@
+"""Contrastive training of an embedder: a question comes to lie nearer to what answers it than to what does not.
+
+InfoNCE (van den Oord et al. 2018) among the passages of a batch, of which none is there twice, and one hard negative
+a question. Attention is computed the plain way: the fused one runs backward in bfloat16 as slowly as all the rest
+together on processors.
+"""
+
+import math
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from finetune.lora import ALPHA, RANK, Lora
+from retrieval.embedding_model import load_model
+from retrieval.errors import CancelledError
+
+QUESTION_TOKENS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A question and a passage that answers it, as their places in a lesson.
+
+    Attributes:
+        weight: In (0, 1].
+    """
+
+    question: int
+    passage: int
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """What is learned from.
+
+    Attributes:
+        questions: Texts.
+        passages: Texts.
+        pairs: At least one.
+        answers: Places of all passages that answer a question; never told from it.
+        hard: Places of passages that look right and are wrong; a question that has none may be missing.
+    """
+
+    questions: Sequence[str]
+    passages: Sequence[str]
+    pairs: Sequence[Pair]
+    answers: Mapping[int, frozenset[int]]
+    hard: Mapping[int, Sequence[int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """How it is learned.
+
+    Attributes:
+        passage_tokens: Where passages are cut: what a passage is about, it mostly says early.
+        limit_s: Within which it ends, as much as was learned by then.
+    """
+
+    rank: int = RANK
+    alpha: float = ALPHA
+    epochs: int = 3
+    batch: int = 64
+    rate: float = 1e-3
+    temperature: float = 0.05
+    passage_tokens: int = 128
+    limit_s: float = 600.0
+
+
+Progress = Callable[[float], None]
+"""Told the share that is done, from 0 to 1, after each step."""
+
+
+def _nothing(share: float) -> None:
+    del share
+
+
+def _never() -> bool:
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """Who looks on while it is learned.
+
+    Attributes:
+        progress: Is told how far it is.
+        cancelled: Asked before each step whether to stop.
+        checkpoint: Is given the adapter after each epoch.
+    """
+
+    progress: Progress = _nothing
+    cancelled: Callable[[], bool] = _never
+    checkpoint: Callable[[Lora], None] = lambda _: None
+
+
+def train(model: str | Path, lesson: Lesson, schedule: Schedule, *, seed: int, watch: Watch | None = None) -> Lora:
+    """Train a LoRA adapter of a sentence-transformers model.
+
+    The same lesson, schedule and seed give the same adapter, unless time runs out.
+
+    Args:
+        model: Its folder or hub id.
+        lesson: What is learned from.
+        schedule: How.
+        seed: Of the first weights and of the order.
+        watch: Who looks on.
+
+    Returns:
+        The adapter.
+
+    Raises:
+        CancelledError: It was asked to stop.
+        ModelError: The model cannot be loaded.
+    """
+    import torch
+
+    watch = watch or Watch()
+    began = time.monotonic()
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        pupil = _Pupil(model, schedule)
+        rng = np.random.default_rng(seed)
+        steps = max(1, schedule.epochs * math.ceil(len(lesson.pairs) / schedule.batch))
+        step = 0
+        for _ in range(schedule.epochs):
+            for batch in batches(lesson.pairs, schedule.batch, rng):
+                done = min(1.0, max(step / steps, (time.monotonic() - began) / schedule.limit_s))
+                if watch.cancelled():
+                    raise CancelledError("the training of an embedder was cancelled")
+                if done >= 1.0 and step:
+                    return pupil.lora
+                pupil.learn(lesson, batch, _hard(lesson, batch, rng), done=done)
+                step += 1
+                watch.progress(min(1.0, step / steps))
+            watch.checkpoint(pupil.lora)
+    return pupil.lora
+
+
+def batches(pairs: Sequence[Pair], size: int, rng: np.random.Generator) -> Iterator[list[Pair]]:
+    """Yield pairs in batches that hold no passage twice: it would be told from itself."""
+    waiting = [pairs[at] for at in rng.permutation(len(pairs))]
+    while waiting:
+        batch: dict[int, Pair] = {}
+        later = []
+        for pair in waiting:
+            if len(batch) < size and pair.passage not in batch:
+                batch[pair.passage] = pair
+            else:
+                later.append(pair)
+        yield list(batch.values())
+        waiting = later
+
+
+def _hard(lesson: Lesson, batch: Sequence[Pair], rng: np.random.Generator) -> list[int]:
+    """Return one hard negative a question that has any, each once and none that answers in the batch."""
+    there = {pair.passage for pair in batch}
+    drawn = {int(rng.choice(found)) for pair in batch if (found := lesson.hard.get(pair.question))}
+    return sorted(drawn - there)
+
+
+class _Pupil:
+    """A model that learns, one batch at a time."""
+
+    def __init__(self, model: str | Path, schedule: Schedule) -> None:
+        import torch
+
+        self._torch = torch
+        self._schedule = schedule
+        self._model = load_model(model, attention="eager")
+        self.lora = Lora(self._model[0].auto_model, rank=schedule.rank, alpha=schedule.alpha)
+        self._model.train()
+        self._optimizer = torch.optim.AdamW(self.lora.parameters, lr=schedule.rate, weight_decay=0.0)
+
+    def learn(self, lesson: Lesson, batch: Sequence[Pair], hard: Sequence[int], *, done: float) -> float:
+        """Take a step; the rate rises over the first tenth and then falls to nothing.
+
+        Returns:
+            The loss.
+        """
+        torch = self._torch
+        passages = [pair.passage for pair in batch] + list(hard)
+        asked = self._encode([lesson.questions[pair.question] for pair in batch], QUESTION_TOKENS)
+        found = self._encode([lesson.passages[at] for at in passages], self._schedule.passage_tokens)
+        known = torch.tensor([
+            [at in lesson.answers[pair.question] and at != pair.passage for at in passages] for pair in batch
+        ])
+        logits = (asked @ found.T / self._schedule.temperature).masked_fill(known, -1e4)
+        losses = torch.nn.functional.cross_entropy(logits, torch.arange(len(batch)), reduction="none")
+        weights = torch.tensor([pair.weight for pair in batch])
+        loss = (losses * weights).sum() / weights.sum()
+        self._optimizer.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self.lora.parameters, 1.0)
+        for group in self._optimizer.param_groups:
+            group["lr"] = self._schedule.rate * min(done * 10 + 0.1, (1.0 - done) / 0.9, 1.0)
+        self._optimizer.step()
+        return float(loss.detach())
+
+    def _encode(self, texts: list[str], tokens: int) -> Any:
+        features = self._model.tokenizer(texts, padding=True, truncation=True, max_length=tokens, return_tensors="pt")
+        output = self._model({name: value.to(self._model.device) for name, value in features.items()})
+        return self._torch.nn.functional.normalize(output["sentence_embedding"].float(), dim=1).cpu()
