@@ -8,9 +8,11 @@ from typing import Any
 from sqlalchemy import JSON, Column, Connection, String, Table, Text, and_, cast, delete, func, or_, select, update
 
 from app.tables import metadata
+from finetune.tables import given_labels, training_lineage
 from ingestion.tables import ingest_items, ingest_runs
 from retrieval.access_tables import collection_access
 from retrieval.finding_tables import findings, quarantined
+from retrieval.reading_tables import readings
 from retrieval.store import Store, listed, one_of
 from retrieval.tables import (
     collections,
@@ -30,7 +32,7 @@ _KEY_CHARS = 255  # shorter columns hold words of a fixed set
 # They keep ids, and nothing else of anybody, to say what was done.
 _KEPT = frozenset({"audit_events", "erasures"})
 # Their words go, or get a pseudonym. What was kept after that must stay theirs, for the next round to find it.
-_SAID = (interactions, conversations, feedback)
+_SAID = (interactions, conversations, feedback, readings, given_labels, training_lineage)
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,7 +95,9 @@ class DocumentForgetting:
 
     def _of_answers(self, whole: WholeDocument, quoted: Quoted) -> dict[str, int]:
         return {
-            "feedback": self.services.feedback.forget_document(whole.id, quoted),
+            "feedback": self.services.feedback.forget_document(whole.id, quoted, whole.chunk_ids),
+            "readings": self.services.readings.forget_chunks(whole.chunk_ids),
+            "given_labels": self.services.given_labels.forget_document(whole.id),
             "interactions": self.services.interactions.forget_document(whole.id, whole.chunk_ids, quoted),
         }
 

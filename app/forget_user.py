@@ -104,6 +104,8 @@ class UserForgetting:
         else:
             counts["anonymised_interactions"] = interactions.anonymise_asker(key, f"u:{uuid4().hex}", redact)
         counts["feedback"] = self.services.feedback.forget_giver(key)
+        counts["readings"] = self.services.readings.forget_reader(key)
+        counts["given_labels"] = self.services.given_labels.forget_giver(key)
         return counts
 
     def _of_account(self, subject: str, key: str) -> dict[str, int]:
