@@ -3,12 +3,14 @@
 A candidate passes when, over questions that it did not learn from,
 
 1. the one-sided 95 % lower bound of what it gains (bootstrap over groups of questions) is above 0,
-2. chance alone gains as much in fewer than 3.5 % of permutations, after Holm over the candidates of one run, and
-3. no check refuses it.
+2. chance alone gains as much in fewer than 3.5 % of permutations, after Holm over the candidates of one run,
+3. all gains together come to more than one question could undo, and
+4. no check refuses it.
 
 Both of 1 and 2, and 3.5 rather than 5 %, so that of candidates that gain nothing one in twenty passes at most.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
@@ -22,6 +24,10 @@ from finetune.questions import Question
 
 LEAST_QUESTIONS = 25
 """Groups of labelled questions below which nothing is measured."""
+
+LEAST_TOTAL = 0.63
+"""nDCG over all questions that a gain must come to: what one question loses that falls from the second place to none. A
+candidate that gains a trifle on many may lose as much on the next, and no test over the others can know it."""
 
 _NAMED = 10  # questions that gain, and that lose, the most
 _WORTHWHILE = 10  # times the questions at hand; who needs more has no gain to look for
@@ -154,10 +160,11 @@ def gain_of(before: FloatArray, after: FloatArray, groups: Sequence[str], *, see
 
 
 def gained(gain: Difference, p_adjusted: float | None) -> bool:
-    """Say whether a gain is more than chance: rules 1 and 2 of this module."""
-    if gain.questions < LEAST_QUESTIONS or gain.bound is None or p_adjusted is None:
+    """Say whether a gain is more than chance: rules 1 to 3 of this module."""
+    if gain.questions < LEAST_QUESTIONS or gain.value is None or gain.bound is None or p_adjusted is None:
         return False
-    return gain.bound > _ROUNDING and p_adjusted < ALPHA
+    enough = gain.value * gain.questions > LEAST_TOTAL
+    return enough and gain.bound > _ROUNDING and p_adjusted < ALPHA
 
 
 def missing_for(gain: Difference) -> int | None:
@@ -172,6 +179,7 @@ def missing_for(gain: Difference) -> int | None:
     if gain.value is None or gain.value <= _ROUNDING or gain.detectable is None:
         return None
     needed = questions_needed(gain.detectable / detectable_over_error(n) * n**0.5, gain.value)
+    needed = max(needed, math.floor(LEAST_TOTAL / gain.value) + 1)
     return max(1, needed - n) if needed <= _WORTHWHILE * n else None
 
 

@@ -339,6 +339,15 @@ def test_a_gain_needs_both_the_bound_and_the_permutations():
     assert not gained(replace(gain, questions=24), 0.01)
 
 
+def test_a_gain_that_one_question_could_undo_is_none():
+    # .02 on 30 of 60 questions is no chance; one that falls from the second place to none loses .63
+    trifle = gain_of(np.full(60, 0.5), np.repeat([0.5, 0.52], 30), [str(n) for n in range(60)], seed=1)
+    assert trifle.bound > 0
+    assert trifle.p_better < 0.01
+    assert not gained(trifle, trifle.p_better)
+    assert decide(trifle, trifle.p_better, [])[0] == "not_enough_data"
+
+
 def test_what_a_check_cannot_tell_is_not_passed():
     gain = judged("memory", rows(60)).gain
     unsure = Check("general", "not_enough_data", "few", more_questions=7)
