@@ -111,22 +111,18 @@ def open_services(settings: Settings, *, ingests: bool = False) -> Iterator[Serv
         workforce = stack.enter_context(_open_workforce(settings, stores, ingests=ingests))
         # One thread a question: two wait for each other, for half a second where a worker keeps the processors busy.
         embedder = build_embedder(settings, threads=1)
-        index = open_index(settings, data_dir, embedder, stores.catalog)
-        stack.callback(index.close)
+        index = stack.enter_context(closing(open_index(settings, data_dir, embedder, stores.catalog)))
         blobs = open_blobs(settings)
         originals = Originals(blobs, stores.catalog, stores.runs_of_ingestion, stores.quality.examiner.quarantine)
         publisher = Publisher(stores.catalog, index, embedder, originals)
         _make_whole(publisher)
-        works = stack.enter_context(closing(Works()))
         observing = stack.enter_context(_open_observing(settings, stores, index, embedder))
         loopback_token = secrets.token_urlsafe(32)
-        authenticator = _authenticator(settings, stores, loopback_token)
-        unlearned = build_retriever(settings, stores.catalog, index, embedder, _suspects(stores))
-        learned = stack.enter_context(open_rollout(data_dir, unlearned))
-        retriever = learned.retriever
+        learned = stack.enter_context(_open_learned(settings, stores, index, embedder))
         dispatcher = _open_dispatcher(settings, stores, publisher, originals, workforce, observing.telemetry)
         yield Services(
             **{field.name: getattr(stores, field.name) for field in fields(Stores)},
+            works=stack.enter_context(closing(Works())),
             settings=settings,
             data_dir=data_dir,
             observing=observing,
@@ -135,20 +131,26 @@ def open_services(settings: Settings, *, ingests: bool = False) -> Iterator[Serv
             prices=read_prices(settings.prices) if settings.prices else {},
             index=index,
             embedder=embedder,
-            retriever=retriever,
+            retriever=learned.retriever,
             learned=learned,
-            answerer=_answerer(settings, retriever, observing.telemetry, stores.guards),
+            answerer=_answerer(settings, learned.retriever, observing.telemetry, stores.guards),
             chunk_tokens=chunk_tokens(settings, embedder),
             blobs=blobs,
             publisher=publisher,
             dispatcher=stack.enter_context(dispatcher),
             training=stack.enter_context(_open_training(settings, stores)),
-            works=works,
-            authenticator=authenticator,
+            authenticator=_authenticator(settings, stores, loopback_token),
             loopback_token=loopback_token,
             limits=Limits(settings),
             oidc=provider_of(settings),
         )
+
+
+def _open_learned(
+    settings: Settings, stores: Stores, index: VectorIndex, embedder: Embedder
+) -> AbstractContextManager[Rollout]:
+    unlearned = build_retriever(settings, stores.catalog, index, embedder, _suspects(stores))
+    return open_rollout(settings.data_dir.resolve(), unlearned)
 
 
 def _open_observing(
