@@ -52,33 +52,31 @@ def leaks(
         vectors: Embeds both; None compares texts and groups only.
 
     Returns:
-        One leak a row and question, in the order of the rows; empty when what is measured is new.
+        At most one leak a row, the plainest, in the order of the rows; empty when what is measured is new.
     """
     by_text = {normal(question.text): question for question in questions}
-    by_group: dict[str, list[Question]] = {}
-    for question in questions:
-        by_group.setdefault(question.group, []).append(question)
-    found: dict[tuple[str, str], Leak] = {}
+    by_group = {question.group: question for question in reversed(questions)}
+    found: dict[str, Leak] = {}
     for row in training:
         if same := by_text.get(normal(row.question)):
-            found[row.id, same.id] = Leak(row.id, same.id, "same text")
-        for near in by_group.get(row.group, ()):
-            found.setdefault((row.id, near.id), Leak(row.id, near.id, "same group"))
-    if vectors is not None and training and questions:
-        for leak in _alike(training, questions, vectors):
-            found.setdefault((leak.example, leak.question), leak)
-    place = {row.id: at for at, row in enumerate(training)}
-    return tuple(sorted(found.values(), key=lambda leak: (place[leak.example], leak.question)))
+            found[row.id] = Leak(row.id, same.id, "same text")
+        elif near := by_group.get(row.group):
+            found[row.id] = Leak(row.id, near.id, "same group")
+    others = [row for row in training if row.id not in found]
+    if vectors is not None and others and questions:
+        found |= {leak.example: leak for leak in _alike(others, questions, vectors)}
+    return tuple(found[row.id] for row in training if row.id in found)
 
 
 def _alike(training: Sequence[Example], questions: Sequence[Question], vectors: Vectors) -> Iterable[Leak]:
-    texts = sorted({row.question for row in training})
     rows: dict[str, list[Example]] = {}
     for row in training:
         rows.setdefault(row.question, []).append(row)
+    texts = sorted(rows)
     asked, learned = vectors([question.text for question in questions]), vectors(texts)
     for start in range(0, len(texts), _BLOCK):
         cosines: NDArray[np.float32] = learned[start : start + _BLOCK] @ asked.T
-        for text, question in zip(*np.nonzero(cosines > ALIKE), strict=True):
-            for row in rows[texts[start + text]]:
-                yield Leak(row.id, questions[question].id, "alike", float(cosines[text, question]))
+        nearest = cosines.argmax(axis=1)
+        for place in np.flatnonzero(cosines.max(axis=1) > ALIKE):
+            for row in rows[texts[start + place]]:
+                yield Leak(row.id, questions[nearest[place]].id, "alike", float(cosines[place].max()))

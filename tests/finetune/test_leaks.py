@@ -65,6 +65,12 @@ def test_every_row_is_named():
     assert found(training, row("q", "how do I reset it")) == [("b", "same text"), ("a", "alike")]
 
 
+def test_ten_thousand_rows_of_one_group_are_named_once_each():
+    training = [row(f"a{n}", "holidays", "g") for n in range(10_000)]
+    asked = questions_of([row(f"q{n}", f"question {n}", "g") for n in range(1000)])
+    assert len(leaks(training, asked)) == 10_000
+
+
 def test_nothing_leaks_into_or_out_of_nothing():
     assert found([], row("q", "holidays")) == []
     assert found([row("a", "holidays")]) == []
