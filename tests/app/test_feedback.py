@@ -97,6 +97,96 @@ def test_a_cited_document_that_was_deleted_meanwhile_can_still_be_named(api):
     assert response.status_code == 404
 
 
+def test_passages_are_said_to_be_right_or_wrong(api, answered):
+    url = f"/v1/answers/{answered['interaction_id']}/feedback"
+    chunk = answered["citations"][0]["chunk_id"]
+    said = api.post(url, json={"right_chunks": [chunk, chunk], "wrong_chunks": []})
+    assert (said.status_code, said.json()["right_chunks"], said.json()["wrong_chunks"]) == (201, [chunk], [])
+    other = api.post("/v1/answers", json={"question": "What happens when a laptop is stolen?"}).json()
+    response = api.post(f"/v1/answers/{other['interaction_id']}/feedback", json={"wrong_chunks": [chunk]})
+    assert response.status_code == 422
+    assert "passages of this answer" in response.json()["detail"]
+
+
+def test_of_two_answers_one_is_said_to_be_better(api, answered, make_key, server):
+    other = api.post("/v1/answers", json={"question": "How many days of leave are there?"}).json()["interaction_id"]
+    url = f"/v1/answers/{answered['interaction_id']}/feedback"
+    assert api.post(url, json={"preferred_over": other}).json()["preferred_over"] == other
+    assert api.post(url, json={"preferred_over": answered["interaction_id"]}).status_code == 422
+    assert api.post(url, json={"preferred_over": "nothing"}).status_code == 404
+    # An administrator sees everybody's answers; those of two people are no choice that anybody had.
+    headers = {"Authorization": f"Bearer {make_key(server, 'choosy')}"}
+    foreign = server.post("/v1/answers", headers=headers, json={"question": "How many days of leave are there?"}).json()
+    assert api.post(url, json={"preferred_over": foreign["interaction_id"]}).status_code == 422
+
+
+def test_what_one_said_and_did_can_be_read_back(api, answered):
+    url = f"/v1/answers/{answered['interaction_id']}"
+    assert api.get(f"{url}/feedback").json() == {"feedback": None, "readings": []}
+    chunk = answered["citations"][0]["chunk_id"]
+    given = api.post(f"{url}/feedback", json={"verdict": "up"}).json()
+    done = api.post(f"{url}/readings", json={"chunk_id": chunk, "kind": "opened", "seconds": 31.5})
+    assert done.status_code == 201
+    assert (done.json()["position"] >= 1, done.json()["seconds"]) == (True, 31.5)
+    assert api.get(f"{url}/feedback").json() == {"feedback": given, "readings": [done.json()]}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"chunk_id": "nothing", "kind": "opened"},
+        {"chunk_id": "CHUNK", "kind": "seen"},
+        {"chunk_id": "CHUNK", "kind": "opened", "seconds": -1},
+        {"chunk_id": "CHUNK", "kind": "opened", "seconds": 1e9},
+        {"chunk_id": "CHUNK", "kind": "opened", "position": 1},
+    ],
+)
+def test_a_reading_that_cannot_be_is_refused(api, answered, body):
+    chunk = answered["citations"][0]["chunk_id"]
+    body = {name: chunk if value == "CHUNK" else value for name, value in body.items()}
+    assert api.post(f"/v1/answers/{answered['interaction_id']}/readings", json=body).status_code == 422
+
+
+LABEL = {"question": "How many days of leave do I get?", "document": "leave.md", "label": 1}
+
+
+def documents(api):
+    return {one["uri"].rpartition("/")[2]: one for one in api.get("/v1/documents").json()["documents"]}
+
+
+def test_labels_of_others_are_taken_in_and_replace_themselves(api):
+    name, document = next(iter(documents(api).items()))
+    labels = [
+        LABEL | {"document": name},
+        LABEL | {"document": document["id"], "question": "Another?", "giver": "mary", "label": -0.5},
+        LABEL | {"document": document["uri"], "question": "A third?", "given_at": "2026-11-03T12:00:00Z"},
+        LABEL | {"document": name.partition(".")[0], "question": "By its name without an ending?"},
+        LABEL | {"document": "nowhere.md"},
+        LABEL | {"document": name, "question": "a\x00b"},
+    ]
+    body = {"source": "desk", "labels": labels}
+    taken = api.post("/v1/feedback/given", json=body).json()
+    assert (taken["added"], taken["replaced"], [one["label"] for one in taken["refused"]]) == (4, 0, [4, 5])
+    assert taken["refused"][0]["reason"] == "there is no document nowhere.md"
+    again = api.post("/v1/feedback/given", json=body).json()
+    assert (again["added"], again["replaced"]) == (0, 4)
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({"source": "desk", "labels": []}, 422),
+        ({"source": "a b", "labels": [LABEL]}, 422),
+        ({"source": "desk", "labels": [LABEL | {"label": 2}]}, 422),
+        ({"source": "desk", "labels": [LABEL | {"given_at": "yesterday"}]}, 422),
+        ({"source": "desk", "labels": [LABEL], "collection": "nothing"}, 404),
+    ],
+)
+def test_labels_that_make_no_sense_are_refused(api, body, status):
+    assert api.post("/v1/feedback/given", json=body).status_code == status
+
+
 def test_there_is_no_feedback_on_an_answer_that_was_not_given(api):
     assert api.post("/v1/answers/nothing/feedback", json={"verdict": "up"}).status_code == 404
     assert api.post("/v1/feedback/nothing/approval").status_code == 404
@@ -122,6 +212,57 @@ def test_a_command_gives_feedback(server_settings, answered):
     kept = json.loads(done.stdout)
     assert (kept["interaction_id"], kept["verdict"], kept["reasons"]) == (key, "down", ["unclear"])
     assert kept["answer"] == "27"
+
+
+def test_a_command_names_citations_by_their_numbers(server_settings, answered):
+    key = answered["interaction_id"]
+    chunk = answered["citations"][0]["chunk_id"]
+    done = attune(server_settings.data_dir, "feedback", "give", key, "--right", "1", "--json")
+    assert json.loads(done.stdout)["right_chunks"] == [chunk]
+    assert attune(server_settings.data_dir, "feedback", key, "--wrong", "99").returncode == 2
+
+
+def test_a_command_imports_feedback_of_another_system(server_settings, api, tmp_path):
+    name = next(iter(documents(api)))
+    lines = [
+        json.dumps({"question": "Is it so?", "document": name, "ratings": ["Excellent", "Bad"], "score": 0.5}),
+        json.dumps({"question": "Is it not?", "corpus_id": name, "rating": "Could be Improved", "giver": "mary"}),
+        "",
+        "{",
+        json.dumps({"question": "No document?", "label": 1}),
+        json.dumps({"question": "Ünknown?", "document": "nowhere.md", "label": 1}),
+        json.dumps({"question": "Strange?", "document": name, "rating": "meh"}),
+        json.dumps({"question": "Too much?", "document": name, "label": 7}),
+    ]
+    file = tmp_path / "old desk.jsonl"
+    file.write_text("\n".join(lines))
+    done = attune(server_settings.data_dir, "feedback", "import", str(file), "--json")
+    body = json.loads(done.stdout)
+    assert (body["source"], body["added"]) == ("old-desk", 2)
+    assert [one["where"] for one in sorted(body["refused"], key=lambda one: one["where"])] == [
+        "line 4",
+        "line 5",
+        "line 6",
+        "line 7",
+        "line 8",
+    ]
+    told = attune(server_settings.data_dir, "feedback", "import", str(file))
+    assert "0 labels are new, 2 were known" in told.stdout
+    assert "left out, line 4: this is not a JSON object" in told.stderr
+
+
+def test_a_command_imports_judgements(server_settings, api, tmp_path):
+    name = next(iter(documents(api))).partition(".")[0]
+    (tmp_path / "qrels").mkdir()
+    (tmp_path / "queries.jsonl").write_text(json.dumps({"_id": "q1", "text": "A judged question?"}) + "\n")
+    (tmp_path / "qrels" / "train.tsv").write_text(f"query-id\tcorpus-id\tscore\nq1\t{name}\t1\nq2\t{name}\t1\n")
+    done = attune(
+        server_settings.data_dir, "feedback", "import", "--qrels", str(tmp_path), "--as-name", "judges", "--json"
+    )
+    body = json.loads(done.stdout)
+    assert (body["source"], body["added"], len(body["refused"])) == ("judges", 1, 1)
+    for arguments in ((), ("file", "--qrels", str(tmp_path)), ("--qrels", str(tmp_path / "nowhere"))):
+        assert attune(server_settings.data_dir, "feedback", "import", *arguments).returncode == 2
 
 
 @pytest.mark.parametrize("arguments", [("nothing", "--up"), ("../x", "--up"), ("KEY",), ("KEY", "--reason", "because")])
