@@ -73,14 +73,14 @@ def make(engine, settings):
 def remembering(engine, settings, server):
     """Make a candidate that remembers that the bread answers what is asked of roses."""
 
-    def make():
+    def make(reach):
         catalog = Catalog(engine)
         (chunk,) = [chunk for batch in catalog.all_live_chunks(100) for chunk, *_ in batch if "baked" in chunk.text]
         anchor = Anchor(chunk.document_id, sha256(chunk.text.encode()).hexdigest())
         asked = {"model": EMBEDDER_MODEL, "input": ROSES}
         vector = np.array([checked(server.post("/v1/embeddings", json=asked))["data"][0]["embedding"]], np.float32)
         return candidate(
-            engine, settings.data_dir, Parts(None, [MemoryRow("e1", anchor, 1.0)], vector, 20.0, Weights(0.9, 0.1))
+            engine, settings.data_dir, Parts(None, [MemoryRow("e1", anchor, 1.0)], vector, reach, Weights(0.9, 0.1))
         )
 
     return make
@@ -138,7 +138,7 @@ def test_what_is_learned_changes_what_is_found_and_going_back_restores_it(server
 
     before = first()
     assert before == "Garden"
-    promote(server, remembering())
+    promote(server, remembering(20.0))
     assert first() == "Bread"
     began = time.monotonic()
     checked(server.post("/v1/learning/rollback"))
@@ -191,7 +191,7 @@ def test_where_nothing_is_live_there_is_nothing_to_go_back_from(server):
 
 
 def test_readers_of_interleaved_answers_decide(server, remembering):
-    name = remembering()
+    name = remembering(21.0)
     trial = checked(server.post(f"/v1/learning/candidates/{name}/trial", json={"kind": "interleave", "share": 1}))
     assert trial["state"] == "running"
     answer = checked(server.post("/v1/answers", json={"question": ROSES}))
@@ -206,7 +206,7 @@ def test_readers_of_interleaved_answers_decide(server, remembering):
 
 
 def test_in_the_shadow_the_candidate_is_measured_and_not_shown(server, remembering):
-    name = remembering()
+    name = remembering(22.0)
     checked(server.post(f"/v1/learning/candidates/{name}/trial", json={"kind": "shadow"}))
     for number in range(10):
         answer = checked(server.post("/v1/answers", json={"question": f"{ROSES} {number}"}))
