@@ -20,12 +20,11 @@ from finetune.types import Anchor, Example, FloatArray, Parts
 from retrieval.access import may_read
 from retrieval.catalog import Catalog
 from retrieval.embed import Embedded, Embedder, Span
-from retrieval.index import Hits, IndexPoint, VectorIndex
+from retrieval.index import IndexPoint, VectorIndex
 from retrieval.index_edge import EdgeIndex
 from retrieval.learned import Learned, Serving
 from retrieval.rerank import KeepOrder
 from retrieval.retrieve import Retriever
-from retrieval.search_question import search_question
 from retrieval.types import EVERYONE, Chunk, Principal, SearchMode
 
 DEPTH = 10
@@ -137,14 +136,6 @@ class Lab:
         """Return nDCG@10 of a ranking, a document standing where its first chunk does."""
         documents = dict.fromkeys(self.document_of.get(chunk_id, chunk_id) for chunk_id in chunk_ids)
         return ndcg_at_k(list(documents), question.relevant, k=DEPTH)
-
-    def hits(self, question: str, learned: Learned) -> Hits:
-        """Return what the index finds for a question as it is searched by what was learned."""
-        searched, words = learned.searched(self.encode([question])[0]), search_question(question)
-        collections = self.base.catalog.readable_collections(principal=self.principal)
-        return self.base.index.search(
-            searched, words, principal=self.principal, collections=collections, limit=self.base.pool
-        )
 
 
 @contextmanager

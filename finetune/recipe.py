@@ -10,7 +10,7 @@ from finetune.rungs.rung import Rung
 from finetune.types import Example, Parts, RungName
 
 RUNGS: tuple[Rung, ...] = (FeedbackMemory(), QueryAdapter(), FusionWeights())
-"""In the order they are made in: the map is trained with chunks where memory moved them, and weights come last."""
+"""In the order they are made in: weights are those of what was made before them."""
 
 
 def in_order(names: Iterable[RungName]) -> tuple[RungName, ...]:

@@ -3,6 +3,7 @@
 Only what everybody may read takes part, as answer or as what else could have been one: weights serve everybody.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from importlib import import_module
@@ -13,7 +14,6 @@ from numpy.typing import NDArray
 
 from finetune.lab import Lab
 from finetune.types import Example, FloatArray, Parts, RungName
-from retrieval.memory import moved
 
 TEMPERATURE = 0.05
 DECAY, DECAY_PAIRS = 0.003, 4000  # with fewer pairs the map is held the closer to none: with 10 a free one loses
@@ -25,17 +25,15 @@ IntArray = NDArray[np.int64]
 
 
 class QueryAdapter:
-    """Fits q + q @ W by contrasting each question's chunk with all others (InfoNCE), W starting from zero."""
+    """Fits q + q @ W by telling each question's chunk from all others (InfoNCE), W starting from zero."""
 
     name: RungName = "query_adapter"
     least = 100
 
     def fit(self, examples: Sequence[Example], lab: Lab, *, before: Parts, seed: int) -> Parts:
-        """Train the map, chunks standing where memory moved them; see ``Rung``."""
-        lesson = _lesson(examples, lab, reach=before.reach if before.memory else 0.0, seed=seed)
-        if lesson is None:
-            return replace(before, adapter=None)
-        return replace(before, adapter=_trained(lesson, seed))
+        """Train the map; see ``Rung``. Where no open chunk answers anything there is none."""
+        lesson = _lesson(examples, lab, seed=seed)
+        return replace(before, adapter=None if lesson is None else _trained(lesson, seed))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,30 +42,27 @@ class _Lesson:
 
     Attributes:
         questions: Vectors, shape (questions, dim).
-        asked: Index into ``questions`` of each pair, shape (pairs,).
+        chunks: Vectors of what each question is told its answers from, shape (chunks, dim).
+        asked: Index into ``questions`` of each pair, shape (pairs,), ascending.
         answers: Index into ``chunks`` of each pair, shape (pairs,).
         weights: Of each pair, shape (pairs,).
-        alone: Each pair's chunk as it stood without that question, shape (pairs, dim): a chunk that was moved by the
-            question itself would be found without any map.
-        chunks: Vectors, shape (chunks, dim).
     """
 
     questions: FloatArray
+    chunks: FloatArray
     asked: IntArray
     answers: IntArray
     weights: FloatArray
-    alone: FloatArray
-    chunks: FloatArray
 
-    @property
-    def known(self) -> NDArray[np.bool_]:
-        """Which chunks answer which question, shape (questions, chunks)."""
-        known = np.zeros((len(self.questions), len(self.chunks)), dtype=np.bool_)
-        known[self.asked, self.answers] = True
-        return known
+    def others(self, batch: IntArray) -> tuple[IntArray, IntArray]:
+        """Return rows of a batch and the chunks that answer the question of each, its own among them."""
+        first, last = (np.searchsorted(self.asked, self.asked[batch], side=side) for side in ("left", "right"))
+        rows = np.repeat(np.arange(len(batch)), last - first)
+        pairs = np.concatenate([np.arange(start, end) for start, end in zip(first, last, strict=True)])
+        return rows, self.answers[pairs]
 
 
-def _lesson(examples: Sequence[Example], lab: Lab, *, reach: float, seed: int) -> _Lesson | None:
+def _lesson(examples: Sequence[Example], lab: Lab, *, seed: int) -> _Lesson | None:
     # A text that several documents hold is one answer: its copies would be told from it.
     texts: dict[str, int] = {}
     for place in np.flatnonzero(lab.open):
@@ -75,59 +70,61 @@ def _lesson(examples: Sequence[Example], lab: Lab, *, reach: float, seed: int) -
     pairs = [one for one in examples if one.label > 0 and one.anchor in lab.places and lab.open[lab.places[one.anchor]]]
     if not pairs:
         return None
+    pairs.sort(key=lambda one: one.question)
     rows = {question: row for row, question in enumerate(dict.fromkeys(one.question for one in pairs))}
     questions = lab.encode(list(rows))
-    asked = np.array([rows[one.question] for one in pairs], dtype=np.int64)
     places = np.array([texts[one.anchor.text_sha256] for one in pairs], dtype=np.int64)
-    weights = np.array([one.weight for one in pairs], dtype=np.float32)
-    chosen = _chosen(np.array(sorted(texts.values()), dtype=np.int64), places, questions @ lab.vectors.T, seed)
-    answers = np.searchsorted(chosen, places).astype(np.int64)
-    chunks, alone = _moved(lab.vectors[chosen], answers, questions[asked], weights, reach=reach)
-    return _Lesson(questions, asked, answers, weights, alone, chunks)
+    there = _told_from(np.array(sorted(texts.values()), dtype=np.int64), places, questions, lab.vectors, seed=seed)
+    return _Lesson(
+        questions=questions,
+        chunks=lab.vectors[there],
+        asked=np.array([rows[one.question] for one in pairs], dtype=np.int64),
+        answers=np.searchsorted(there, places).astype(np.int64),
+        weights=np.array([one.weight for one in pairs], dtype=np.float32),
+    )
 
 
-def _chosen(there: IntArray, answers: IntArray, cosines: FloatArray, seed: int) -> IntArray:
-    """Return the places of the chunks that questions are told from, sorted: all, or the nearest and some by chance."""
+def _told_from(
+    there: IntArray, answers: IntArray, questions: FloatArray, vectors: FloatArray, *, seed: int
+) -> IntArray:
+    """Return the places of chunks that questions are told their answers from, ascending.
+
+    All there are; of more than fit, the answers, the nearest to the questions, and some by chance.
+    """
     if len(there) <= MOST_CHUNKS:
         return there
-    nearest = there[np.argpartition(-cosines[:, there], _HARD, axis=1)[:, :_HARD]]
-    kept = np.union1d(answers, nearest.ravel())[:MOST_CHUNKS]
-    others = np.setdiff1d(there, kept)
+    order = np.random.default_rng(seed).permutation(len(questions))
+    kept: set[int] = set(answers.tolist())
+    for row in order:
+        if len(kept) >= MOST_CHUNKS:
+            break
+        near = np.argpartition(-(vectors[there] @ questions[row]), _HARD)[:_HARD]
+        kept |= set(there[near].tolist())
+    others = np.setdiff1d(there, np.array(sorted(kept), dtype=np.int64))
     drawn = np.random.default_rng(seed).permutation(others)[: max(0, MOST_CHUNKS - len(kept))]
-    return np.union1d(np.union1d(kept, answers), drawn).astype(np.int64)
-
-
-def _moved(
-    vectors: FloatArray, answers: IntArray, asked: FloatArray, weights: FloatArray, *, reach: float
-) -> tuple[FloatArray, FloatArray]:
-    """Return where chunks stand once memory moved them, and each pair's chunk as if that question were not known."""
-    sums, votes = np.zeros_like(vectors), np.zeros(len(vectors), dtype=np.float32)
-    np.add.at(sums, answers, weights[:, None] * asked)
-    np.add.at(votes, answers, weights)
-    without, less = sums[answers] - weights[:, None] * asked, np.maximum(votes[answers] - weights, 0)
-    return moved(vectors, sums, votes, reach=reach), moved(vectors[answers], without, less, reach=reach)
+    return np.array(sorted(kept | set(drawn.tolist())), dtype=np.int64)
 
 
 def _trained(lesson: _Lesson, seed: int) -> FloatArray:
     torch: Any = import_module("torch")  # seconds to import; only who trains pays
-    order = torch.Generator().manual_seed(seed)
-    questions, chunks = torch.from_numpy(lesson.questions), torch.from_numpy(lesson.chunks)
-    asked, answers = torch.from_numpy(lesson.asked), torch.from_numpy(lesson.answers)
-    weights, alone = torch.from_numpy(lesson.weights), torch.from_numpy(lesson.alone)
-    known = torch.from_numpy(lesson.known)
+    order = np.random.default_rng(seed)
+    questions, chunks, weights = (torch.from_numpy(a) for a in (lesson.questions, lesson.chunks, lesson.weights))
     matrix = torch.zeros((questions.shape[1],) * 2, requires_grad=True)
     optimizer = torch.optim.Adam([matrix], lr=RATE)
-    decay = DECAY * max(1.0, DECAY_PAIRS / len(asked))
+    pairs = len(lesson.asked)
+    decay = DECAY * max(1.0, DECAY_PAIRS / pairs)
     for _ in range(EPOCHS):
-        for batch in torch.randperm(len(asked), generator=order).split(BATCH):
-            q = questions[asked[batch]]
-            q = torch.nn.functional.normalize(q + q @ matrix, dim=1)
-            cosines = q @ chunks.T
-            own = (q * alone[batch]).sum(dim=1, keepdim=True)
+        for batch in np.array_split(order.permutation(pairs), math.ceil(pairs / BATCH)):
+            q = questions[lesson.asked[batch]]
+            cosines = torch.nn.functional.normalize(q + q @ matrix, dim=1) @ chunks.T
             # Other answers to the same question are no wrong ones.
-            cosines = cosines.masked_fill(known[asked[batch]], -1e4).scatter(1, answers[batch][:, None], own)
-            losses = torch.nn.functional.cross_entropy(cosines / TEMPERATURE, answers[batch], reduction="none")
-            loss = (losses * weights[batch]).sum() / weights[batch].sum() + decay * matrix.square().sum()
+            own, answers = torch.arange(len(batch)), torch.from_numpy(lesson.answers[batch])
+            allowed = torch.zeros_like(cosines)
+            allowed[lesson.others(batch)] = -torch.inf
+            allowed[own, answers] = 0.0
+            losses = torch.nn.functional.cross_entropy(cosines / TEMPERATURE + allowed, answers, reduction="none")
+            share = weights[batch] / weights[batch].sum()
+            loss = (losses * share).sum() + decay * matrix.square().sum()
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
