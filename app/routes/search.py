@@ -7,6 +7,7 @@ from app.dependencies import PrincipalDep, ServicesDep, administrator, asker
 from app.routes.explanation_bodies import ExplanationBody, explanation_bodies
 from app.routes.filter_bodies import FiltersBody
 from retrieval.guard import guarded
+from retrieval.learnt import Learnt
 from retrieval.types import Passage, Query, SearchMode
 
 router = APIRouter(prefix="/v1", tags=["search"], dependencies=[Depends(asker)])
@@ -25,6 +26,17 @@ class SearchBody(BaseModel):
     limit: int = Field(default=10, ge=1, le=100)
     mode: SearchMode = Field(default="hybrid", description="dense, sparse (BM25), or both fused.")
     explain: bool = Field(default=False, description="Say where each score comes from; for administrators.")
+
+
+class LearntBody(BaseModel):
+    """What learning did for a passage."""
+
+    candidate: str = Field(description="Id of what was learned and served; empty where it was placed without.")
+    contributions: dict[str, float] = Field(description="What memory added to the fused score, by name.")
+    past_question: str | None = Field(
+        description="Id of the nearest question of the past that it answered, or did not."
+    )
+    similarity: float | None = Field(description="Cosine similarity of that one to the question.")
 
 
 class PassageBody(BaseModel):
@@ -48,6 +60,7 @@ class PassageBody(BaseModel):
     masked: bool = Field(description="Secrets or personal data in the text are replaced by marks.")
     rerank: float | None = Field(description="What the reranker gave it; null when it did not look.")
     also: list[str] = Field(description="Ids of chunks that say the same or stand beside it, folded into it.")
+    learnt: LearntBody | None = Field(description="What learning did for it; null where nothing learned served.")
 
 
 class ResultsBody(BaseModel):
@@ -101,4 +114,14 @@ def _passage_body(passage: Passage) -> PassageBody:
         suspect=passage.suspect,
         rerank=passage.rerank,
         also=list(passage.also),
+        learnt=None if passage.learnt is None else _learnt_body(passage.learnt),
+    )
+
+
+def _learnt_body(learnt: Learnt) -> LearntBody:
+    return LearntBody(
+        candidate=learnt.state,
+        contributions=dict(learnt.contributions),
+        past_question=learnt.past_question,
+        similarity=learnt.similarity,
     )

@@ -146,6 +146,27 @@ def test_what_is_learned_changes_what_is_found_and_going_back_restores_it(server
     assert time.monotonic() - began < 1
 
 
+def test_a_result_says_what_learning_did_for_it(server, remembering):
+    name = remembering(23.0)
+    promote(server, name)
+    found = checked(server.post("/v1/search", json={"question": ROSES, "explain": True}))
+    place, told = next((n, one) for n, one in enumerate(found["results"]) if one["title"] == "Bread")
+    assert (told["learnt"]["candidate"], told["learnt"]["past_question"]) == (name, "e1")
+    assert told["learnt"]["similarity"] == pytest.approx(1, abs=0.01)
+    assert set(told["learnt"]["contributions"]) == {"memory", "past_question"}
+    explained = found["explanations"][place]
+    assert (explained["learned"], explained["contributions"]) == (name, told["learnt"]["contributions"])
+    # The rows of this training set are gone: the id stays.
+    assert explained["past_question"]["example"] == "e1"
+    assert explained["past_question"]["words"] is None
+
+
+def test_where_nothing_is_learned_a_result_says_so(server):
+    found = checked(server.post("/v1/search", json={"question": ROSES, "explain": True}))
+    assert found["results"][0]["learnt"] is None
+    assert found["explanations"][0]["learned"] is None
+
+
 def test_going_back_twice_at_once_goes_one_step(server, make):
     first, second = make(0.6), make(0.8)
     promote(server, first)
