@@ -3,6 +3,7 @@
     attune-backup                     what this is, and in which version of this format
     tables/<table>/<number>.jsonl.gz  rows as JSON arrays, one a line, in the order of the manifest's columns
     blobs/<sha256>                    originals
+    learning/<path>                   training sets and candidates, as they lie in the data directory
     manifest.json                     what there is
     manifest.sha256                   of the manifest; without it the file was cut off
 
@@ -26,10 +27,14 @@ from retrieval.errors import InvalidInputError
 from retrieval.rows import from_json
 
 FORMAT = "attune-backup"
-VERSION = 1
+VERSION = 2
 _MANIFEST, _SEAL = "manifest.json", "manifest.sha256"
 _TABLE = re.compile(r"tables/([a-z_]+)/\d{6}\.jsonl\.gz")
 _BLOB = re.compile(r"blobs/([0-9a-f]{64})")
+_LEARNING = re.compile(
+    r"learning/(sets/[0-9a-f]{64}\.jsonl|candidates/[0-9a-f]{64}(?:/[A-Za-z0-9_][A-Za-z0-9_.-]*){1,2})"
+)
+_KINDS = (_TABLE, _BLOB, _LEARNING)
 _PART_BYTES = 1 << 20
 _MANIFEST_MAX_BYTES = 1 << 30
 
@@ -61,6 +66,7 @@ class Manifest:
         members: SHA-256 by name of member.
         missing_blobs: Originals that were referred to and were not there.
         damaged_blobs: Those whose bytes were not what their name says; restored to nowhere.
+        missing_learning: Training sets and candidates that were referred to and were not there.
     """
 
     schema: str
@@ -71,6 +77,7 @@ class Manifest:
     members: dict[str, str]
     missing_blobs: tuple[str, ...] = ()
     damaged_blobs: tuple[str, ...] = ()
+    missing_learning: tuple[str, ...] = ()
     format: str = FORMAT
     version: int = VERSION
 
@@ -121,15 +128,21 @@ class ArchiveWriter:
         Returns:
             Whether its bytes are what its name says.
         """
-        name = f"blobs/{sha256}"
+        return self._add_file(f"blobs/{sha256}", path) == sha256
+
+    def add_learning(self, name: str, path: Path) -> None:
+        """Add a file of the learning folder, by its path in that."""
+        self._add_file(f"learning/{name}", path)
+
+    def _add_file(self, name: str, path: Path) -> str:
         with path.open("rb") as stream:
             info = tarfile.TarInfo(name)
             info.size = path.stat().st_size
             info.mode = 0o600
             hashing = _Hashing(stream)
             self._tar.addfile(info, cast("IO[bytes]", hashing))
-        self.members[name] = hashing.digest.hexdigest()
-        return self.members[name] == sha256
+        self.members[name] = str(hashing.digest.hexdigest())
+        return self.members[name]
 
     def finish(self, manifest: Manifest) -> None:
         """End the file; without this it is none."""
@@ -187,7 +200,7 @@ class Archive:
                 if member.name in {FORMAT, _MANIFEST, _SEAL}:
                     ends[member.name] = stream.read(_MANIFEST_MAX_BYTES)
                     _check_version(path, ends[FORMAT])
-                elif member.name in digests or not (_TABLE.fullmatch(member.name) or _BLOB.fullmatch(member.name)):
+                elif member.name in digests or not any(kind.fullmatch(member.name) for kind in _KINDS):
                     raise InvalidInputError(f"{path} is damaged or was changed: {member.name!r} does not belong there")
                 else:
                     digests[member.name] = hashlib.file_digest(cast("Any", stream), "sha256").hexdigest()
@@ -210,6 +223,13 @@ class Archive:
         for member, stream in _members(self.path):
             found = _BLOB.fullmatch(member.name)
             if found and found[1] not in damaged:
+                yield found[1], cast("BinaryIO", stream)
+
+    def learning(self) -> Iterator[tuple[str, BinaryIO]]:
+        """Yield the files of the learning folder: path in that and bytes, to be read before the next."""
+        for member, stream in _members(self.path):
+            found = _LEARNING.fullmatch(member.name)
+            if found:
                 yield found[1], cast("BinaryIO", stream)
 
 

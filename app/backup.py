@@ -29,7 +29,9 @@ from sqlalchemy import (
 )
 
 from app.archive import ArchiveWriter, ColumnKind, Manifest, TableRows
+from app.learning import FOLDER
 from app.tables import metadata
+from finetune.tables import candidates, training_sets
 from ingestion.blobs import Blobs, storage
 from ingestion.tables import ingest_items
 from retrieval.catalog import Catalog
@@ -79,7 +81,7 @@ def back_up(catalog: Catalog, blobs: Blobs, path: Path, *, embedder: str, data_d
     _check_target(path, data_dir)
     with _fresh(path) as out, blobs.kept():
         # The pin first: what the snapshot names cannot be gone by the time that it is read.
-        manifest = _write(catalog.engine, blobs, ArchiveWriter(out), embedder)
+        manifest = _write(catalog.engine, blobs, ArchiveWriter(out), embedder, data_dir / FOLDER)
     return Backup(path, path.stat().st_size, manifest.sha256, manifest)
 
 
@@ -118,14 +120,14 @@ def _fresh(path: Path) -> Iterator[BinaryIO]:
         raise InvalidInputError(f"{path} cannot be written: {error.strerror}") from error
 
 
-def _write(engine: Engine, blobs: Blobs, writer: ArchiveWriter, embedder: str) -> Manifest:
+def _write(engine: Engine, blobs: Blobs, writer: ArchiveWriter, embedder: str, learning: Path) -> Manifest:
     created_at = datetime.now(UTC)
     with _snapshot(engine) as connection:
         schema = MigrationContext.configure(connection).get_current_revision() or ""
         tables = tuple(
             _write_table(connection, table, writer) for table in metadata.sorted_tables if table.name not in LEFT_OUT
         )
-        named = _named_originals(connection)
+        named, learned = _named_originals(connection), _named_learning(connection)
     missing, damaged = _write_blobs(sorted(named), blobs, writer)
     manifest = Manifest(
         schema=schema,
@@ -136,6 +138,7 @@ def _write(engine: Engine, blobs: Blobs, writer: ArchiveWriter, embedder: str) -
         members=writer.members,
         missing_blobs=tuple(missing),
         damaged_blobs=tuple(damaged),
+        missing_learning=tuple(_write_learning(learned, learning, writer)),
     )
     writer.finish(manifest)
     return manifest
@@ -197,6 +200,28 @@ def _base64(value: bytes) -> str:
 def _named_originals(connection: Connection) -> set[str]:
     of_items = select(ingest_items.c.content_sha256).where(ingest_items.c.content_sha256.is_not(None))
     return set(connection.scalars(union(select(revisions.c.content_sha256), of_items)))
+
+
+def _named_learning(connection: Connection) -> list[str]:
+    sets = connection.scalars(select(training_sets.c.id).order_by(training_sets.c.id))
+    made = connection.scalars(select(candidates.c.id).order_by(candidates.c.id))
+    return [*(f"sets/{set_id}.jsonl" for set_id in sets), *(f"candidates/{candidate_id}" for candidate_id in made)]
+
+
+def _write_learning(named: Sequence[str], folder: Path, writer: ArchiveWriter) -> list[str]:
+    """Write what was learned; a thing that is named and gone was erased, or withdrawn, since or long ago."""
+    missing = []
+    for name in named:
+        place = folder / name
+        files = [place] if place.is_file() else sorted(path for path in place.rglob("*") if path.is_file())
+        try:
+            for path in files:
+                writer.add_learning(str(path.relative_to(folder)), path)
+        except FileNotFoundError:  # erased while it was read: what is left of it is no candidate
+            files = []
+        if not files:
+            missing.append(name)
+    return missing
 
 
 def _write_blobs(named: Sequence[str], blobs: Blobs, writer: ArchiveWriter) -> tuple[list[str], list[str]]:

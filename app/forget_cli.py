@@ -52,6 +52,9 @@ def show(body: dict[str, Any]) -> None:
     for kind, names in receipt["used_by"].items():
         if names:
             console.print(f"had used it: {kind.replace('_', ' ')} {escape(', '.join(names))}")
+    if back := receipt.get("went_back_to"):
+        console.print(f"[yellow]what was learned of it serves no more; live is {escape(back)}[/yellow]")
+        console.print(f"trained again without it: {escape(str(receipt.get('retraining', 'by the run that waits')))}")
     if source := receipt.get("source"):
         console.print(f"[yellow]its source {source['id']} {source['words']}[/yellow]")
     if receipt.get("originals_of_others"):

@@ -9,6 +9,7 @@ from typing import Any
 from app.bootstrap import Services
 from app.erasure_rows import FORGOTTEN, ErasureRows, Traces
 from app.erasure_scan import Sought, distinctive
+from app.forget_learning import LearningForgetting
 from retrieval.errors import NotFoundError
 from retrieval.quoting import Quoted
 from retrieval.retention import WholeDocument
@@ -79,12 +80,12 @@ class DocumentForgetting:
         _merged(used, "golden_sets", self.services.golden.forget_document(_names(whole), whole.uri, quoted))
         _merged(used, "evaluation_runs", dict.fromkeys(self.services.runs.forget(_names(whole), quoted), 1))
         _merged(used, "adapters", dict.fromkeys(self._adapters(whole), 1))
-        used["training_sets"] = []
         erased = receipt.setdefault("erased", {})
         _added(erased, self._of_answers(whole, quoted))
         _added(erased, self.rows.forget_document(_traces(whole)))
         name = whole.uri.rpartition("/")[2].removeprefix("upload:")
         _added(erased, {"uploads": self.services.uploads.forget_named(whole.collection, name)})
+        LearningForgetting(self.services).document(whole.id, receipt)
 
     def _remembered(self, subject: str, receipt: dict[str, Any]) -> Sought:
         """It is out of the catalog: what answers quote of it says what to look for elsewhere."""

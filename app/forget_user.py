@@ -9,6 +9,7 @@ from uuid import uuid4
 from app.bootstrap import Services
 from app.erasure_rows import ErasureRows
 from app.erasure_scan import Sought
+from app.forget_learning import LearningForgetting
 from eval.golden_erasure import FROM_FEEDBACK
 from ingestion.findings.people import find_people
 from ingestion.findings.personal import find_personal
@@ -65,10 +66,11 @@ class UserForgetting:
         used["golden_sets"] = sorted({*used.get("golden_sets", ()), *sets})
         runs = self.services.runs.forget({FROM_FEEDBACK + one for one in given}, quoted)
         used["evaluation_runs"] = sorted({*used.get("evaluation_runs", ()), *runs})
-        used["adapters"], used["training_sets"] = [], []
+        used["adapters"] = []
         erased = receipt.setdefault("erased", {})
         for kind, count in self._of_log(key, redact if anonymise else None).items():
             erased[kind] = erased.get(kind, 0) + count
+        LearningForgetting(self.services).person(key, receipt)
         for kind, count in self._of_account(subject, key).items():
             erased[kind] = erased.get(kind, 0) + count
         return Sought((subject,), words)

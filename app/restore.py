@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from base64 import b64decode
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,16 +18,25 @@ from app.archive import Archive, Manifest, TableRows, explained
 from app.audit_log import AuditLog
 from app.auth import LOCAL, Caller
 from app.data_directory import RESTORING, data_directory
+from app.learning import FOLDER
 from app.migrations import configuration
 from app.parts import open_blobs
 from app.settings import Settings
 from app.tables import metadata
+from ingestion.blobs import storage
 from retrieval.errors import ConflictError, DataDirectoryError, InvalidInputError
 from retrieval.index_generations import sync_directory
 from retrieval.tables import BEGIN, open_engine
 
 _ALLOWED = {"attune.json", "lock", RESTORING}
-_LEFT_BY_RESTORE = {"blobs", "catalog.sqlite3", "catalog.sqlite3-journal", "catalog.sqlite3-wal", "catalog.sqlite3-shm"}
+_LEFT_BY_RESTORE = {
+    "blobs",
+    FOLDER,
+    "catalog.sqlite3",
+    "catalog.sqlite3-journal",
+    "catalog.sqlite3-wal",
+    "catalog.sqlite3-shm",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +105,27 @@ def _restore(archive: Archive, settings: Settings, data_dir: Path, engine: Engin
         if found != sha256:
             raise InvalidInputError(f"{archive.path} changed while it was read; restore again")
         kept += 1
+    _restore_learning(archive, data_dir / FOLDER)
     restorer = Caller(LOCAL, "local")  # whoever may write the data directory
     AuditLog(engine).append("backup.restore", f"backup:{archive.manifest.sha256}", caller=restorer)
     mark.unlink()
     sync_directory(data_dir)
     return Restored(archive.manifest, kept)
+
+
+def _restore_learning(archive: Archive, folder: Path) -> None:
+    for name, stream in archive.learning():
+        path = folder / name
+        with storage():
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with (
+                os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out,
+                explained(archive.path),
+            ):
+                shutil.copyfileobj(stream, out)
+                out.flush()
+                os.fsync(out.fileno())
+            sync_directory(path.parent)
 
 
 def _check_schema(archive: Archive) -> None:

@@ -19,6 +19,9 @@ SUBJECT = "training"
 BY_THE_CLOCK = "u:schedule"
 """Principal id of what nobody asked for by hand."""
 
+BY_AN_ERASURE = "u:erasure"
+"""Principal id of a training in the place of one that knew what was forgotten."""
+
 
 def ask_to_train(
     services: Services, rungs: Sequence[RungName], *, caller: Caller, report_to: str | None = None

@@ -72,7 +72,8 @@ class TrainingJobs:
         return process.pid if process is not None and process.poll() is None else None
 
     def start(self) -> None:
-        """Begin."""
+        """Begin; what processes of a server that was killed left half made goes first."""
+        self._sweep()
         self._thread.start()
 
     def close(self) -> None:

@@ -1,6 +1,6 @@
 """The record of training runs: what was asked for, how far it is, what came out."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal, get_args
@@ -203,6 +203,23 @@ class TrainingRuns(Store):
                 others = [row for row in before if row["rung"] != outcome.rung]
                 values = {"outcomes": [*others, asdict(outcome)], "attempts": 1}
                 connection.execute(update(training_runs).where(*its).values(values))
+
+    def begin_again(self, set_ids: Collection[str]) -> None:
+        """Forget training sets: the run that is under way begins from nothing, and what reports say of questions goes.
+
+        Args:
+            set_ids: Of sets that are erased.
+        """
+        under_way: dict[str, Any] = {"set_id": None, "outcomes": [], "progress": asdict(Progress()), "attempts": 0}
+        with self._writing() as connection:
+            connection.execute(update(training_runs).where(training_runs.c.state == "running").values(under_way))
+            found = select(training_runs.c.id, training_runs.c.outcomes).where(
+                training_runs.c.set_id.in_(list(set_ids))
+            )
+            for row in connection.execute(found).all():
+                bare = [outcome | {"report": None} for outcome in row.outcomes]
+                its = training_runs.c.id == row.id
+                connection.execute(update(training_runs).where(its).values(outcomes=bare))
 
     def cancel(self, run_id: str) -> TrainingRun:
         """Stop a run: one that waits at once, one that is under way within seconds.

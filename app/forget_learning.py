@@ -1,0 +1,57 @@
+"""What was learned of a person or a document is forgotten: training sets, candidates, and what of them serves."""
+
+from collections.abc import Collection
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from app.bootstrap import Services
+from app.training_asked import BY_AN_ERASURE
+from retrieval.errors import ConflictError
+
+REASON = "what it was trained on was erased"
+
+
+@dataclass(frozen=True, slots=True)
+class LearningForgetting:
+    """How it is forgotten. Every step can be repeated; what people said must be gone before, or it is learned again."""
+
+    services: Services
+
+    def person(self, key: str, receipt: dict[str, Any]) -> None:
+        """Forget what was learned of what somebody asked, said or did.
+
+        Args:
+            key: Their principal id.
+            receipt: Training sets and candidates are added to what had used it.
+        """
+        with self.services.training.held():
+            self._forget(self.services.training_sets.of_person(key), receipt)
+
+    def document(self, document_id: str, receipt: dict[str, Any]) -> None:
+        """Forget what was learned of a document.
+
+        Args:
+            document_id: Of it.
+            receipt: As for ``person``.
+        """
+        with self.services.training.held():
+            self._forget(self.services.training_sets.of_document(document_id), receipt)
+
+    def _forget(self, set_ids: Collection[str], receipt: dict[str, Any]) -> None:
+        services, used = self.services, receipt.setdefault("used_by", {})
+        # A training that is under way may have read it: it begins again without.
+        services.training_runs.begin_again(set_ids)
+        registry = services.learned.registry
+        made = [candidate.id for candidate in registry.by_set(set_ids)]
+        live = registry.live()
+        used["candidates"] = sorted({*used.get("candidates", ()), *made})
+        used["training_sets"] = sorted({*used.get("training_sets", ()), *set_ids})
+        if made:
+            services.learned.withdraw(made, reason=REASON)
+        for set_id in set_ids:
+            services.training_sets.remove(set_id)
+        if live in made:
+            receipt["went_back_to"] = registry.live() or "nothing learned"
+            with suppress(ConflictError):  # one waits already, and will know nothing of it
+                receipt["retraining"] = services.training_runs.ask((), by=BY_AN_ERASURE).id
