@@ -94,6 +94,7 @@ class Rollout:
         """
         now = self.registry.withdraw(candidate_ids, usable=self.serving.usable, reason=reason)
         self.serving.refresh()
+        self.serving.forget(candidate_ids)
         for candidate_id in candidate_ids:
             self.artifacts.remove(candidate_id)
         return now

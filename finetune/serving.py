@@ -4,6 +4,7 @@ import logging
 import secrets
 import threading
 import time
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from finetune.artifact import Artifacts
@@ -68,6 +69,7 @@ class ServingState:
         self._base, self._dim = embedder.fingerprint, embedder.dim
         self._trials = trials
         self._read: dict[str, Parts] = {}
+        self._served: dict[str, Now] = {}  # what was live last and before it: going back waits for nothing
         self._refreshing = threading.Lock()
         self._stopping = threading.Event()
         self._not_before = 0.0  # monotonic time before which a new epoch is not followed
@@ -155,6 +157,12 @@ class ServingState:
         self._read.pop(candidate_id, None)
         self._parts(candidate_id)
 
+    def forget(self, candidate_ids: Collection[str]) -> None:
+        """Let go of what is held of candidates that never serve again."""
+        with self._refreshing:
+            self._read = {key: parts for key, parts in self._read.items() if key not in candidate_ids}
+            self._served = {key: kept for key, kept in self._served.items() if key not in candidate_ids}
+
     def _is_time(self) -> bool:
         return time.monotonic() >= self._not_before
 
@@ -162,6 +170,12 @@ class ServingState:
         began = time.monotonic()
         if not pointer:
             return replace(before, live=NOTHING, pointer="", epoch=epoch, trouble="")
+        if pointer != before.pointer and pointer in self._served:
+            # With the epoch of then: if documents changed since, the next look follows them.
+            self._not_before = 0.0
+            return replace(
+                before, live=self._served[pointer].live, pointer=pointer, epoch=self._served[pointer].epoch, trouble=""
+            )
         try:
             live, trouble = self.load(pointer), ""
         except (ModelError, NotFoundError) as error:
@@ -169,7 +183,11 @@ class ServingState:
             if trouble != before.trouble:
                 _log.error("nothing learned serves: %s", trouble)
         self._not_before = time.monotonic() + (_AGAIN_S if trouble else _EASE * (time.monotonic() - began))
-        return replace(before, live=live, pointer=pointer, epoch=epoch, trouble=trouble)
+        now = replace(before, live=live, pointer=pointer, epoch=epoch, trouble=trouble)
+        if not trouble:
+            others = [(key, kept) for key, kept in self._served.items() if key != pointer]
+            self._served = {**dict(others[-1:]), pointer: now}
+        return now
 
     def _tried(self, now: Now, trial: Trial | None, *, again: bool) -> Now:
         if trial is None:

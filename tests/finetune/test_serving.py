@@ -173,6 +173,29 @@ def test_what_does_not_change_is_not_read_again(house, state):
     assert state.refresh().live.id == first.live.id
 
 
+def test_who_goes_back_after_documents_changed_is_followed_at_the_next_look(house, state):
+    first, second = house.candidate(), house.candidate(line=1)
+    house.live(first)
+    state.refresh()
+    house.live(second)
+    state.refresh()
+    house.publish("upload:t", "Another line.\n" + "\n".join(LINES))
+    house.registry.rollback(second, usable=state.usable)
+    assert state.refresh().live.id == first
+    assert state.refresh().live.memory.chunk_ids == (house.chunk_id(0),)
+
+
+def test_of_what_never_serves_again_nothing_is_held(house, state):
+    name = house.candidate()
+    house.live(name)
+    state.refresh()
+    house.registry.withdraw({name}, usable=state.usable, reason="erased")
+    state.refresh()
+    state.forget({name})
+    house.artifacts.remove(name)
+    assert not state.usable(name)
+
+
 def spoiled(house, name):
     path = house.artifacts.path(name) / "memory.jsonl"
     path.write_text(path.read_text().replace("1.0", "9.0"))
