@@ -10,7 +10,6 @@ from finetune.artifact import Artifacts
 from finetune.interleaving import Credit, in_share, own_outcome, team_outcome
 from finetune.registry import POINTER, Candidate, Registry
 from finetune.serving import ServingState
-from finetune.sets import TrainingSets
 from finetune.shadow import Question, Shadow
 from finetune.trials import Kind, Trial, Trials
 from retrieval.catalog import Catalog
@@ -35,7 +34,6 @@ class Rollout:
     artifacts: Artifacts
     registry: Registry
     trials: Trials
-    sets: TrainingSets
     serving: ServingState
     shadow: Shadow
     retriever: Retriever
@@ -183,8 +181,7 @@ def open_rollout(folder: Path, retriever: Retriever) -> Iterator[Rollout]:
         serving = stack.enter_context(closing(ServingState(artifacts, catalog, retriever.embedder, trials)))
         serving.start()
         shadow = stack.enter_context(closing(Shadow(retriever, trials)))
-        sets = TrainingSets(catalog.engine, folder / FOLDER)
-        yield Rollout(artifacts, registry, trials, sets, serving, shadow, replace(retriever, learning=serving))
+        yield Rollout(artifacts, registry, trials, serving, shadow, replace(retriever, learning=serving))
 
 
 def _point_again(catalog: Catalog, registry: Registry) -> None:

@@ -76,7 +76,7 @@ def _words(services: Services, states: set[str]) -> dict[str, str]:
     for state in states:
         # A set that was erased or spoiled meanwhile leaves the id alone.
         with suppress(NotFoundError, DataDirectoryError):
-            rows = services.learned.sets.read(services.learned.registry.get(state).set_id).examples
+            rows = services.training_sets.read(services.learned.registry.get(state).set_id).examples
             words |= {example.id: example.question for example in rows}
     return words
 

@@ -34,7 +34,7 @@ CandidateId = Annotated[str, PathParameter(max_length=64, description="As listed
 def learning(services: ServicesDep) -> LearningBody:
     """Say what serves, what is tried, and what each rung of the ladder still needs."""
     learned = services.learned
-    now, trial, newest = learned.serving.now, learned.trials.running(), learned.sets.recent(1)
+    now, trial, newest = learned.serving.now, learned.trials.running(), services.training_sets.recent(1)
     return LearningBody(
         live=learned.registry.live(),
         serves=now.live.id or None,
@@ -106,7 +106,7 @@ def rollback(services: ServicesDep, caller: CallerDep, body: RollbackBody | None
 
 
 def _lineage(services: Services, candidate: Candidate) -> LineageBody:
-    kept = services.learned.sets.get(candidate.set_id)
+    kept = services.training_sets.get(candidate.set_id)
     people, documents = services.learned.registry.stands_on(candidate.set_id)
     return LineageBody(
         questions=kept.questions, rows=kept.rows, people=people, documents=documents, erased=kept.removed
