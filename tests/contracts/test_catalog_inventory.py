@@ -200,3 +200,11 @@ def test_the_texts_of_live_documents_are_told_and_no_others(catalog, shelf):
         (f"{first.id}-0", document, "one"),
         (f"{first.id}-1", document, "two"),
     ]
+
+
+def test_the_groups_that_may_read_anything_are_known(catalog, shelf):
+    catalog.create_collection("more", readers={"g:guests", "u:one"}, curators={"g:curators"})
+    shelf.publish("file:///a", "one", frozenset({"u:a", "g:b"}))
+    shelf.stage("file:///staged", "two", frozenset({"g:staged"}))
+    catalog.tombstone(shelf.publish("file:///gone", "three", frozenset({"g:gone"})).document_id)
+    assert catalog.group_keys() == {"g:everyone", "g:b", "g:guests"}
