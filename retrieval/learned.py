@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from retrieval.embed import Embedder, searched_vector
 from retrieval.fuse import Fused, fuse
-from retrieval.index import Hits
+from retrieval.index import Hits, VectorIndex
 from retrieval.memory import MOVED, SIMILAR, Memory, Readable, Recalled
+from retrieval.search_question import SearchQuestion
 from retrieval.types import Fusion, Principal
 
 FloatArray = NDArray[np.float32]
@@ -27,6 +29,14 @@ class Weights:
     similar: float = 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """An embedder that was trained, and the index of its vectors; it holds what the server's own index holds."""
+
+    index: VectorIndex
+    embedder: Embedder
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Learned:
     """Everything learned that serves together, beside the index as it is.
@@ -34,12 +44,23 @@ class Learned:
     Attributes:
         id: Of the candidate it was; empty when nothing is learned.
         adapter: Shape (dim, dim): a question's vector q is searched as q + q @ adapter; None leaves it.
+        engine: Encodes questions and is searched in the place of the server's own; None leaves that.
     """
 
     id: str = ""
     adapter: FloatArray | None = None
     memory: Memory | None = None
     weights: Weights = field(default_factory=Weights)
+    engine: Engine | None = None
+
+    def encoded(self, question: SearchQuestion, vector: FloatArray) -> FloatArray:
+        """Return a question's vector among those that are searched, shape (dim,), L2 norm 1.
+
+        Args:
+            question: Not empty.
+            vector: By the server's own embedder.
+        """
+        return vector if self.engine is None else searched_vector(self.engine.embedder, question)
 
     def searched(self, vector: FloatArray) -> FloatArray:
         """Return the vector to search with in the place of a question's: shape (dim,), L2 norm 1."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import chain, islice
 
+from retrieval.asked import Asked
 from retrieval.catalog import Catalog
 from retrieval.collapse import Collapse, collapse
 from retrieval.embed import Embedder, FloatArray, searched_vector
@@ -13,7 +14,7 @@ from retrieval.errors import InvalidInputError, ModelError
 from retrieval.fuse import Fused
 from retrieval.index import VectorIndex
 from retrieval.interleave import team_draft
-from retrieval.learned import NOTHING, Learned, Learning, fuse_learned, unlearned
+from retrieval.learned import Learning, fuse_learned, unlearned
 from retrieval.learnt import Learnt
 from retrieval.metadata import checked_filters
 from retrieval.recency import faded, freshness
@@ -97,10 +98,10 @@ class Retriever:
             NotFoundError: There is no such collection.
         """
         within = self._within(principal, collection, filters)
-        asked, searched = self._asked(question, mode)
+        asked = self._asked(question, mode)
         serving = self.learning(principal)
         sides = [side for side in (serving.live, serving.challenger) if side is not None]
-        ranked = [self._ranked(searched.words, asked.by(side), within, limit) for side in sides]
+        ranked = [self._ranked(asked.by(side), within, limit) for side in sides]
         if len(ranked) == 1:
             return ranked[0]
         drafted = team_draft(*ranked, key=lambda passage: passage.chunk.id, seed=serving.seed, limit=limit)
@@ -121,7 +122,7 @@ class Retriever:
         Returns:
             Every candidate that may be read as it was fused, and its score once it aged, best first.
         """
-        asked = self._asked(question, mode)[0].by(self.learning(principal).live)
+        asked = self._asked(question, mode).by(self.learning(principal).live)
         readable = self._readable(asked, self._within(principal, collection, filters), max(limit, self.pool))
         fused = {candidate.chunk_id: candidate for candidate, _ in readable}
         return [(fused[aged.chunk_id], aged.score) for aged, _ in self._faded(readable)]
@@ -150,13 +151,13 @@ class Retriever:
         searched = self.searched_collections(collection, principal=principal)
         return _Within(principal, collection, searched, checked_filters(filters or Filters()))
 
-    def _asked(self, question: str | SearchQuestion, mode: SearchMode) -> tuple["_Asked", SearchQuestion]:
+    def _asked(self, question: str | SearchQuestion, mode: SearchMode) -> Asked:
         searched = search_question(question)
         searched = replace(searched, text=checked_question(searched.text))
         vector = None if mode == "sparse" else searched_vector(self.embedder, searched)
-        return _Asked(vector, None if mode == "dense" else searched), searched
+        return Asked(searched, vector, None if mode == "dense" else searched)
 
-    def _readable(self, asked: "_Asked", within: "_Within", limit: int) -> _Readable:
+    def _readable(self, asked: Asked, within: "_Within", limit: int) -> _Readable:
         pool = max(self.pool, limit)
         # To read all of a pool takes as long as to find it. What is reranked, and twice what is wanted, is enough.
         most = None if self.half_life_days else max(self.rerank_depth, 2 * limit) + SPARE
@@ -174,7 +175,7 @@ class Retriever:
         aged = [(replace(f, score=faded(f.score, s)), row) for (f, row), s in zip(readable, shares, strict=True)]
         return sorted(aged, key=lambda pair: (-pair[0].score, pair[0].chunk_id))
 
-    def _ranked(self, question: str, asked: "_Asked", within: "_Within", limit: int) -> list[Passage]:
+    def _ranked(self, asked: Asked, within: "_Within", limit: int) -> list[Passage]:
         readable = self._faded(self._readable(asked, within, limit))
         # Who keeps the order need not see candidates that are not shown: to decode them takes as long as to find them.
         depth = 0 if isinstance(self.reranker, KeepOrder) else self.rerank_depth
@@ -183,7 +184,9 @@ class Retriever:
             _passages(readable[at : at + _TOGETHER], state) for at in range(depth, len(readable), _TOGETHER)
         )
         if depth:
-            passages = self._reranked(question, asked.searched, _passages(readable[:depth], state), passages)
+            passages = self._reranked(
+                asked.question.words, asked.sentences, _passages(readable[:depth], state), passages
+            )
         first = lowered(list(islice(passages, depth or limit + SPARE)), self.suspects)
         return collapse(chain(first, self._later(passages)), limit=limit, by=self.collapse)
 
@@ -206,9 +209,10 @@ class Retriever:
         floor = min((passage.score for passage in seen), default=0.0)
         return chain(seen, (replace(passage, score=min(passage.score, floor)) for passage in passages))
 
-    def _search(self, asked: "_Asked", within: "_Within", pool: int, *, most: int | None = None) -> "_Found":
+    def _search(self, asked: Asked, within: "_Within", pool: int, *, most: int | None = None) -> "_Found":
         principal, collection, filters = within.principal, within.collection, within.filters
-        hits = self.index.search(
+        index = self.index if asked.learned.engine is None else asked.learned.engine.index
+        hits = index.search(
             asked.searched,
             asked.words,
             principal=principal,
@@ -227,21 +231,6 @@ class Retriever:
         rows = self.catalog.passages_for(ids, principal=principal, collection=collection, filters=filters)
         readable = [(f, rows[f.chunk_id]) for f in fused if f.chunk_id in rows]
         return _Found(readable=readable, refused=len(fused) - len(readable))
-
-
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """What is searched for, None leaves the list of it out; and by what was learned."""
-
-    vector: FloatArray | None
-    words: SearchQuestion | None
-    searched: FloatArray | None = None
-    learned: Learned = NOTHING
-
-    def by(self, learned: Learned) -> "_Asked":
-        """Return the same, searched for by what was learned."""
-        searched = None if self.vector is None else learned.searched(self.vector)
-        return replace(self, searched=searched, learned=learned)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,11 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from retrieval.fuse import fuse
 from retrieval.index import Hit, Hits
-from retrieval.learned import Learned, Serving, Weights, fuse_learned
+from retrieval.learned import Engine, Learned, Serving, Weights, fuse_learned
 from retrieval.memory import Recalled
 from retrieval.retrieve import Retriever
 from tests.retrieval.test_memory import at, memory
@@ -121,3 +123,28 @@ def test_two_that_are_compared_share_one_list_and_each_passage_names_its_team():
     assert {passage.chunk.id: passage.learnt.team for passage in found}["c150"] == "new"
     assert [passage.score for passage in found] == sorted((p.score for p in found), reverse=True)
     assert it.retrieve("q", principal=READER, limit=6) == found
+
+
+def test_an_engine_is_searched_with_a_vector_of_its_own_and_sentences_with_the_server_s():
+    class Trained:
+        def embed_query(self, _text):
+            return at(20)
+
+    class Watched(Index):
+        def search(self, vector, *args, **kwargs):
+            searched.append(vector)
+            return super().search(vector, *args, **kwargs)
+
+    class Sentences:
+        name = "sentences"
+
+        def rerank(self, _question, passages, *, vector):
+            compared.append(vector)
+            return list(passages)
+
+    searched, compared = [], []
+    it, _ = retriever(Serving(Learned("new", engine=Engine(Watched(IDS[50:90]), Trained()))))
+    found = replace(it, reranker=Sentences()).retrieve("q", principal=READER, limit=5)
+    assert [passage.chunk.id for passage in found] == IDS[50:55]
+    assert searched[0] == pytest.approx(at(20))
+    assert compared[0] == pytest.approx(at(60))  # by the embedder that made the sentences' vectors
