@@ -16,7 +16,7 @@ from finetune import canary, checks
 from finetune.folds import folds_of, newest
 from finetune.instruments import Instruments, Rankings, Recipe
 from finetune.leaks import Leak, Vectors, leaks
-from finetune.questions import Question, Slices, questions_of
+from finetune.questions import Question, Slices, kinds, questions_of
 from finetune.types import Example
 from finetune.verdict import LEAST_QUESTIONS, Check, GateReport, changes, decide, gain_of, gained, too_few
 from retrieval.learned import Learned
@@ -44,7 +44,7 @@ class Terms:
     seed: int = 1
     trusted: AbstractSet[str] = frozenset()
     general: Sequence[Question] = ()
-    slices: Slices | None = None
+    slices: Slices = kinds
     opened: AbstractSet[str] = frozenset()
 
 

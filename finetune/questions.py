@@ -39,6 +39,14 @@ class Question:
         return frozenset(anchor.document_id for anchor in self.relevant)
 
 
+def kinds(example: Example) -> list[str]:
+    """Say what kind of question an example's is: its length, its signals, and who may read what answers it."""
+    words = len(example.question.split())
+    length = "1-4" if words < 5 else "5-9" if words < 10 else "10+"
+    readers = "everybody" if example.open else "some"
+    return [f"words={length}", f"readers={readers}", *(f"signal={signal}" for signal in example.signals)]
+
+
 def question_id(text: str) -> str:
     """Name a question by what it says: the same whatever its case, spaces and Unicode form."""
     return hashlib.sha256(normal(text).encode()).hexdigest()[:16]

@@ -79,11 +79,3 @@ def test_nothing_leaks_into_or_out_of_nothing():
 def test_a_leak_is_named_without_a_word_of_it():
     (leak,) = leaks([row("a", "how can I reset it")], questions_of([row("q", "how do I reset it")]), vectors=vectors)
     assert leak.summary == f"example a and question {question_id('how do I reset it')}: alike, cosine 0.95"
-
-
-def test_only_questions_that_something_answers_are_asked_each_once():
-    rows = [row("a", "holidays"), row("b", "Holidays"), row("c", "resetting", label=-1)]
-    (question,) = questions_of(rows, slices=lambda example: [f"kind={example.id}"])
-    assert [anchor.text_sha256 for anchor in question.relevant] == ["a", "b"]
-    assert question.slices == ("kind=a", "kind=b")
-    assert question.documents == {"d"}
