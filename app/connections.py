@@ -13,6 +13,8 @@ MAX_HEAD_BYTES = 32 * 2**10
 """Longest head of a request: its address and all its headers."""
 
 _TARGET = re.compile(rb"/[!\"$-~]*")  # a path on this server, and no other server's address
+_UPGRADE = re.compile(rb"\r\nupgrade:", re.IGNORECASE)
+_NO_UPGRADE = b"\r\nX-Upgrade:"
 _INVALID = "Invalid HTTP request received."
 
 
@@ -48,6 +50,8 @@ class PatientProtocol(HttpToolsProtocol):
         self._unset_keepalive_if_required()
         if self._is_whole and not self._is_answering():
             self._await_client()
+        if self._is_whole and not self._vain_bytes:
+            data = _staying(data)
         self._vain_bytes += len(data)
         try:
             self.parser.feed_data(data)
@@ -144,7 +148,7 @@ class PatientProtocol(HttpToolsProtocol):
         if _TARGET.fullmatch(self.url) is None:
             raise _RefusedError("The target of a request is a path on this server.")
         if self.parser.should_upgrade():
-            # Its body would be read as the other protocol's.
+            # Its body would be read as the other protocol's; ``_staying`` did not see its head in one piece.
             raise _RefusedError("This server speaks HTTP/1.1 and changes to no other protocol: send no Upgrade.")
         if names.count(b"host") != 1 and (version == "1.1" or b"host" in names):
             raise _RefusedError("A request has one header Host.")
@@ -175,6 +179,16 @@ class PatientProtocol(HttpToolsProtocol):
 
     def _await_client(self) -> None:
         self._client_timer = self._client_timer or self.loop.call_later(self.timeout_s, self.transport.abort)
+
+
+def _staying(data: bytes) -> bytes:
+    """Take the offer of another protocol out of a head; Java's client makes it, and it need not be taken up (RFC 9110).
+
+    Returns:
+        The same, the header under another name; what holds no whole head as it is.
+    """
+    head, end, rest = data.partition(b"\r\n\r\n")
+    return _UPGRADE.sub(_NO_UPGRADE, head) + end + rest if end else data
 
 
 def _unchunked(app: ASGIApp, cycle: RequestResponseCycle) -> ASGIApp:

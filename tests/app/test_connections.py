@@ -154,9 +154,6 @@ REFUSED = {
     "HTTP/2 by its name": b"GET / HTTP/2.0\r\nHost: a\r\n\r\n",
     "HTTP/2": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
     "a method nobody knows": b"FOO / HTTP/1.1\r\nHost: a\r\n\r\n",
-    "an upgrade with a body": HEAD
-    + b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nContent-Length: 3\r\n\r\nabc",
-    "an upgrade": b"GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n",
     "TLS": b"\x16\x03\x01\x02\x00\r\n\r\n",
 }
 
@@ -187,6 +184,23 @@ def test_a_request_is_the_same_however_it_is_cut(say):
         "body": "abc",
         "headers": {"host": "a", "x-empty": "", "content-length": "3"},
     }
+
+
+OFFER = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAEAAEAA\r\n"
+
+
+def test_an_offer_of_another_protocol_is_passed_over(say):
+    told = body_of(say(HEAD + OFFER + b"Content-Length: 3\r\n\r\nabc")[0])
+    assert (told["method"], told["body"], "upgrade" in told["headers"]) == ("POST", "abc", False)
+    body = b"\r\nUpgrade: no"
+    told = body_of(say(HEAD + OFFER + b"Content-Length: %d\r\n\r\n" % len(body), body)[0])
+    assert told["body"] == body.decode()
+
+
+def test_an_offer_that_comes_in_pieces_is_refused_and_its_body_is_no_request(say):
+    smuggled = b"GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n"
+    heard, closed = say(HEAD + OFFER[:9], OFFER[9:] + b"Content-Length: %d\r\n\r\n" % len(smuggled) + smuggled)
+    assert (heard.startswith(b"HTTP/1.1 400 "), closed, say.paths) == (True, True, [])
 
 
 def test_chunks_become_one_body_and_their_trailers_are_no_headers(say):
