@@ -65,6 +65,22 @@ def import_feedback(
         _err.print(f"left out: {len(body['refused']) - _REFUSED_SHOWN} more; --json names them all")
 
 
+@feedback.command("givers")
+def givers(as_json: Json = False) -> None:
+    """Show how each giver of feedback votes beside the others, outliers first."""
+    with owner(Settings()) as client:
+        body = checked(client.get("/v1/feedback/givers"))
+    if as_json:
+        _print(body)
+        return
+    table = Table("giver", "votes", "share", "contradicted", "alone", "")
+    for one in body["givers"]:
+        shares = (f"{one[name]:.0%}" for name in ("share", "contradicted", "alone"))
+        mark = "[red]outlier[/red]" if one["outlier"] else "trusted" if one["trusted"] else ""
+        table.add_row(escape(one["giver"]), str(one["votes"]), *shares, mark)
+    _out.print(table)
+
+
 @feedback.command("give")
 def give(
     interaction_id: Annotated[str, typer.Argument(help="As shown with the answer.")],

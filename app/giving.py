@@ -9,9 +9,12 @@ import numpy as np
 
 from app.bootstrap import Services
 from eval.golden import resolve
+from finetune.caps import GiverReport, outliers
+from finetune.gather import gather
 from finetune.given import GivenLabel, Imported, check
 from finetune.resolve import anchor_of
 from finetune.signals import folded
+from finetune.types import FloatArray
 from retrieval.errors import InvalidInputError, NotFoundError
 from retrieval.types import Chunk, Document, Principal
 
@@ -80,6 +83,17 @@ def take_in(
         else:
             kept.append(label)
     return services.given_labels.add(kept, by=by), sorted(problems, key=lambda problem: problem.row)
+
+
+def giver_reports(services: Services) -> list[GiverReport]:
+    """Report how each giver votes beside the others: what was said, read and given, but for questions asked again."""
+    # To tell which were asked again, all of them would have to be embedded; they are votes of the same people.
+    gathered = gather(services.readings, services.given_labels, nearest=lambda *_: None, encode=_unlike)
+    return outliers(gathered.labels, group=lambda label: folded(label.question))
+
+
+def _unlike(questions: Sequence[str]) -> FloatArray:
+    return np.zeros((len(questions), 1), dtype=np.float32)
 
 
 def _documents(

@@ -12,13 +12,14 @@ from app import hearing, logs
 from app.bootstrap import Services
 from app.curating import CuratorDep
 from app.dependencies import AdministratorDep, CallerDep, PrincipalDep, ServicesDep
-from app.giving import Offered, take_in
+from app.giving import Offered, giver_reports, take_in
 from app.hearing import heard
 from app.routes.feedback_bodies import (
     AskedFeedbackBody,
     FeedbackBody,
     FeedbackListBody,
     GivenFeedbackBody,
+    GiversBody,
     NewFeedbackBody,
     NewReadingBody,
     OwnFeedbackBody,
@@ -26,6 +27,7 @@ from app.routes.feedback_bodies import (
     RefusedBody,
     TakenBody,
     feedback_body,
+    giver_body,
     reading_body,
 )
 from app.routes.moment import Moment
@@ -119,6 +121,13 @@ def feedback(
             for found in heard(services, principal=principal, since=since, limit=limit)
         ]
     )
+
+
+@router.get("/feedback/givers", summary="List who gives feedback")
+def givers(services: ServicesDep, principal: AdministratorDep) -> GiversBody:
+    """List how each giver votes beside the others, outliers first: who tries to bend what is learned is seen here."""
+    del principal
+    return GiversBody(givers=[giver_body(report) for report in giver_reports(services)])
 
 
 @router.post("/feedback/given", summary="Take in what others say")

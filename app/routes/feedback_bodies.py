@@ -1,11 +1,13 @@
 """What feedback and readings look like in the API."""
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.routes.moment import Moment
+from finetune.caps import GiverReport
 from retrieval.feedback_types import ReadingKind
 from retrieval.retrieve import MAX_QUESTION_CHARS
 from retrieval.types import Feedback, Reading, Reason, Verdict
@@ -142,6 +144,25 @@ class TakenBody(BaseModel):
     refused: list[RefusedBody]
 
 
+class GiverBody(BaseModel):
+    """How somebody's feedback stands beside that of the others."""
+
+    giver: str = Field(description="Principal id, or the name of a giver that was imported.")
+    votes: int = Field(description="Labels of a passage and a question.")
+    weight: float
+    share: float = Field(description="Of the weight of all.")
+    contradicted: float = Field(description="Share of the votes of which most others say the opposite.")
+    alone: float = Field(description="Share of the votes for a document that no other who voted there names.")
+    trusted: bool = Field(description="Some of it was approved, or judged for this purpose.")
+    outlier: bool = Field(description="Somebody should look at it.")
+
+
+class GiversBody(BaseModel):
+    """Who gives feedback, outliers first."""
+
+    givers: list[GiverBody]
+
+
 class OwnFeedbackBody(BaseModel):
     """What you said about an answer and did with it."""
 
@@ -167,6 +188,11 @@ def feedback_body(said: Feedback) -> FeedbackBody:
         preferred_over=said.preferred_over,
         approved_by=said.approved_by,
     )
+
+
+def giver_body(report: GiverReport) -> GiverBody:
+    """Shape the report of a giver for the API."""
+    return GiverBody(**asdict(report), outlier=report.outlier)
 
 
 def reading_body(reading: Reading) -> ReadingBody:

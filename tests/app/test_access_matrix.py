@@ -141,6 +141,7 @@ ROWS = {
     ),
     "GET /v1/conversations/{conversation_id}/export": Row("whose it is", {"conversation_id": "conversation"}),
     "GET /v1/feedback": Row("who looks after some collection"),
+    "GET /v1/feedback/givers": Row("administrators"),
     "POST /v1/feedback/given": Row(
         "administrators",
         json={"source": "matrix", "labels": [{"question": "Roses?", "document": "public.md", "label": 1}]},

@@ -173,6 +173,17 @@ def test_labels_of_others_are_taken_in_and_replace_themselves(api):
     assert (again["added"], again["replaced"]) == (0, 4)
 
 
+def test_who_votes_against_everybody_is_seen(api):
+    names = list(documents(api))
+    honest = [{"question": f"Question {n} of many?", "document": names[0], "label": 1} for n in range(5)]
+    labels = [one | {"giver": giver} for one in honest for giver in ("mary", "joan")]
+    labels += [one | {"giver": "eve", "document": names[1]} for one in honest]
+    assert api.post("/v1/feedback/given", json={"source": "votes", "labels": labels}).json()["added"] == 15
+    found = {one["giver"]: one for one in api.get("/v1/feedback/givers").json()["givers"]}
+    assert (found["eve"]["votes"], found["eve"]["alone"], found["eve"]["outlier"]) == (5, 1.0, True)
+    assert not found["mary"]["outlier"]
+
+
 @pytest.mark.parametrize(
     ("body", "status"),
     [
