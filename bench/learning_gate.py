@@ -15,7 +15,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from hashlib import sha256
 from pathlib import Path
 
@@ -232,14 +231,12 @@ def good(ground: Ground, seed: int) -> GateReport:
 def of_few(ground: Ground, seed: int, *, made_of: int = FEW) -> GateReport:
     """What ten questions taught, held as loosely as 4,000 would be, measured by 180 others."""
     labels = ground.drawn(LABELS + made_of, seed)
-    taught = {label.question for label in ground.drawn(made_of, seed)}
-    examples, made = (
-        ground.examples([label for label in labels if label.question in taught]),
-        ground.instruments(labels),
-    )
-    others = questions_of(ground.examples([label for label in labels if label.question not in taught]))
-    loose = partial(_loosely, made, examples)
-    before, after = (made.score(learned, others) for learned in (Learned(), loose()))
+    examples, made = ground.examples(labels), ground.instruments(labels)
+    groups = sorted({example.group for example in examples})
+    known = set(np.random.default_rng(seed).permutation(groups)[:made_of].tolist())
+    others = questions_of([example for example in examples if example.group not in known])
+    examples = [example for example in examples if example.group in known]
+    before, after = (made.score(learned, others) for learned in (Learned(), _loosely(made, examples)))
     recipe: Recipe = ("query_adapter",)
     return examine_artifact(recipe, (before, after), others, examples, vectors=made.vectors, terms=Terms(seed=seed))
 
