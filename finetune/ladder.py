@@ -35,7 +35,7 @@ def steps(asked: Sequence[RungName], live: Sequence[RungName], *, questions: int
         questions: Labelled ones at hand; a rung that needs more is left out.
 
     Returns:
-        Steps of different recipes. What is live is among them where every open rung is in it: made anew, of more.
+        Steps of different recipes; that of what is live is among them: made anew, of more.
     """
     there = [need.rung for need in needs(questions) if not need.missing and (not asked or need.rung in asked)]
     made: dict[tuple[RungName, ...], Step] = {}
@@ -45,6 +45,4 @@ def steps(asked: Sequence[RungName], live: Sequence[RungName], *, questions: int
         made.setdefault(recipe, Step(rung, recipe))
         if not asked:
             below = recipe
-    # A rung that is live already adds nothing to itself, unless there is nothing else to try.
-    new = [step for step in made.values() if step.recipe != in_order(live)]
-    return new or list(made.values())
+    return list(made.values())

@@ -9,8 +9,11 @@ from finetune.gate import Terms, examine
 from finetune.instruments import of_lab
 from finetune.lab import Lab
 from finetune.ladder import Step
+from finetune.refresh import refresh
 from finetune.runs import MAX_LISTED, Outcome
+from finetune.types import Example
 from finetune.verdict import GateReport
+from retrieval.learned import Learned
 
 _FROM, _TO = 0.15, 0.85  # of the whole
 
@@ -38,10 +41,24 @@ def measure(course: Course, tried: Sequence[Step], lab: Lab) -> list[tuple[Step,
     instruments = of_lab(lab, seed=SEED, admit=_admitting(course, lab), tell=tell)
     trusted = {label.giver for label in course.labels if label.trusted}
     terms = Terms(seed=SEED, trusted=trusted, opened=_opened(course))
-    reports = examine([step.recipe for step in tried], course.rungs, course.training_set.examples, instruments, terms)
-    for step, report in zip(tried, reports, strict=True):
+    examples = course.training_set.examples
+    new = [step for step in tried if step.recipe != course.rungs]
+    recipes = [step.recipe for step in new]
+    found = examine(recipes, course.rungs, examples, instruments, terms) if new else ()
+    reports = dict(zip(new, found, strict=True))
+    for step in tried:
+        if step.recipe == course.rungs and course.live is not None:
+            reports[step] = refresh(step.recipe, _as_it_serves(course, lab), examples, instruments, terms)
+    for step, report in reports.items():
         course.conclude(Outcome(step.rung, report.verdict, None, report.summary, report.as_json()))
-    return list(zip(tried, reports, strict=True))
+    return list(reports.items())
+
+
+def _as_it_serves(course: Course, lab: Lab) -> tuple[Learned, tuple[Example, ...]]:
+    """Return what is live, and what it learned from."""
+    candidate = course.kept.registry.get(course.live or "")
+    parts = course.kept.artifacts.read(candidate.id, base=course.means.base, dim=lab.vectors.shape[1])
+    return lab.learned(parts, candidate.id), course.kept.sets.read(candidate.set_id).examples
 
 
 def _admitting(course: Course, lab: Lab) -> Admit:
