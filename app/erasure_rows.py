@@ -33,6 +33,8 @@ _KEY_CHARS = 255  # shorter columns hold words of a fixed set
 _KEPT = frozenset({"audit_events", "erasures"})
 # Their words go, or get a pseudonym. What was kept after that must stay theirs, for the next round to find it.
 _SAID = (interactions, conversations, feedback, readings, given_labels, training_lineage)
+# Of those tables, who did something with what another said.
+_DONE = frozenset({feedback.c.approved_by, given_labels.c.imported_by})
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +120,7 @@ class ErasureRows(Store):
                     delete(table).where(table.c.principal_key == key)
                 ).rowcount
             for table, column in _columns():
-                if table in _SAID and column is not feedback.c.approved_by:
+                if table in _SAID and column not in _DONE:
                     continue
                 if isinstance(column.type, JSON):
                     counts["done_by"] += _rewritten(connection, table, column, key)

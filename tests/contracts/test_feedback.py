@@ -9,6 +9,7 @@ import pytest
 from retrieval.errors import ConflictError, InvalidInputError, NotFoundError
 from retrieval.feedback import Counts, FeedbackLog, corrects
 from retrieval.interactions import Glance, InteractionLog
+from retrieval.quoting import Quoted
 from retrieval.types import Answer, Chunk, Feedback, Interaction, Passage, Principal
 
 AT = datetime(2026, 11, 3, 12, 30, 15, 123456, tzinfo=UTC)
@@ -181,11 +182,31 @@ def test_thumbs_and_corrections_are_counted(log):
         ({"evidence": "27 days"}, True),
         ({"right_documents": ("d1",)}, True),
         ({"wrong_documents": ("d1",)}, True),
+        ({"right_chunks": ("c1",)}, True),
+        ({"wrong_chunks": ("c1",)}, True),
         ({"verdict": "down", "reasons": ("outdated",)}, False),
     ],
 )
 def test_a_correction_says_what_would_be_right_or_which_source_is_wrong(more, is_one):
     assert corrects(said("f1", **more)) is is_one
+
+
+def test_a_choice_between_two_answers_says_something(log):
+    kept = log.record(said("f1", verdict=None, preferred_over="i2"), principal=ANN)
+    assert log.get("f1", principal=ANN) == kept
+
+
+def test_a_document_takes_its_passages_out_of_feedback(log):
+    log.record(said("f1", "i1", right_chunks=("c1", "c2"), evidence="words", wrong_chunks=("c3",)), principal=ANN)
+    log.record(said("f2", "b1", verdict=None, wrong_chunks=("c1",)), principal=BOB)
+    log.record(said("f3", "i2", right_chunks=("c2",)), principal=ANN)
+    assert log.forget_document("d1", Quoted(), ["c1"]) == 2
+    left = log.recent(principal=CLERK)
+    # Evidence names no document: of a passage of this one it may be this one's.
+    assert {f.id: (f.right_chunks, f.wrong_chunks, f.evidence) for f in left} == {
+        "f1": (("c2",), ("c3",), None),
+        "f3": (("c2",), (), None),
+    }
 
 
 def test_an_administrator_reads_everybodys_questions_page_by_page(questions):

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from app.erasure_rows import ErasureRows
 from finetune.given import GivenLabel, GivenLabels, Imported
 from finetune.types import Anchor
 from retrieval.errors import InvalidInputError
@@ -86,6 +87,16 @@ def test_givers_documents_and_sources_are_forgotten(log):
     assert log.forget_source("desk") == 1
     assert log.forget_giver("\x00") == 0
     assert [one.question for one in log.labels()] == ["Question 4?"]
+
+
+def test_who_imported_is_forgotten_and_what_they_imported_stays(log, engine):
+    log.add([label(giver="u:ann")], by=CLERK)
+    rows = ErasureRows(engine)
+    rows.forget_key("u:clerk")
+    rows.forget_key("u:ann")
+    assert rows.mentions(["u:clerk"]) == {}
+    # What somebody gave is removed by its store; until then it stays theirs, to be found again.
+    assert [one.giver for one in log.labels()] == ["u:ann"]
 
 
 def test_ids_do_not_depend_on_the_spelling_of_a_question():
