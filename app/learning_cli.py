@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 import typer
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 
 from app import evaluate_show
 from app.owner import checked, owner
@@ -17,6 +17,7 @@ CandidateId = Annotated[str, typer.Argument(help="As listed.")]
 learning = typer.Typer(help="What is learned: candidates and trials.", invoke_without_command=True)
 
 _SHORT = 12
+_ID_CHARS = 64
 
 
 @learning.callback()
@@ -49,7 +50,8 @@ def list_candidates(as_json: Json = False) -> None:
     if as_json:
         evaluate_show.print_json(body)
         return
-    table = Table("id", "rung", "state", "made", "reason")
+    # Whole on one line, to be copied.
+    table = Table(Column("id", min_width=_ID_CHARS, no_wrap=True), "rung", "state", "made", "reason")
     for one in body["candidates"]:
         table.add_row(*(escape(str(one[name] or "")) for name in ("id", "rung", "state", "created_at", "reason")))
     evaluate_show.console().print(table)
