@@ -195,7 +195,7 @@ def one_users_votes(ground: Ground, seed: int) -> GateReport:
 
 
 def inverted(ground: Ground, seed: int) -> GateReport:
-    """A map that leads away from where it should."""
+    """A map that leads away from where it should, beside the memory that is live."""
     labels = ground.drawn(LABELS, seed)
     made = ground.instruments(labels)
 
@@ -203,7 +203,7 @@ def inverted(ground: Ground, seed: int) -> GateReport:
         learned = made.fit(recipe, examples)
         return learned if learned.adapter is None else replace(learned, adapter=-learned.adapter)
 
-    return _judged(replace(made, fit=fit), ground.examples(labels), seed)
+    return _judged(replace(made, fit=fit), ground.examples(labels), seed, ("memory",))
 
 
 def leaked(ground: Ground, seed: int) -> GateReport:
@@ -251,8 +251,8 @@ def _loosely(made: Instruments, examples: Sequence[Example]) -> Learned:
         query_adapter.DECAY_PAIRS = strict
 
 
-def _judged(made: Instruments, examples: Sequence[Example], seed: int) -> GateReport:
-    (report,) = examine([BOTH], (), examples, made, Terms(seed=seed))
+def _judged(made: Instruments, examples: Sequence[Example], seed: int, live: Recipe = ()) -> GateReport:
+    (report,) = examine([BOTH], live, examples, made, Terms(seed=seed))
     return report
 
 

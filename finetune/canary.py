@@ -10,7 +10,7 @@ from eval.power import ALPHA
 from eval.statistics import Difference, FloatArray
 from finetune.questions import Question
 from finetune.types import Anchor, Example, Label
-from finetune.verdict import LEAST_QUESTIONS, Check, Outcome, gain_of, gained, missing_for
+from finetune.verdict import LEAST_QUESTIONS, Check, gain_of, gained, missing_for
 
 POISONER = "canary:poisoner"
 """Giver of the planted votes; nobody of that name can sign in."""
@@ -147,9 +147,9 @@ def _suspects(questions: Sequence[Question], gains: FloatArray, trusted: Abstrac
 def _alone(others: Difference) -> Check:
     # Nobody is named: a report outlives people who are erased.
     missing = missing_for(others)
+    more = "" if missing is None else f": {missing} more questions of other people, or a curator's word"
     if others.questions < LEAST_QUESTIONS:
-        words = f"stands on one person's votes: {missing} more questions of other people, or a curator's word"
+        words = f"stands on one person's votes{more}"
         return Check("givers", "refused", words, float(others.questions), float(LEAST_QUESTIONS), missing)
-    words = f"without one person's votes the gain is {others.value or 0.0:+.4f} and may be chance"
-    outcome: Outcome = "refused" if missing is None else "not_enough_data"
-    return Check("givers", outcome, words, others.value, 0.0, missing)
+    words = f"without one person's votes the gain is {others.value or 0.0:+.4f} and may be chance{more}"
+    return Check("givers", "refused", words, others.value, 0.0, missing)

@@ -133,6 +133,16 @@ def test_a_gain_on_the_questions_of_one_person_alone_is_refused():
     assert "u:a" not in check.detail
 
 
+def test_a_gain_that_others_may_see_is_refused_until_they_do():
+    # Of the others four of 40 gain: by chance in one of 16 cases
+    def gain(question):
+        return 0.3 * (question.givers == ("u:a",) or int(question.text.split()[1]) in range(40, 44))
+
+    check = check_givers(asked(*MIXED), gain)
+    assert check.outcome == "refused"
+    assert f"{check.more_questions} more questions of other people" in check.detail
+
+
 def test_a_gain_that_others_see_too_passes():
     assert check_givers(asked(*MIXED), by_a_lot).outcome == "passed"
 
