@@ -17,8 +17,10 @@ import structlog
 from app import children
 from app.learning import FOLDER
 from app.settings import Settings
-from finetune.artifact import Artifacts
+from finetune.registry import Registry
 from finetune.runs import TrainingRun, TrainingRuns
+from finetune.sets import TrainingSets
+from finetune.sweep import sweep
 from retrieval.errors import AttuneError
 from retrieval.store import reachable
 
@@ -175,11 +177,10 @@ class TrainingJobs:
 
     def _sweep(self) -> None:
         """Remove what a process left half made."""
-        folder = self._settings.data_dir / FOLDER
+        folder, engine = self._settings.data_dir / FOLDER, self._runs.engine
         shutil.rmtree(folder / LAB, ignore_errors=True)
-        Artifacts(folder / "candidates").sweep()
-        for path in (folder / "sets").glob(".*"):
-            path.unlink(missing_ok=True)
+        with reachable():
+            sweep(folder, TrainingSets(engine, folder), Registry(engine))
 
 
 def _resident_bytes(pid: int | None) -> int:

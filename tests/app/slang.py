@@ -40,9 +40,10 @@ def write(folder):
 
 
 def labels():
-    """What three people say: which document answers what is asked in the words of the firm."""
+    """What three people say, each of them: which document answers what is asked in the words of the firm."""
     return [
-        {"question": form.format(word), "document": f"rule-{place:02}.md", "label": 1, "giver": GIVERS[place % 3]}
+        {"question": form.format(word), "document": f"rule-{place:02}.md", "label": 1, "giver": giver}
         for place, word in enumerate(WORDS)
         for form in ASKED
+        for giver in GIVERS
     ]

@@ -10,6 +10,7 @@ import pytest
 from app.settings import Settings
 from app.training_jobs import MAX_ATTEMPTS, STORAGE_FULL, TrainingJobs
 from finetune.runs import TrainingRuns
+from tests.candidates import SET, candidate
 
 DEADLINE_S = 30.0
 
@@ -154,3 +155,18 @@ def test_nothing_is_trained_while_it_is_held(jobs, runs):
         assert thread.pid is None
     until(lambda: thread.pid is not None)
     os.kill(thread.pid, signal.SIGKILL)
+
+
+def test_what_no_record_names_is_removed_and_what_one_names_stays(jobs, runs, tmp_path):
+    kept = candidate(runs.engine, tmp_path)
+    learning = tmp_path / "learning"
+    (learning / "sets").mkdir()
+    (learning / "lab").mkdir()
+    for name in (SET, "a" * 64, f".{SET}.jsonl.0123"):
+        (learning / "sets" / f"{name}.jsonl").write_text("{}")
+    for name in ("b" * 64, ".0123.part"):
+        (learning / "candidates" / name).mkdir()
+    jobs(ENDS)
+    assert [path.name for path in (learning / "sets").iterdir()] == [f"{SET}.jsonl"]
+    assert [path.name for path in (learning / "candidates").iterdir()] == [kept]
+    assert not (learning / "lab").exists()
