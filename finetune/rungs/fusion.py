@@ -12,7 +12,7 @@ from retrieval.learned import Weights
 
 DENSE = (0.5, 0.6, 0.7, 0.8)
 SIMILAR = (0.0, 0.1, 0.2)
-MOST_QUESTIONS = 300
+MOST_QUESTIONS = 200
 FOLDS = 3
 
 

@@ -18,7 +18,7 @@ from finetune.types import Example, FloatArray, Parts, RungName
 TEMPERATURE = 0.05
 DECAY, DECAY_PAIRS = 0.003, 4000  # with fewer pairs the map is held the closer to none: with 10 a free one loses
 EPOCHS, BATCH, RATE = 12, 256, 1e-3
-MOST_CHUNKS = 20_000
+MOST_CHUNKS = 10_000
 _HARD = 50  # chunks nearest to each question that stay among those it is told from, where not all can
 
 IntArray = NDArray[np.int64]
@@ -93,16 +93,15 @@ def _told_from(
     """
     if len(there) <= MOST_CHUNKS:
         return there
-    order = np.random.default_rng(seed).permutation(len(questions))
-    kept: set[int] = set(answers.tolist())
-    for row in order:
-        if len(kept) >= MOST_CHUNKS:
+    chance, rows = np.random.default_rng(seed), vectors[there]
+    kept = np.unique(answers)
+    for question in questions[chance.permutation(len(questions))]:
+        # Half of the room stays for chunks by chance: told from its neighbours alone, an answer may move anywhere else.
+        if len(kept) >= MOST_CHUNKS // 2:
             break
-        near = np.argpartition(-(vectors[there] @ questions[row]), _HARD)[:_HARD]
-        kept |= set(there[near].tolist())
-    others = np.setdiff1d(there, np.array(sorted(kept), dtype=np.int64))
-    drawn = np.random.default_rng(seed).permutation(others)[: max(0, MOST_CHUNKS - len(kept))]
-    return np.array(sorted(kept | set(drawn.tolist())), dtype=np.int64)
+        kept = np.union1d(kept, there[np.argpartition(-(rows @ question), _HARD)[:_HARD]])
+    drawn = chance.permutation(np.setdiff1d(there, kept))[: max(0, MOST_CHUNKS - len(kept))]
+    return np.union1d(kept, drawn).astype(np.int64)
 
 
 def _trained(lesson: _Lesson, seed: int) -> FloatArray:

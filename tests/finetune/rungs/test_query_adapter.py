@@ -1,8 +1,7 @@
 import numpy as np
-import pytest
 
 from finetune.lab import judged
-from finetune.rungs.query_adapter import QueryAdapter
+from finetune.rungs.query_adapter import QueryAdapter, _told_from
 from finetune.types import Parts
 from retrieval.learned import NOTHING
 
@@ -56,9 +55,21 @@ def test_labels_of_what_is_gone_or_wrong_teach_nothing(world, example, lab):
     assert fit([example(world.asked(0)[0], 0, label=-1)], lab).adapter is None
 
 
-def test_of_more_chunks_than_fit_the_answers_and_the_nearest_stay(monkeypatch, examples, lab):
+def test_of_more_chunks_than_fit_the_answers_and_their_neighbours_stay(monkeypatch, examples, lab):
     monkeypatch.setattr("finetune.rungs.query_adapter.MOST_CHUNKS", 20)
     monkeypatch.setattr("finetune.rungs.query_adapter._HARD", 3)
-    known = examples(range(5), times=1)
-    assert np.isfinite(fit(known, lab).adapter).all()
-    assert fit(known, lab).adapter == pytest.approx(fit(known, lab).adapter)
+    asked = judged(examples(times=2))
+    learned = lab.learned(fit(examples(), lab))
+    gains = lab.ndcg(asked, learned, mode="dense") - lab.ndcg(asked, NOTHING, mode="dense")
+    assert gains.mean() > gains.std() / np.sqrt(len(gains))
+
+
+def test_chunks_that_questions_are_told_from_are_bounded(monkeypatch):
+    monkeypatch.setattr("finetune.rungs.query_adapter.MOST_CHUNKS", 8)
+    monkeypatch.setattr("finetune.rungs.query_adapter._HARD", 2)
+    vectors = np.eye(12, dtype=np.float32)
+    there = np.arange(1, 12)
+    chosen = _told_from(there, np.array([5]), vectors[[9]] + 0.5 * vectors[[0]], vectors, seed=1)
+    assert len(chosen) == 8
+    assert {5, 9} <= set(chosen.tolist())
+    assert 0 not in chosen
