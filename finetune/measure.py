@@ -31,7 +31,8 @@ def measure(course: Course, tried: Sequence[Step], lab: Lab) -> list[tuple[Step,
     """
     known = {rung: outcome.report for rung, outcome in course.concluded().items() if outcome.report is not None}
     before = {rung: GateReport.from_json(report) for rung, report in known.items()}
-    if all(step.rung in before and before[step.rung].recipe == step.recipe for step in tried):
+    wanted = {step.rung: (step.recipe, course.rungs) for step in tried}
+    if wanted == {rung: (report.recipe, report.against) for rung, report in before.items()}:
         return [(step, before[step.rung]) for step in tried]
     course.tell("measuring", _FROM, ", ".join(step.rung for step in tried))
 
