@@ -51,6 +51,18 @@ import app.training
 sys.exit(app.training.main())
 """
 
+FULL = """
+import errno, importlib, sys
+module, _, name = sys.argv[2].partition(":")
+
+def full(*_):
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+setattr(importlib.import_module(module), name, full)
+import app.training
+sys.exit(app.training.main())
+"""
+
 
 @pytest.fixture(scope="module")
 def taught(tmp_path_factory, ingest):
@@ -77,6 +89,32 @@ def taught(tmp_path_factory, ingest):
     ids=lambda places: ", ".join(place.rpartition(":")[2] for place in places),
 )
 def test_a_training_that_is_killed_goes_on_and_leaves_one_whole_candidate(taught, tmp_path, open_database, places):
+    ended, marks, engine, learning = trained(taught, tmp_path, open_database, DYING, places)
+    assert len(list(marks.iterdir())) == len(places)
+    assert (ended.state, [outcome.verdict for outcome in ended.outcomes]) == ("done", ["passed"]), ended
+    (candidate,) = Registry(engine).newest()
+    assert (candidate.id, candidate.state) == (ended.candidates[0], "passed")
+    assert [path.name for path in (learning / "candidates").iterdir()] == [candidate.id]
+    assert [path.name for path in (learning / "sets").iterdir()] == [f"{candidate.set_id}.jsonl"]
+    assert not (learning / "lab").exists()
+    assert Artifacts(learning / "candidates").manifest(candidate.id) == candidate.manifest
+    assert Registry(engine).live() is None
+
+
+@pytest.mark.parametrize("place", ["finetune.sets:sync_directory", "finetune.artifact:write"])
+def test_a_disk_that_fills_fails_the_training_in_words_and_leaves_nothing_half_made(
+    taught, tmp_path, open_database, place
+):
+    ended, _, engine, learning = trained(taught, tmp_path, open_database, FULL, [place])
+    assert ended.state == "failed"
+    assert "no room" in ended.error or "full" in ended.error
+    assert Registry(engine).newest() == []
+    assert not list(learning.glob("candidates/*"))
+    assert len(list(learning.glob("sets/*"))) == (ended.set_id is not None)
+
+
+def trained(taught, tmp_path, open_database, code, places):
+    """Train memory in a copy of what was taught; gives the run when it has ended, and where things are."""
     data_dir = tmp_path / "data"
     shutil.copytree(taught, data_dir)
     settings = Settings(data_dir=data_dir, disk_reserve_bytes=0)
@@ -84,7 +122,7 @@ def test_a_training_that_is_killed_goes_on_and_leaves_one_whole_candidate(taught
     runs = TrainingRuns(engine)
     run = runs.ask(["memory"], by="u:ann")
     (marks := tmp_path / "marks").mkdir()
-    jobs = TrainingJobs(settings, runs, command=[sys.executable, "-c", DYING, str(marks), *places])
+    jobs = TrainingJobs(settings, runs, command=[sys.executable, "-c", code, str(marks), *places])
     jobs.start()
     try:
         deadline = time.monotonic() + DEADLINE_S
@@ -93,14 +131,4 @@ def test_a_training_that_is_killed_goes_on_and_leaves_one_whole_candidate(taught
             time.sleep(0.2)
     finally:
         jobs.close()
-    ended = runs.get(run.id)
-    assert len(list(marks.iterdir())) == len(places)
-    assert (ended.state, [outcome.verdict for outcome in ended.outcomes]) == ("done", ["passed"]), ended
-    (candidate,) = Registry(engine).newest()
-    assert (candidate.id, candidate.state) == (ended.candidates[0], "passed")
-    learning = data_dir / "learning"
-    assert [path.name for path in (learning / "candidates").iterdir()] == [candidate.id]
-    assert [path.name for path in (learning / "sets").iterdir()] == [f"{candidate.set_id}.jsonl"]
-    assert not (learning / "lab").exists()
-    assert Artifacts(learning / "candidates").manifest(candidate.id) == candidate.manifest
-    assert Registry(engine).live() is None
+    return runs.get(run.id), marks, engine, data_dir / "learning"
