@@ -22,6 +22,7 @@ DEPTH = 10
 """Ranks that count; what stands below stands at the next one."""
 
 _SHARE = 0.2  # of the questions are voted on
+_LEAST_ALONE = 3  # groups of questions that somebody alone vouches for: no test finds a gain on fewer than five
 _MOST_GIVERS = 10  # looked at, those on whose questions the most is gained
 
 Ranks = Callable[[Sequence[Example], Sequence[Question]], Sequence[Sequence[str]]]
@@ -137,10 +138,12 @@ def givers(
 def _suspects(questions: Sequence[Question], gains: FloatArray, trusted: AbstractSet[str]) -> list[str]:
     """Name those who alone vouch for questions, the most gained first; who gained nothing decides nothing."""
     sums: dict[str, float] = {}
+    groups: dict[str, set[str]] = {}
     for question, gain in zip(questions, gains, strict=True):
         if len(question.givers) == 1 and question.givers[0] not in trusted:
             sums[question.givers[0]] = sums.get(question.givers[0], 0.0) + float(gain)
-    names = [giver for giver in sums if sums[giver] > 0]
+            groups.setdefault(question.givers[0], set()).add(question.group)
+    names = [giver for giver in sums if sums[giver] > 0 and len(groups[giver]) >= _LEAST_ALONE]
     return sorted(names, key=lambda giver: (-sums[giver], giver))[:_MOST_GIVERS]
 
 

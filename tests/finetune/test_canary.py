@@ -158,6 +158,14 @@ def test_where_one_person_said_everything_others_are_asked_for():
     assert (check.outcome, check.more_questions) == ("refused", 25)
 
 
+def test_who_vouches_for_two_questions_decides_nothing_alone():
+    # Five of 40 gain, one pair of them from one person: without it a test would find nothing
+    questions = asked(*[f"u:{n // 2}" for n in range(40)])
+    gaining = {f"question {n}" for n in (0, 1, 4, 8, 12)}
+    check = check_givers(questions, lambda question: 0.4 * (question.text in gaining))
+    assert check.outcome == "passed"
+
+
 def test_a_question_that_two_vouch_for_is_nobodys_alone():
     assert check_givers(asked(*["u:a u:b"] * 40), by_a_lot).outcome == "passed"
 
