@@ -137,7 +137,9 @@ def _voted(
     for label in labels:
         votes[label.question, label.anchor].append(label)
     rows: list[Example] = []
-    for (question, anchor), given in votes.items():
+    for (question, anchor), said in votes.items():
+        # Whose word is enough is not outvoted: one vote of anybody against theirs would leave nothing known.
+        given = [label for label in said if label.trusted] or said
         verdict, reason = _verdict(given)
         if verdict:
             rows.append(_example(question, anchor, given, verdict, groups.name(question), standing[anchor]))

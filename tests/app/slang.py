@@ -28,7 +28,6 @@ RULES = (
 )
 ASKED = ("Where do I get a {}?", "Who signs the {} in the end?", "We lost our {} last week, what now?")
 ASKED_LATER = "How long does a {} take for somebody new?"
-GIVERS = ("ann", "bob", "cleo")
 
 
 def write(folder):
@@ -40,10 +39,9 @@ def write(folder):
 
 
 def labels():
-    """What three people say, each of them: which document answers what is asked in the words of the firm."""
+    """What a judge says: which document answers what is asked in the words of the firm."""
     return [
-        {"question": form.format(word), "document": f"rule-{place:02}.md", "label": 1, "giver": giver}
+        {"question": form.format(word), "document": f"rule-{place:02}.md", "label": 1}
         for place, word in enumerate(WORDS)
         for form in ASKED
-        for giver in GIVERS
     ]

@@ -114,6 +114,13 @@ def test_raters_who_contradict_each_other_cancel_out():
     assert rows(label(), label(giver="u:bob"), label(giver="u:cleo", label=-1)) == {("Leave", "a"): 1.0}
 
 
+def test_whose_word_is_enough_is_not_outvoted():
+    others = [label(label=-1, giver=f"u:{number}") for number in range(3)]
+    assert rows(label(trusted=True), *others) == {("Leave", "a"): 1.0}
+    made = built(label(trusted=True), label(trusted=True, giver="u:judge", label=-1), *others)
+    assert made.examples == ()
+
+
 def test_a_chunk_that_answers_nearly_the_same_question_is_not_wrong():
     wrong = [label("Leave days", label=-1, giver=giver) for giver in ("u:bob", "u:cleo")]
     made = built(label("Leave"), *wrong)
