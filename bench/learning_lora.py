@@ -129,7 +129,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("name", nargs="?", default="feedbackqa", choices=list(SPLITS))
     parser.add_argument("--questions", type=int, default=1000)
-    parser.add_argument("--epochs", type=int, default=3)
+    parser.add_argument("--epochs", type=int, default=1)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as home, open_ground(options.name) as ground:
         lab, folder = ground.lab, Path(home)

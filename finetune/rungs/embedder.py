@@ -5,6 +5,7 @@ Only what everybody may read takes part, as answer or as what is told from one: 
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,6 @@ from finetune.types import Example, FloatArray, Parts, RungName
 from retrieval.errors import InvalidInputError
 from retrieval.rows import to_chunks
 
-HARD = 5
 _LOOKED_AT = 50  # chunks nearest to a question, among which its hard negatives are
 _SURELY_WRONG = 0.95  # a chunk that is nearer than that share of an answer's similarity may be an answer nobody named
 _QUESTIONS = 256  # compared with all chunks at a time
@@ -59,7 +59,7 @@ class AdaptedEmbedder:
             raise InvalidInputError(
                 "an embedder is made first: what was made of the base's vectors does not fit its own"
             )
-        lesson = lesson_of(examples, lab)
+        lesson = lesson_of(examples, lab, hard=self._schedule.hard)
         if lesson is None:
             return before
         base = lab.base.embedder.fingerprint
@@ -74,8 +74,13 @@ class AdaptedEmbedder:
         return replace(before, embedder=EMBEDDER)
 
 
-def lesson_of(examples: Iterable[Example], lab: Lab) -> Lesson | None:
+def lesson_of(examples: Iterable[Example], lab: Lab, *, hard: int = 0) -> Lesson | None:
     """Return what an embedder can be taught by examples.
+
+    Args:
+        examples: Those that everybody may read are taken.
+        lab: Knows the chunks.
+        hard: Passages that only seem to answer a question, besides those that somebody named wrong.
 
     Returns:
         Questions, the passages that answer them and those that seem to; None where no open chunk answers any.
@@ -93,12 +98,12 @@ def lesson_of(examples: Iterable[Example], lab: Lab) -> Lesson | None:
         if one.question in at:
             side = answers if one.label > 0 else wrong
             side.setdefault(at[one.question], set()).add(one.anchor.text_sha256)
-    hard = dict(enumerate(_hard(questions, answers, wrong, lab)))
-    return _numbered(questions, right, answers, hard, lab)
+    told_from = dict(enumerate(_told_from(questions, answers, wrong, lab, hard=hard)))
+    return _numbered(questions, right, answers, told_from, lab)
 
 
-def _hard(
-    questions: Sequence[str], answers: Mapping[int, set[str]], wrong: Mapping[int, set[str]], lab: Lab
+def _told_from(
+    questions: Sequence[str], answers: Mapping[int, set[str]], wrong: Mapping[int, set[str]], lab: Lab, *, hard: int
 ) -> Iterator[list[str]]:
     """Yield for each question the texts that are told from its answers, by hash."""
     places = _places(lab)
@@ -109,7 +114,7 @@ def _hard(
             best = max(float(row[places[sha]]) for sha in answers[place])
             named = sorted(wrong.get(place, set()) & set(places) - answers[place])
             seeming = _seeming(row, answers[place] | set(named), _SURELY_WRONG * best, lab)
-            yield [*named, *seeming][:HARD]
+            yield [*named, *islice(seeming, hard)]
 
 
 def _seeming(cosines: FloatArray, known: set[str], below: float, lab: Lab) -> Iterator[str]:

@@ -87,20 +87,22 @@ def test_a_question_is_taught_with_the_passage_that_answers_it(lab):
 
 
 def test_a_copy_of_an_answer_is_not_told_from_it(lab):
-    lesson = lesson_of([example(lab, "leave")], lab)
+    lesson = lesson_of([example(lab, "leave")], lab, hard=5)
     assert told_from(lesson)
     assert not any(DOCUMENTS["copy"] in text for text in told_from(lesson))
 
 
 def test_what_was_named_wrong_comes_before_what_only_seems_so(lab):
-    lesson = lesson_of([example(lab, "leave"), example(lab, "train", label=-1)], lab)
-    assert DOCUMENTS["train"] in told_from(lesson)[0]
-    assert len(told_from(lesson)) > 1
+    given = [example(lab, "leave"), example(lab, "train", label=-1)]
+    assert len(told_from(lesson_of(given, lab))) == 1
+    more = told_from(lesson_of(given, lab, hard=2))
+    assert DOCUMENTS["train"] in more[0]
+    assert len(more) == 3
 
 
 def test_what_is_nearer_than_an_answer_may_be_one_and_is_left_alone(lab):
     # "train" is the labelled answer, and all of leave is nearer to the question than that.
-    lesson = lesson_of([example(lab, "train")], lab)
+    lesson = lesson_of([example(lab, "train")], lab, hard=5)
     assert not any("leave" in text for text in told_from(lesson))
 
 
