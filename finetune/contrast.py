@@ -2,9 +2,9 @@
 
 InfoNCE (van den Oord et al. 2018) among the passages of a batch, of which none is there twice, and a hard negative of
 each question that has any. Attention is computed the plain way: the fused one runs backward in bfloat16 as slowly as
-all the rest together on processors. What stands for how (``Schedule``) is what was measured: 1,000 pairs seen once, with
-passages cut at 80 tokens and no seeming negatives, gave .055 nDCG@10 of hybrid search on feedbackqa (base .655) in 46
-seconds of one processor; the linear map of as many gave .022, and the average of base and adapted vectors .035.
+all the rest together on processors.
+
+What ``Schedule`` says when nothing else is said is what was measured (docs/decisions/0018-adapted-embedder.md).
 """
 
 import math
