@@ -147,14 +147,14 @@ def train(model: str | Path, lesson: Lesson, schedule: Schedule, *, seed: int, w
     return pupil.lora
 
 
-def batches(pairs: Sequence[Pair], size: int, rng: np.random.Generator) -> Iterator[list[Pair]]:
+def batches(pairs: Sequence[Pair], most: int, rng: np.random.Generator) -> Iterator[list[Pair]]:
     """Yield pairs in batches that hold no passage twice: it would be told from itself."""
     waiting = [pairs[at] for at in rng.permutation(len(pairs))]
     while waiting:
         batch: dict[int, Pair] = {}
         later = []
         for pair in waiting:
-            if len(batch) < size and pair.passage not in batch:
+            if len(batch) < most and pair.passage not in batch:
                 batch[pair.passage] = pair
             else:
                 later.append(pair)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-PACKAGES = ("app", "eval", "ingestion", "retrieval")
+PACKAGES = ("app", "eval", "finetune", "ingestion", "retrieval")
 MODULES = [p for package in PACKAGES for p in sorted((ROOT / package).rglob("*.py")) if "versions" not in p.parts]
 JUNK = {"utils", "util", "common", "helpers", "helper", "base", "core", "misc", "manager", "handler", "info", "data"}
 DIMENSIONED = ("timeout", "size", "limit_of", "duration", "interval", "overlap", "delay", "age")
@@ -19,7 +19,7 @@ BROAD_EXCEPTS = {
     "app/streaming.py": "the worker loop: whatever ends the work must reach whoever waits for its end",
     "app/dispatch.py": "the worker loop: whatever was wrong with one step, the next may be right",
 }
-FRONT_DOORS = ("ingestion/ingest.py", "retrieval/answer.py", "eval/evaluate.py")
+FRONT_DOORS = ("ingestion/ingest.py", "retrieval/answer.py", "eval/evaluate.py", "finetune/train.py")
 
 
 def _name(path):
