@@ -40,6 +40,7 @@ from app.watch import Watched
 from app.workforce import Workforce
 from eval.judge import Judge
 from eval.prices import Price, read_prices
+from finetune.runs import TrainingRun
 from ingestion.blobs import Blobs
 from ingestion.originals import Originals
 from ingestion.prepare import recipe_of
@@ -197,7 +198,11 @@ def _open_workforce(settings: Settings, stores: Stores, *, ingests: bool) -> Ite
 
 @contextmanager
 def _open_training(settings: Settings, stores: Stores) -> Iterator[TrainingJobs]:
-    with closing(TrainingJobs(settings, stores.training_runs)) as training:
+    def ended(run: TrainingRun) -> None:
+        details = {"state": run.state, "candidates": list(run.candidates)}
+        stores.audit_log.append("training.end", f"training:{run.id}", details=details)
+
+    with closing(TrainingJobs(settings, stores.training_runs, ended=ended)) as training:
         training.start()
         yield training
 
