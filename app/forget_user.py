@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
+from app.approved import approved_answers
 from app.bootstrap import Services
 from app.erasure_rows import ErasureRows
 from app.erasure_scan import Sought
@@ -68,6 +69,9 @@ class UserForgetting:
         used["evaluation_runs"] = sorted({*used.get("evaluation_runs", ()), *runs})
         used["adapters"] = []
         erased = receipt.setdefault("erased", {})
+        # While it is known of which feedback they were made.
+        withdrawn = approved_answers(self.services).withdraw(given)
+        erased["approved_answers"] = erased.get("approved_answers", 0) + withdrawn
         for kind, count in self._of_log(key, redact if anonymise else None).items():
             erased[kind] = erased.get(kind, 0) + count
         LearningForgetting(self.services).person(key, receipt)

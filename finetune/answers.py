@@ -5,7 +5,8 @@ stands on (``retrieval.origins``), it is withdrawn with the feedback it came fro
 """
 
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from ingestion.blobs import Blobs
@@ -34,6 +35,7 @@ class ApprovedAnswers:
         examiner: Looks for what somebody should know, as for every document.
         chunk_tokens: Most tokens of a chunk.
         recipe: What revisions are made with now.
+        scrub: Takes personal data out of the question, which becomes the title.
     """
 
     publisher: Publisher
@@ -41,6 +43,7 @@ class ApprovedAnswers:
     examiner: Examiner | None
     chunk_tokens: int
     recipe: str
+    scrub: Callable[[str], str]
 
     def keep(self, said: Feedback, asked: Interaction) -> str | None:
         """Make the answer of an approved correction a document.
@@ -80,30 +83,24 @@ class ApprovedAnswers:
         self.publisher.relabel()
         return incoming.file.uri
 
-    def withdraw(self, approved: Iterable[str]) -> int:
-        """Delete the answers whose feedback is not approved any more: replaced, or gone.
-
-        Args:
-            approved: Ids of all feedback that is.
+    def withdraw(self, feedback_ids: Iterable[str]) -> int:
+        """Delete the answers of feedback that was replaced, or is gone.
 
         Returns:
             How many were deleted.
         """
-        still = {SCHEME + feedback_id for feedback_id in approved}
-        gone = [document_id for uri, document_id in self.kept().items() if uri not in still]
-        for document_id in gone:
-            try:
+        gone = self.kept(feedback_ids)
+        for document_id in gone.values():
+            with suppress(NotFoundError):  # another thread was faster
                 self.publisher.delete(document_id)
-            except NotFoundError:
-                continue  # another thread was faster
         return len(gone)
 
-    def kept(self) -> Mapping[str, str]:
-        """Return what is kept: uri -> document id."""
-        return dict(self.publisher.catalog.under_scheme(SCHEME))
+    def kept(self, feedback_ids: Iterable[str]) -> dict[str, str]:
+        """Return the documents that were made of feedback: document id by uri."""
+        return self.publisher.catalog.documents_at([SCHEME + feedback_id for feedback_id in feedback_ids])
 
     def _written(self, said: Feedback, asked: Interaction) -> tuple[Incoming, "_Parse"]:
-        title = " ".join(clean(asked.question).split())[:_MAX_TITLE_CHARS]
+        title = " ".join(self.scrub(clean(asked.question)).split())[:_MAX_TITLE_CHARS]
         text = f"# {title}\n\n{said.answer}\n"
         sha256, size_bytes = self.blobs.put(io.BytesIO(text.encode("utf-8", "replace")))
         file = SourceFile(self.blobs.path(sha256), SCHEME + said.id, f"{said.id}.md")

@@ -76,16 +76,19 @@ class Inventory(Store):
         with self._reading() as connection:
             return sorted(((row[0], row[1]) for row in connection.execute(statement)), key=itemgetter(1))
 
-    def under_scheme(self, scheme: str) -> list[tuple[str, str]]:
-        """Return the live documents of all collections whose uri starts with a scheme.
+    def documents_at(self, uris: Sequence[str]) -> dict[str, str]:
+        """Return the live documents at uris that one collection alone has, whichever it is.
 
         Returns:
-            (uri, document id), sorted by uri.
+            Document id by uri.
         """
-        under = func.substr(documents.c.uri, 1, len(scheme)) == scheme
-        statement = select(documents.c.uri, documents.c.id).where(under, *_LIVE_DOCUMENT)
+        # The collections are named so that the index of both columns serves.
+        anywhere = documents.c.collection_id.in_(select(collections.c.id))
+        statement = select(documents.c.uri, documents.c.id).where(
+            anywhere, one_of(documents.c.uri, "uris"), *_LIVE_DOCUMENT
+        )
         with self._reading() as connection:
-            return sorted((row[0], row[1]) for row in connection.execute(statement))
+            return {row[0]: row[1] for row in connection.execute(statement, {"uris": listed(uris)})}
 
     def known_of_source(self, source_id: str) -> list[tuple[str, str]]:
         """Return the live documents that a source keeps in step.

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query
 from fastapi import Path as PathParameter
 
 from app import hearing, logs
+from app.approved import keep_approved, record_feedback
 from app.bootstrap import Services
 from app.curating import CuratorDep
 from app.dependencies import AdministratorDep, CallerDep, PrincipalDep, ServicesDep
@@ -48,7 +49,8 @@ def give(
     """Rate or correct an answer you were given; saying something again replaces what you said before."""
     asked = services.interactions.get(interaction_id, principal=principal)
     _check_named(services, asked, body, principal)
-    said = services.feedback.record(
+    said = record_feedback(
+        services,
         Feedback(
             id=uuid.uuid4().hex,
             interaction_id=interaction_id,
@@ -157,8 +159,9 @@ def take(body: GivenFeedbackBody, services: ServicesDep, principal: Administrato
 
 @router.post("/feedback/{feedback_id}/approval", summary="Approve feedback")
 def approve(feedback_id: FeedbackId, services: ServicesDep, principal: CuratorDep, caller: CallerDep) -> FeedbackBody:
-    """Mark feedback as right, so that it may be learned from; 404 when its author has replaced it meanwhile."""
+    """Mark feedback as right: it may be learned from, and who may read its sources finds its answer from now on."""
     approved = hearing.approve(services, feedback_id, by=principal)
+    keep_approved(services, approved)
     services.audit_log.append("feedback.approve", f"feedback:{feedback_id}", caller=caller)
     return feedback_body(approved)
 

@@ -43,6 +43,23 @@ def test_feedback_is_kept_listed_with_its_question_and_approved(api, answered):
     assert approved == kept | {"approved_by": kept["principal_id"]}
 
 
+def test_an_approved_answer_is_found_until_its_author_says_something_else(api, answered):
+    url = f"/v1/answers/{answered['interaction_id']}/feedback"
+    words = "Sabbaticals of the lighthouse crew are granted every seventh year."
+    named = {"right_documents": [answered["citations"][0]["document_id"]]}
+    said = api.post(url, json={"answer": words, **named}).json()
+
+    def found():
+        asked = {"question": "lighthouse crew sabbaticals", "limit": 20}
+        return words in {passage["text"] for passage in api.post("/v1/search", json=asked).json()["results"]}
+
+    assert not found()
+    api.post(f"/v1/feedback/{said['id']}/approval").raise_for_status()
+    assert found()
+    api.post(url, json={"verdict": "up"}).raise_for_status()
+    assert not found()
+
+
 def test_saying_something_again_replaces_it(api, answered):
     url = f"/v1/answers/{answered['interaction_id']}/feedback"
     first = api.post(url, json={"verdict": "up"}).json()
