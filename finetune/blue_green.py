@@ -17,7 +17,7 @@ from retrieval.labels import Labels
 from retrieval.learned import Engine
 from retrieval.types import Chunk
 
-_BATCH = 64  # chunks: the longest that whoever publishes waits for it is what the engine takes to write as many
+_BATCH = 16  # chunks: whoever looks on may rest after each, so that questions wait for no more than that
 _AGREED = 512  # chunks at a time
 _WAIT_S = 0.2  # until what is in the first but not yet live may have been published
 _PATIENCE = 10  # times it is waited for
@@ -51,8 +51,8 @@ def fill(
         VectorIndexError: The index refused.
     """
     with ExitStack() as undo:
-        undo.callback(twin.detach)
-        twin.attach(second)
+        undo.callback(twin.detach, second)
+        twin.attach(second, filling=True)
         made = waited = 0
         # What is lacking and cannot be filled in is not live: whoever publishes it puts it into both before it is.
         while _lacking(twin, second.index) and waited < _PATIENCE:
@@ -67,6 +67,7 @@ def fill(
                 time.sleep(_WAIT_S)
         _agree(twin, second.index, catalog)
         second.index.flush()
+        twin.attach(second)
         undo.pop_all()
     progress(1.0)
     return made

@@ -1,4 +1,4 @@
-"""TwinIndex: a vector index that writes to a second one too, of another embedder, while there is one."""
+"""TwinIndex: a vector index that writes to others too, of other embedders, while there are any."""
 
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,9 +16,9 @@ from retrieval.types import Filters, Principal
 
 
 class TwinIndex:
-    """The first index in everything, but that what is written to it goes to the second too; see ``VectorIndex``.
+    """The first index in everything, but that what is written to it goes to the others too; see ``VectorIndex``.
 
-    A write that the second refuses has failed, and can be repeated: a document is not shown before both hold it, so
+    A write that one of them refuses has failed, and can be repeated: a document is not shown before all hold it, so
     that whichever serves, it serves all.
 
     Args:
@@ -27,28 +27,37 @@ class TwinIndex:
 
     def __init__(self, first: VectorIndex) -> None:
         self.first = first
-        self._second: Engine | None = None
+        self._others: tuple[Engine, ...] = ()
+        self._filling: tuple[Engine, ...] = ()
         self._writing = threading.RLock()
 
     @property
-    def second(self) -> Engine | None:
-        """What is written to besides; None when there is one index."""
-        return self._second
+    def others(self) -> tuple[Engine, ...]:
+        """What is written to besides."""
+        return self._others
 
-    def attach(self, second: Engine) -> None:
-        """Write to a second index too, from the next write."""
-        with self._writing:
-            self._second = second
+    @property
+    def indexes(self) -> tuple[VectorIndex, ...]:
+        """All that are written to, the first first."""
+        return (self.first, *(engine.index for engine in self._others))
 
-    def detach(self) -> Engine | None:
-        """Write to the first alone again.
+    def attach(self, engine: Engine, *, filling: bool = False) -> None:
+        """Write to another index too, from the next write.
 
-        Returns:
-            The second, for whoever closes it.
+        Args:
+            engine: With the index. Said again of one that is written to, only what follows is noted.
+            filling: It does not hold all that the first does yet.
         """
         with self._writing:
-            second, self._second = self._second, None
-            return second
+            others = [one for one in self._others if one is not engine]
+            self._filling = tuple(one for one in self._filling if one is not engine) + ((engine,) if filling else ())
+            self._others = self._others if len(others) < len(self._others) else (*others, engine)
+
+    def detach(self, engine: Engine) -> None:
+        """Write to it no more; whoever attached it closes it."""
+        with self._writing:
+            self._others = tuple(one for one in self._others if one is not engine)
+            self._filling = tuple(one for one in self._filling if one is not engine)
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -57,23 +66,23 @@ class TwinIndex:
             yield
 
     def upsert(self, points: Sequence[IndexPoint]) -> None:
-        """Put points into both, in the second with vectors of its own."""
+        """Put points into all, in each with vectors of its own."""
         while True:
-            second = self._second
+            others = self._others
             # Outside of the lock: to embed takes longer than everything else.
-            there = [] if second is None else embedded(points, second)
+            there = [embedded(points, engine) for engine in others]
             with self._writing:
-                if self._second is not second:
-                    continue  # attached meanwhile
+                if self._others is not others:
+                    continue  # one was attached meanwhile
                 self.first.upsert(points)
-                if second is not None:
-                    second.index.upsert(there)
+                for engine, made in zip(others, there, strict=True):
+                    engine.index.upsert(made)
                 return
 
     def delete(self, chunk_ids: Sequence[str]) -> None:
-        """Take points out of both."""
+        """Take points out of all."""
         with self._writing:
-            for index in self._both():
+            for index in self.indexes:
                 index.delete(chunk_ids)
 
     def remove(self, point_ids: Sequence[str]) -> None:
@@ -81,25 +90,25 @@ class TwinIndex:
         self.first.remove(point_ids)
 
     def set_access(self, chunk_ids: Sequence[str], acl: frozenset[str]) -> None:
-        """Change in both who may find these chunks."""
+        """Change in all who may find these chunks."""
         with self._writing:
-            for index in self._both():
+            for index in self.indexes:
                 index.set_access(chunk_ids, acl)
 
     def set_labels(self, chunk_ids: Sequence[str], labels: Labels) -> None:
-        """Change in both what searches for these chunks are narrowed by."""
+        """Change in all what searches for these chunks are narrowed by."""
         with self._writing:
-            for index in self._both():
+            for index in self.indexes:
                 index.set_labels(chunk_ids, labels)
 
     def flush(self) -> None:
-        """Put everything acknowledged where it survives a power loss too, in both."""
-        for index in self._both():
+        """Put everything acknowledged where it survives a power loss too, in all."""
+        for index in self.indexes:
             index.flush()
 
     def compact(self) -> None:
-        """Write both anew, so that nothing that was taken out lies on disk any more."""
-        for index in self._both():
+        """Write all anew, so that nothing that was taken out lies on disk any more."""
+        for index in self.indexes:
             index.compact()
 
     def search(
@@ -112,7 +121,7 @@ class TwinIndex:
         filters: Filters | None = None,
         limit: int = 100,
     ) -> Hits:
-        """Search the first; who searches the second asks it."""
+        """Search the first; who searches another asks it."""
         return self.first.search(
             vector, text, principal=principal, collections=collections, filters=filters, limit=limit
         )
@@ -125,7 +134,7 @@ class TwinIndex:
         principal: Principal,
         collections: frozenset[str] | None = None,
     ) -> dict[str, tuple[TermScore, ...]]:
-        """Return what each word of a text adds to the BM25 score of chunks; the same in both."""
+        """Return what each word of a text adds to the BM25 score of chunks; the same in all."""
         return self.first.matched_terms(text, chunks, principal=principal, collections=collections)
 
     def count(self) -> int:
@@ -141,33 +150,35 @@ class TwinIndex:
         return self.first.entries(point_ids)
 
     def vectors(self, chunk_ids: Sequence[str]) -> dict[str, np.ndarray]:
-        """Return the vectors of chunks in the first that both hold, shape (dim,), L2 norm 1."""
+        """Return the vectors of chunks in the first that all hold which should, shape (dim,), L2 norm 1."""
         found = self.first.vectors(chunk_ids)
-        if (second := self._second) is None:
-            return found
-        there = second.index.vectors(chunk_ids)
-        return {chunk_id: vector for chunk_id, vector in found.items() if chunk_id in there}
+        for engine in self._others:
+            if engine not in self._filling:
+                there = engine.index.vectors(list(found))
+                found = {chunk_id: vector for chunk_id, vector in found.items() if chunk_id in there}
+        return found
 
     def should_build(self, min_points: int) -> bool:
-        """Say whether a build of the first is worth its while."""
-        return self.first.should_build(min_points)
+        """Say whether a build of any is worth its while."""
+        return any(index.should_build(min_points) for index in self.indexes)
 
     def build(self) -> BuildReport | None:
-        """Make the graph of the first aside."""
-        return self.first.build()
+        """Make the graphs of all aside, one after the other.
+
+        Returns:
+            How it went for the first.
+        """
+        report, *_ = [index.build() for index in self.indexes]
+        return report
 
     def status(self) -> IndexStatus:
         """Return how large the first is."""
         return self.first.status()
 
     def close(self) -> None:
-        """Let go of both."""
-        for index in self._both():
+        """Let go of all."""
+        for index in self.indexes:
             index.close()
-
-    def _both(self) -> list[VectorIndex]:
-        second = self._second
-        return [self.first] if second is None else [self.first, second.index]
 
 
 def embedded(points: Sequence[IndexPoint], engine: Engine) -> list[IndexPoint]:

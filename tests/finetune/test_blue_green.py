@@ -168,9 +168,9 @@ def test_access_is_changed_in_both(house):
 def test_filling_that_is_stopped_goes_on_where_it_was(house):
     with pytest.raises(CancelledError):
         house.fill(cancelled=lambda: True)
-    assert house.twin.second is None
+    assert house.twin.others == ()
     assert house.fill() == 4
-    house.twin.detach()
+    house.twin.detach(house.engine)
     house.add(["d4", "d5"])  # while there was one index
     assert house.fill() == 2
     assert ids(house.engine.index) == ids(house.twin.first)
@@ -178,7 +178,7 @@ def test_filling_that_is_stopped_goes_on_where_it_was(house):
 
 def test_what_was_deleted_while_there_was_one_index_is_taken_out_of_the_second(house):
     house.fill()
-    house.twin.detach()
+    house.twin.detach(house.engine)
     Publisher(house.bench.catalog, house.twin, house.bench.embedder).delete(house.document("d2"))
     assert house.fill() == 0
     assert ids(house.engine.index) == ids(house.twin.first)
@@ -194,7 +194,7 @@ def test_a_document_is_not_shown_before_both_hold_it(house):
 
 def test_after_it_is_detached_the_first_is_written_alone(house):
     house.fill()
-    assert house.twin.detach() == house.engine
+    house.twin.detach(house.engine)
     house.add(["d4"])
     assert len(ids(house.twin.first)) == 5
     assert len(ids(house.engine.index)) == 4
