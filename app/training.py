@@ -25,8 +25,10 @@ from finetune.artifact import Artifacts
 from finetune.course import SEED, Kept, Means
 from finetune.examples import Built, Context
 from finetune.gather import chunk_finder, gather, standing_in
+from finetune.general import general_questions
 from finetune.lab import Lab, open_lab
 from finetune.lineage import manifest_of
+from finetune.questions import Question
 from finetune.registry import Registry
 from finetune.reporting import checked_target, open_reporter
 from finetune.scrub import POLICY, scrubber
@@ -88,6 +90,7 @@ def _means(settings: Settings, stores: Stores, run_id: str, stack: ExitStack) ->
         gather=partial(_gathered, stores),
         context=lambda lab: Context(standing_in(stores.catalog), lab.encode, scrub),
         manifest=partial(_manifest, settings, stores.catalog, embedder),
+        general=partial(_general, stores),
         base=embedder.fingerprint,
         reporter=reporter,
     )
@@ -117,6 +120,11 @@ def _gathered(stores: Stores, lab: Lab) -> tuple[Label, ...]:
     curators = (one.id for one in known if one is not None and stores.catalog.curated_collections(principal=one))
     trusted = {LOCAL.id, *curators}
     return gather(stores.readings, stores.given_labels, nearest=nearest, encode=lab.encode, trusted=trusted).labels
+
+
+def _general(stores: Stores, lab: Lab) -> list[Question]:
+    golden = (question for one in stores.golden.sets() for question in stores.golden.get(one.name).questions)
+    return general_questions(golden, stores.catalog.every_document(principal=lab.principal))
 
 
 def _manifest(settings: Settings, catalog: Catalog, embedder: Embedder, built: Built) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from eval.power import detectable_over_error, questions_needed
 from eval.statistics import FloatArray
 from finetune.leaks import Leak
 from finetune.questions import Question
-from finetune.verdict import Check, Outcome, gain_of
+from finetune.verdict import WORTHWHILE, Check, Outcome, gain_of
 
 GENERAL_LOSS = -0.02
 """What questions that nothing was learned about may lose, and what the sealed test may."""
@@ -48,7 +48,7 @@ def general(before: FloatArray, after: FloatArray, groups: Sequence[str], *, see
         return Check("general", "not_measured", "there is no general set")
     change = gain_of(before, after, groups, seed=seed)
     value, bound = change.value or 0.0, change.bound if change.bound is not None else -1.0
-    words = f"{value:+.4f}, at least {bound:+.4f}, on {change.questions} questions"
+    words = f"{value:+.4f}, at least {bound:+.4f}, on {change.questions} golden questions"
     if value < GENERAL_LOSS:
         return Check("general", "refused", words, bound, GENERAL_LOSS)
     if bound > GENERAL_LOSS:
@@ -56,7 +56,7 @@ def general(before: FloatArray, after: FloatArray, groups: Sequence[str], *, see
     n, more = change.questions, None
     if change.detectable and value - GENERAL_LOSS > _ROUNDING:
         needed = questions_needed(change.detectable / detectable_over_error(n) * n**0.5, value - GENERAL_LOSS)
-        more = max(1, needed - n)
+        more = max(1, needed - n) if needed <= WORTHWHILE * n else None
     return Check("general", "not_enough_data", words, bound, GENERAL_LOSS, more)
 
 

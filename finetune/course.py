@@ -8,6 +8,7 @@ from typing import Any
 from finetune.artifact import Artifacts
 from finetune.examples import Built, Context
 from finetune.lab import Lab
+from finetune.questions import Question
 from finetune.registry import Registry
 from finetune.reporting import Reporter
 from finetune.runs import Outcome, Progress, TrainingRun, TrainingRuns
@@ -36,6 +37,7 @@ class Means:
         gather: Reads everything that people said and did.
         context: What labels are held against.
         manifest: Says what examples stand on.
+        general: Questions for which it must not get worse; those that are learned from are passed over.
         base: Fingerprint of the embedder.
         reporter: Is told figures besides.
     """
@@ -44,6 +46,7 @@ class Means:
     gather: Callable[[Lab], Sequence[Label]]
     context: Callable[[Lab], Context]
     manifest: Callable[[Built], dict[str, Any]]
+    general: Callable[[Lab], Sequence[Question]]
     base: str
     reporter: Reporter
 

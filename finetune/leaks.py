@@ -7,11 +7,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from finetune.groups import NEAR
 from finetune.questions import Question, normal
 from finetune.types import Example, FloatArray
-
-ALIKE = 0.9
-"""Cosine similarity above which two questions are one."""
 
 _BLOCK = 512  # rows compared at a time
 
@@ -68,6 +66,24 @@ def leaks(
     return tuple(found[row.id] for row in training if row.id in found)
 
 
+def untold(questions: Sequence[Question], training: Sequence[Example], *, vectors: Vectors) -> list[Question]:
+    """Return the questions that no row was, or is as good as.
+
+    Args:
+        questions: In any order.
+        training: Rows that were learned from.
+        vectors: Embeds both.
+
+    Returns:
+        What is left of the questions, in order.
+    """
+    left = list(questions)
+    # A row names one question that it is as good as; there may be others.
+    while known := {leak.question for leak in leaks(training, left, vectors=vectors)}:
+        left = [question for question in left if question.id not in known]
+    return left
+
+
 def _alike(training: Sequence[Example], questions: Sequence[Question], vectors: Vectors) -> Iterable[Leak]:
     rows: dict[str, list[Example]] = {}
     for row in training:
@@ -77,6 +93,6 @@ def _alike(training: Sequence[Example], questions: Sequence[Question], vectors: 
     for start in range(0, len(texts), _BLOCK):
         cosines: NDArray[np.float32] = learned[start : start + _BLOCK] @ asked.T
         nearest = cosines.argmax(axis=1)
-        for place in np.flatnonzero(cosines.max(axis=1) > ALIKE):
+        for place in np.flatnonzero(cosines.max(axis=1) > NEAR):
             for row in rows[texts[start + place]]:
                 yield Leak(row.id, questions[nearest[place]].id, "alike", float(cosines[place].max()))

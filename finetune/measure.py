@@ -6,13 +6,17 @@ from finetune.canary import Admit
 from finetune.course import SEED, Course
 from finetune.examples import build_examples
 from finetune.gate import Terms, examine
+from finetune.general import LEAST, MOST
 from finetune.instruments import of_lab
 from finetune.lab import Lab
 from finetune.ladder import Step
+from finetune.leaks import untold
+from finetune.questions import Question
 from finetune.refresh import refresh
 from finetune.runs import MAX_LISTED, Outcome
 from finetune.types import Example
-from finetune.verdict import GateReport
+from finetune.verdict import GateReport, together
+from retrieval.errors import DataDirectoryError, ModelError, NotFoundError
 from retrieval.learned import Learned
 
 _FROM, _TO = 0.15, 0.85  # of the whole
@@ -41,25 +45,39 @@ def measure(course: Course, tried: Sequence[Step], lab: Lab) -> list[tuple[Step,
 
     instruments = of_lab(lab, seed=SEED, admit=_admitting(course, lab), tell=tell)
     trusted = {label.giver for label in course.labels if label.trusted}
-    terms = Terms(seed=SEED, trusted=trusted, opened=_opened(course))
+    terms = Terms(seed=SEED, trusted=trusted, general=_general(course, lab), opened=_opened(course))
     examples = course.training_set.examples
     new = [step for step in tried if step.recipe != course.rungs]
     recipes = [step.recipe for step in new]
     found = examine(recipes, course.rungs, examples, instruments, terms) if new else ()
     reports = dict(zip(new, found, strict=True))
     for step in tried:
-        if step.recipe == course.rungs and course.live is not None:
-            reports[step] = refresh(step.recipe, _as_it_serves(course, lab), examples, instruments, terms)
-    for step, report in reports.items():
+        if step.recipe == course.rungs and (live := _as_it_serves(course, step, lab)) is not None:
+            reports[step] = refresh(step.recipe, live, examples, instruments, terms)
+    judged = list(zip(reports, together(list(reports.values())), strict=True))
+    for step, report in judged:
         course.conclude(Outcome(step.rung, report.verdict, None, report.summary, report.as_json()))
-    return list(reports.items())
+    return judged
 
 
-def _as_it_serves(course: Course, lab: Lab) -> tuple[Learned, tuple[Example, ...]]:
-    """Return what is live, and what it learned from."""
-    candidate = course.kept.registry.get(course.live or "")
-    parts = course.kept.artifacts.read(candidate.id, base=course.means.base, dim=lab.vectors.shape[1])
-    return lab.learned(parts, candidate.id), course.kept.sets.read(candidate.set_id).examples
+def _general(course: Course, lab: Lab) -> list[Question]:
+    """Return golden questions that nothing is learned about; none where they are too few to say anything."""
+    new = untold(course.means.general(lab), course.training_set.examples, vectors=lab.encode)
+    return new[:MOST] if len(new) >= LEAST else []
+
+
+def _as_it_serves(course: Course, step: Step, lab: Lab) -> tuple[Learned, tuple[Example, ...]] | None:
+    """Return what is live, and what it learned from; None, which is said, where that cannot be read any more."""
+    if course.live is None:
+        return None
+    candidate = course.kept.registry.get(course.live)
+    try:
+        parts = course.kept.artifacts.read(candidate.id, base=course.means.base, dim=lab.vectors.shape[1])
+        return lab.learned(parts, candidate.id), course.kept.sets.read(candidate.set_id).examples
+    except (DataDirectoryError, ModelError, NotFoundError) as error:
+        # Or nothing could be trained ever again; other recipes, and a rollback, need none of it.
+        course.conclude(Outcome(step.rung, "refused", None, f"what is live cannot be made anew: {error}"))
+        return None
 
 
 def _admitting(course: Course, lab: Lab) -> Admit:

@@ -5,13 +5,14 @@ from dataclasses import replace
 
 import numpy as np
 
+from finetune.checks import general
 from finetune.folds import folds_of
 from finetune.gate import Terms, examine_artifact
 from finetune.instruments import Instruments, Recipe
-from finetune.leaks import leaks
-from finetune.questions import Question, questions_of
+from finetune.leaks import leaks, untold
+from finetune.questions import questions_of
 from finetune.types import Example
-from finetune.verdict import LEAST_QUESTIONS, GateReport, too_few
+from finetune.verdict import LEAST_QUESTIONS, GateReport, checked, too_few
 from retrieval.learned import Learned
 
 
@@ -38,7 +39,7 @@ def refresh(
         The report; not enough data until enough questions are new.
     """
     learned, learned_from = live
-    fresh = _fresh(learned_from, questions_of(examples, slices=terms.slices), instruments)
+    fresh = untold(questions_of(examples, slices=terms.slices), learned_from, vectors=instruments.vectors)
     groups = [question.group for question in fresh]
     if len(set(groups)) < LEAST_QUESTIONS:
         return too_few(recipe, recipe, len(set(groups)), seed=terms.seed)
@@ -51,13 +52,10 @@ def refresh(
         anew = instruments.fit(recipe, [example for example in examples if example.id not in told])
         after[places] = instruments.score(anew, held)
     report = examine_artifact(recipe, (before, after), fresh, learned_from, vectors=instruments.vectors, terms=terms)
-    return replace(report, against=recipe)
-
-
-def _fresh(learned_from: Sequence[Example], questions: Sequence[Question], instruments: Instruments) -> list[Question]:
-    """Return the questions that nothing was learned from that is as good as they are."""
-    fresh = list(questions)
-    # A row names one question that it is as good as; there may be others.
-    while known := {leak.question for leak in leaks(learned_from, fresh, vectors=instruments.vectors)}:
-        fresh = [question for question in fresh if question.id not in known]
-    return fresh
+    report = replace(report, against=recipe)
+    if not report.passed or not terms.general:
+        return report
+    anew = instruments.fit(recipe, examples)
+    before, after = instruments.score(learned, terms.general), instruments.score(anew, terms.general)
+    groups = [question.group for question in terms.general]
+    return checked(report, general(before, after, groups, seed=terms.seed))

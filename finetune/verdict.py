@@ -12,14 +12,14 @@ Both of 1 and 2, and 3.5 rather than 5 %, so that of candidates that gain nothin
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
 
 from eval.figures import ratio_of
 from eval.power import ALPHA, detectable_over_error, questions_needed
-from eval.statistics import Difference, FloatArray, difference
+from eval.statistics import Difference, FloatArray, difference, holm
 from finetune.questions import Question
 
 LEAST_QUESTIONS = 25
@@ -29,8 +29,10 @@ LEAST_TOTAL = 0.63
 """nDCG over all questions that a gain must come to: what one question loses that falls from the second place to none. A
 candidate that gains a trifle on many may lose as much on the next, and no test over the others can know it."""
 
+WORTHWHILE = 10
+"""Times the questions at hand that may be asked for; who needs more has nothing to look for."""
+
 _NAMED = 10  # questions that gain, and that lose, the most
-_WORTHWHILE = 10  # times the questions at hand; who needs more has no gain to look for
 _ROUNDING = 1e-9
 _DIGITS = 4
 
@@ -180,7 +182,7 @@ def missing_for(gain: Difference) -> int | None:
         return None
     needed = questions_needed(gain.detectable / detectable_over_error(n) * n**0.5, gain.value)
     needed = max(needed, math.floor(LEAST_TOTAL / gain.value) + 1)
-    return max(1, needed - n) if needed <= _WORTHWHILE * n else None
+    return max(1, needed - n) if needed <= WORTHWHILE * n else None
 
 
 def decide(
@@ -208,8 +210,40 @@ def decide(
         return "not_enough_data", (f"what was gained may be chance: {found}",), missing
     if open_ := [check for check in checks if check.outcome == "not_enough_data"]:
         reasons = tuple(f"{check.name}: {check.detail}" for check in open_)
-        return "not_enough_data", reasons, max((check.more_questions or 1 for check in open_), default=None)
+        return (
+            "not_enough_data",
+            reasons,
+            max((check.more_questions for check in open_ if check.more_questions), default=None),
+        )
     return "passed", (found,), None
+
+
+def together(reports: Sequence[GateReport]) -> list[GateReport]:
+    """Hold what was found of the candidates of one run against how many they were (Holm), whoever measured them.
+
+    Args:
+        reports: Of all of them.
+
+    Returns:
+        The reports in order; one whose gain may be chance beside so many others passes no more.
+    """
+    adjusted = holm([None if report.gain is None else report.gain.p_better for report in reports])
+    return [_adjusted(report, p) for report, p in zip(reports, adjusted, strict=True)]
+
+
+def _adjusted(report: GateReport, p: float) -> GateReport:
+    if report.p_adjusted is None or p <= report.p_adjusted:
+        return report
+    return checked(replace(report, p_adjusted=p))
+
+
+def checked(report: GateReport, *more: Check) -> GateReport:
+    """Return a report of a gain with more checks, and the verdict that follows."""
+    if report.gain is None:
+        return report
+    checks = (*report.checks, *more)
+    verdict, reasons, questions = decide(report.gain, report.p_adjusted, checks)
+    return replace(report, checks=checks, verdict=verdict, reasons=reasons, more_questions=questions)
 
 
 def too_few(recipe: Sequence[str], against: Sequence[str], questions: int, *, seed: int) -> GateReport:
@@ -221,20 +255,10 @@ def too_few(recipe: Sequence[str], against: Sequence[str], questions: int, *, se
         questions: Groups of labelled questions at hand.
         seed: Of the run.
     """
-    return GateReport(
-        recipe=tuple(recipe),
-        against=tuple(against),
-        verdict="not_enough_data",
-        reasons=(f"{questions} of {LEAST_QUESTIONS} labelled questions",),
-        more_questions=LEAST_QUESTIONS - questions,
-        gain=None,
-        p_adjusted=None,
-        checks=(),
-        gains=(),
-        losses=(),
-        questions=questions,
-        seed=seed,
-    )
+    said = (f"{questions} of {LEAST_QUESTIONS} labelled questions",)
+    missing = LEAST_QUESTIONS - questions
+    unmeasured = (None, None, (), (), ())
+    return GateReport(tuple(recipe), tuple(against), "not_enough_data", said, missing, *unmeasured, questions, seed)
 
 
 def changes(

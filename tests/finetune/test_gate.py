@@ -14,7 +14,7 @@ from finetune.gate import SEALED_FROM, Terms, examine, examine_artifact, seal_of
 from finetune.instruments import Instruments
 from finetune.questions import questions_of
 from finetune.types import Anchor, Example
-from finetune.verdict import LEAST_QUESTIONS, Check, GateReport, decide, gain_of, gained, missing_for
+from finetune.verdict import LEAST_QUESTIONS, Check, GateReport, decide, gain_of, gained, missing_for, together
 from retrieval.learned import Learned
 
 DAY = datetime(2026, 1, 1, tzinfo=UTC)
@@ -263,12 +263,21 @@ def test_a_general_set_that_loses_is_refused():
 
 
 def test_a_small_general_set_that_cannot_rule_a_loss_out_asks_for_more():
-    change = np.array([0.1, -0.1] * 10)
+    change = np.array([0.07, -0.07] * 10)
     check = general(np.full(20, 0.5), 0.5 + change, [str(n) for n in range(20)], seed=1)
     assert check.outcome == "not_enough_data"
     assert check.more_questions > 0
     same = general(np.full(20, 0.5), np.full(20, 0.5), [str(n) for n in range(20)], seed=1)
     assert same.outcome == "passed"
+
+
+def test_nobody_is_sent_for_thousands_of_golden_questions():
+    # One of 25 falls from the second place to none: -.0148, which 2,060 questions could tell from -.02
+    lost = np.where(np.arange(25) == 0, 0.37, 0.0)
+    found = general(np.full(25, 0.8), 0.8 - lost, [str(n) for n in range(25)], seed=1)
+    assert (found.outcome, found.more_questions) == ("not_enough_data", None)
+    gain = judged("memory", rows(60)).gain
+    assert decide(gain, 0.001, [found])[::2] == ("not_enough_data", None)
 
 
 def test_a_kind_of_question_that_loses_is_refused_from_thirty_questions_on():
@@ -318,6 +327,25 @@ def test_every_candidate_of_a_run_makes_the_others_harder_to_believe():
     )
     assert alone.passed
     assert not among[0].passed
+
+
+def test_what_was_measured_apart_counts_among_the_candidates_of_the_run_too():
+    ranks = {"fusion": lambda n: 1 if n % 12 == 0 else 2}
+    alone = judged("fusion", rows(60), World(ranks))
+    assert alone.passed
+    apart = [replace(judged("reranker", rows(60), World(ranks)), against=("reranker",)) for _ in range(2)]
+    first, *others = together([alone, *apart])
+    assert first.p_adjusted == pytest.approx(3 * alone.p_adjusted)
+    assert first.verdict == "not_enough_data"
+    assert first.more_questions >= 1
+    assert [report.verdict for report in others] == ["refused", "refused"]
+    assert together([alone]) == [alone]
+
+
+def test_what_was_never_measured_counts_for_nothing_among_candidates():
+    few = judged("memory", rows(5))
+    good = judged("memory", rows(60))
+    assert together([few, good]) == [few, good]
 
 
 @pytest.mark.parametrize("n", [25, 100])

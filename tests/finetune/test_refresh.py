@@ -6,6 +6,7 @@ import numpy as np
 
 from finetune.gate import Terms
 from finetune.instruments import Instruments
+from finetune.questions import Question
 from finetune.refresh import refresh
 from finetune.types import Anchor, Example
 from retrieval.learned import Learned
@@ -47,10 +48,10 @@ def instruments(anew_is_better=True):
     return Instruments(fit, rank, vectors)
 
 
-def judged(new, **options):
+def judged(new, general=(), **options):
     old = [example(number) for number in range(40)]
     everything = old + [example(number) for number in range(100, 100 + new)]
-    return refresh(("memory",), (LIVE, old), everything, instruments(**options), Terms())
+    return refresh(("memory",), (LIVE, old), everything, instruments(**options), Terms(general=general))
 
 
 def test_what_knows_more_and_ranks_better_passes_on_the_new_questions_alone():
@@ -71,3 +72,11 @@ def test_what_ranks_no_better_made_anew_is_refused():
 
 def test_nothing_new_is_not_enough():
     assert judged(0).more_questions == 25
+
+
+def test_what_costs_golden_questions_is_refused_made_anew_too():
+    # Only what is live puts "other" first, which is right for these.
+    golden = [Question(f"g{n}", f"golden {n}", (Anchor("other", ""),), f"g{n}", NOON, ()) for n in range(400, 430)]
+    report = judged(60, general=golden)
+    assert report.verdict == "refused"
+    assert report.reasons[0].startswith("general: -0.3691")
