@@ -91,7 +91,9 @@ class Artifacts:
                 candidate_id = hashlib.sha256(canonical).hexdigest()
                 write(fresh / MANIFEST, canonical)
                 sync(fresh)
-                if not (self.folder / candidate_id).exists():
+                if not self._whole(candidate_id):
+                    # What was damaged is made whole by whoever makes it again.
+                    self.remove(candidate_id)
                     fresh.rename(self.folder / candidate_id)
                     sync(self.folder)
             return candidate_id, manifest
@@ -138,6 +140,15 @@ class Artifacts:
             parts = _parts(contents, manifest)
         _check_shapes(parts, dim, name)
         return parts
+
+    def _whole(self, candidate_id: str) -> bool:
+        try:
+            files = self.manifest(candidate_id)["files"]
+            with _readable(candidate_id):
+                checked(self.path(candidate_id), files, besides=MANIFEST, name=candidate_id)
+        except (ModelError, NotFoundError):
+            return False
+        return True
 
     def path(self, candidate_id: str) -> Path:
         """Return the folder of a candidate.

@@ -55,7 +55,7 @@ def _course(run: TrainingRun, kept: Kept, means: Means, lab: Lab) -> Course:
     kept.runs.tell(run.id, Progress("making examples", 0.1, f"{len(labels)} labels"))
     training_set = kept.sets.read(run.set_id) if run.set_id is not None else _frozen(run, labels, kept, means, lab)
     live = kept.registry.live()
-    rungs: tuple[RungName, ...] = () if live is None else tuple(kept.artifacts.manifest(live)["rungs"])
+    rungs: tuple[RungName, ...] = () if live is None else tuple(kept.registry.get(live).manifest["rungs"])
     return Course(run, kept, means, labels, training_set, live, rungs)
 
 

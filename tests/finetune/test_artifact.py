@@ -108,6 +108,15 @@ def test_a_file_that_is_not_what_was_written_is_refused(artifacts, candidate, fi
         read(artifacts, candidate)
 
 
+@pytest.mark.parametrize("file", [ADAPTER, QUESTIONS, ROWS, MANIFEST])
+@pytest.mark.parametrize("harm", [cut, turned, gone])
+def test_what_is_damaged_is_whole_again_once_it_is_made_again(artifacts, candidate, file, harm):
+    harm(artifacts.folder / candidate / file)
+    assert artifacts.write(parts(), RECIPE)[0] == candidate
+    assert read(artifacts, candidate).reach == parts().reach
+    assert [path.name for path in artifacts.folder.iterdir()] == [candidate]
+
+
 @pytest.mark.parametrize("name", ["surplus.json", "weights.pt", "embedder/model.bin"])
 def test_a_surplus_file_is_refused(artifacts, candidate, name):
     path = artifacts.folder / candidate / name
