@@ -1,5 +1,6 @@
 """The files of a LoRA adapter -> how it acts; what does not fit the model or acts in unknown ways is refused."""
 
+import hashlib
 import json
 import math
 import re
@@ -11,6 +12,7 @@ from retrieval.errors import ModelError
 
 CONFIG = "adapter_config.json"
 WEIGHTS = "adapter_model.safetensors"
+FINGERPRINT = "weights-sha256:"
 
 _CONFIG_BYTES = 2**20
 _TENSOR = re.compile(r"base_model\.model\.(?P<module>.+)\.lora_(?P<side>[AB])\.weight")
@@ -29,6 +31,35 @@ class Shape(NamedTuple):
 
     features_in: int
     features_out: int
+
+
+def base_of(folder: Path) -> str:
+    """Return the fingerprint of a language model's weights: an adapter that was trained here is of them alone.
+
+    Raises:
+        ModelError: They cannot be read.
+    """
+    digest = hashlib.sha256()
+    try:
+        for path in sorted(folder.glob("*.safetensors")):
+            with path.open("rb") as file:
+                digest.update(hashlib.file_digest(file, "sha256").digest())
+    except OSError as error:
+        raise ModelError(f"the language model in {folder} cannot be read: {error}") from error
+    return f"{FINGERPRINT}{digest.hexdigest()}"
+
+
+def made_for(folder: Path) -> str | None:
+    """Return the fingerprint of the base of an adapter; None where its maker recorded another name, or none.
+
+    Raises:
+        ModelError: It cannot be read.
+    """
+    try:
+        named = _read_json(folder / CONFIG).get("base_model_name_or_path")
+    except ValueError as error:
+        raise ModelError(f"the adapter {folder.name} does not fit: {error}"[:500]) from error
+    return named if isinstance(named, str) and named.startswith(FINGERPRINT) else None
 
 
 def read_config(folder: Path, shapes: Mapping[str, Shape]) -> dict[str, Any]:

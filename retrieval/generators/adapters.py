@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from retrieval.errors import InvalidInputError, ModelError
-from retrieval.generators.adapter_files import CONFIG, WEIGHTS, Shape, read_config
+from retrieval.generators.adapter_files import CONFIG, WEIGHTS, Shape, base_of, made_for, read_config
 
 MOST_LOADED = 4
 
@@ -24,13 +24,16 @@ class Adapters:
     Args:
         model: A transformers model; adapters are put into its modules.
         folder: Where they are; None for none.
+        base: The model's folder: an adapter that names the weights it was trained on is held against it.
 
     Raises:
         ModelError: There is a folder, but peft is not installed.
     """
 
-    def __init__(self, model: Any, folder: Path | None) -> None:
+    def __init__(self, model: Any, folder: Path | None, *, base: Path | None = None) -> None:
         self._model = model
+        self._base = base
+        self._fingerprint = ""  # takes seconds for a large model, and is rarely needed
         self._folder = folder
         self._shapes = _shapes(model)  # before adapters wrap the modules
         self._peft: Any = None
@@ -90,7 +93,16 @@ class Adapters:
         self._loaded.move_to_end(version)
         return self._loaded[version]
 
+    def _check(self, folder: Path) -> None:
+        wanted = made_for(folder) if self._base else None
+        if wanted is None or self._base is None:
+            return
+        self._fingerprint = self._fingerprint or base_of(self._base)
+        if wanted != self._fingerprint:
+            raise ModelError(f"the adapter {folder.name} does not fit: it was trained on another language model")
+
     def _load(self, folder: Path) -> str:
+        self._check(folder)
         self._slots += 1
         slot = f"adapter{self._slots}"
         options = read_config(folder, self._shapes)

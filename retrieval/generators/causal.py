@@ -75,6 +75,19 @@ class CausalModel:
             ids: list[int] = self._tokenizer(self._prompt(harmless), add_special_tokens=False)["input_ids"]
         return ids
 
+    def encode_reply(self, text: str) -> list[int]:
+        """Word a reply as the model would say it after ``encode``: what it is taught to say.
+
+        Returns:
+            Ids of tokens, with the end where the model has one.
+        """
+        # Without a template a role's name and a colon stand before it, and then a space.
+        said = self._special.sub(_broken_up, text if self._tokenizer.chat_template else f" {text}")
+        with self._encoding:
+            ids: list[int] = self._tokenizer(said, add_special_tokens=False)["input_ids"]
+        end = self._tokenizer.eos_token_id if self._tokenizer.eos_token_id is not None else min(self.ends, default=None)
+        return ids if end is None else [*ids, end]
+
     def _prompt(self, messages: Sequence[tuple[str, str]]) -> str:
         plain = "\n\n".join(f"{role}: {text}" for role, text in messages)
         if not self._tokenizer.chat_template:

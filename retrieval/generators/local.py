@@ -54,7 +54,7 @@ class LocalGenerator:
         self.name = f"local:{folder.name}"
         self._defaults = defaults
         self._model = CausalModel(folder, device=device, context_tokens=context_tokens)
-        self._adapters = Adapters(self._model.model, adapters)
+        self._adapters = Adapters(self._model.model, adapters, base=folder)
         # One thread: models and adapters are switched in it alone, and PyTorch takes all cores for one answer anyway.
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="local-model")
 
