@@ -12,6 +12,7 @@ from anyio import CapacityLimiter
 from app.auth import Authenticator
 from app.data_directory import data_directory
 from app.dispatch import Dispatcher, Keeping, Kept
+from app.engines import open_engines
 from app.guarding import GuardPolicies
 from app.identity.attempts import Attempts
 from app.identity.oidc import OidcProvider, provider_of
@@ -40,7 +41,9 @@ from app.watch import Watched
 from app.workforce import Workforce
 from eval.judge import Judge
 from eval.prices import Price, read_prices
+from finetune.engines import Engines
 from finetune.runs import TrainingRun
+from finetune.twin_index import TwinIndex
 from ingestion.blobs import Blobs
 from ingestion.originals import Originals
 from ingestion.prepare import recipe_of
@@ -65,7 +68,7 @@ class Services(Stores):
 
     settings: Settings
     data_dir: Path
-    index: VectorIndex
+    index: TwinIndex
     embedder: Embedder
     retriever: Retriever
     learned: Rollout
@@ -112,14 +115,15 @@ def open_services(settings: Settings, *, ingests: bool = False) -> Iterator[Serv
         workforce = stack.enter_context(_open_workforce(settings, stores, ingests=ingests))
         # One thread a question: two wait for each other, for half a second where a worker keeps the processors busy.
         embedder = build_embedder(settings, threads=1)
-        index = stack.enter_context(closing(open_index(settings, data_dir, embedder, stores.catalog)))
+        index = TwinIndex(stack.enter_context(closing(open_index(settings, data_dir, embedder, stores.catalog))))
         blobs = open_blobs(settings)
         originals = Originals(blobs, stores.catalog, stores.runs_of_ingestion, stores.quality.examiner.quarantine)
         publisher = Publisher(stores.catalog, index, embedder, originals)
+        engines = stack.enter_context(closing(open_engines(settings, stores.catalog, index, base=embedder)))
         _make_whole(publisher)
         observing = stack.enter_context(_open_observing(settings, stores, index, embedder))
         loopback_token = secrets.token_urlsafe(32)
-        learned = stack.enter_context(_open_learned(settings, stores, index, embedder))
+        learned = stack.enter_context(_open_learned(settings, stores, publisher, engines))
         dispatcher = _open_dispatcher(settings, stores, publisher, originals, workforce, observing.telemetry)
         yield Services(
             **{field.name: getattr(stores, field.name) for field in fields(Stores)},
@@ -148,10 +152,10 @@ def open_services(settings: Settings, *, ingests: bool = False) -> Iterator[Serv
 
 
 def _open_learned(
-    settings: Settings, stores: Stores, index: VectorIndex, embedder: Embedder
+    settings: Settings, stores: Stores, publisher: Publisher, engines: Engines
 ) -> AbstractContextManager[Rollout]:
-    unlearned = build_retriever(settings, stores.catalog, index, embedder, _suspects(stores))
-    return open_rollout(settings.data_dir.resolve(), unlearned)
+    unlearned = build_retriever(settings, stores.catalog, publisher.index, publisher.embedder, _suspects(stores))
+    return open_rollout(settings.data_dir.resolve(), unlearned, engines)
 
 
 def _open_observing(

@@ -2,11 +2,12 @@
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from app.erasure_rows import ErasureRows
+from finetune.twin_index import TwinIndex
 from ingestion.blobs import Blobs
-from retrieval.index import VectorIndex
 
 _BLOCK_BYTES = 4 << 20
 # The catalog's own file holds the id in the audit log; its tables are looked through one by one.
@@ -42,7 +43,7 @@ class Scan:
     """Looks everywhere that this process can reach."""
 
     rows: ErasureRows
-    index: VectorIndex
+    index: TwinIndex
     blobs: Blobs
     folders: tuple[Path, ...]
 
@@ -59,7 +60,8 @@ class Scan:
         return found | self._files(sought)
 
     def _points(self, ids: Collection[str]) -> int:
-        return sum(entry.document_id in ids for page in self.index.entries() for entry in page)
+        every = chain.from_iterable(index.entries() for index in self.index.indexes)
+        return sum(entry.document_id in ids for page in every for entry in page)
 
     def _files(self, sought: Sought) -> dict[str, int]:
         words = [needle.encode() for needle in sought.words]

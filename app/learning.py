@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from finetune.artifact import Artifacts
+from finetune.engines import Engines
 from finetune.interleaving import Credit, in_share, own_outcome, team_outcome
 from finetune.registry import POINTER, Candidate, Registry
 from finetune.serving import ServingState
@@ -43,7 +44,7 @@ class Rollout:
 
         Raises:
             NotFoundError: There is none of this id, or its files are gone.
-            ConflictError: It did not pass the gate.
+            ConflictError: It did not pass the gate, or documents are still being embedded by its own embedder.
             ModelError: Its files are not what was written, or were made for another embedder.
         """
         candidate = self.registry.get(candidate_id)
@@ -60,7 +61,7 @@ class Rollout:
 
         Raises:
             NotFoundError: There is none of this id, or its files are gone.
-            ConflictError: It did not pass the gate.
+            ConflictError: It did not pass the gate, or documents are still being embedded by its own embedder.
             ModelError: Its files are not what was written, or were made for another embedder.
         """
         self.check(candidate_id)
@@ -106,7 +107,8 @@ class Rollout:
         Raises:
             NotFoundError: There is no such candidate, or its files are gone.
             InvalidInputError: The share is out of range.
-            ConflictError: The candidate did not pass the gate, or another trial runs.
+            ConflictError: The candidate did not pass the gate, another trial runs, or documents are still being
+                embedded by its own embedder.
             ModelError: Its files are not what was written, or were made for another embedder.
         """
         self.registry.get(candidate_id)
@@ -166,19 +168,21 @@ class Rollout:
 
 
 @contextmanager
-def open_rollout(folder: Path, retriever: Retriever) -> Iterator[Rollout]:
+def open_rollout(folder: Path, retriever: Retriever, engines: Engines | None = None) -> Iterator[Rollout]:
     """Load what is learned, and follow it; what cannot be loaded leaves a server that serves nothing learned.
 
     Args:
         folder: The data directory.
         retriever: To search by what is live.
+        engines: Of candidates with an embedder of their own.
     """
     catalog = retriever.catalog
     artifacts = Artifacts(folder / FOLDER / "candidates")
     registry, trials = Registry(catalog.engine), Trials(catalog.engine)
     _point_again(catalog, registry)
     with ExitStack() as stack:
-        serving = stack.enter_context(closing(ServingState(artifacts, catalog, retriever.embedder, trials)))
+        state = ServingState(artifacts, catalog, retriever.embedder, trials, engines=engines)
+        serving = stack.enter_context(closing(state))
         serving.start()
         shadow = stack.enter_context(closing(Shadow(retriever, trials)))
         yield Rollout(artifacts, registry, trials, serving, shadow, replace(retriever, learning=serving))

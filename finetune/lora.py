@@ -94,7 +94,24 @@ def merge(transformer: Any, folder: Path, *, base: str) -> str:
         raise ModelError(f"the adapter {folder.name} sets {', '.join(sorted(others))}, which is not read here")
     written = (folder / WEIGHTS).read_bytes()
     _add(linears, load(written), options)
-    digest = hashlib.sha256(written + str(options["lora_alpha"]).encode()).hexdigest()
+    return _fingerprint(base, written, options["lora_alpha"])
+
+
+def fingerprint_of(folder: Path, *, base: str) -> str:
+    """Return the fingerprint that an embedder has with an adapter, without loading either; see ``merge``.
+
+    Raises:
+        ModelError: The files cannot be read.
+    """
+    try:
+        alpha = json.loads((folder / CONFIG).read_bytes())["lora_alpha"]
+        return _fingerprint(base, (folder / WEIGHTS).read_bytes(), alpha)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ModelError(f"the adapter {folder.name} cannot be read: {error}") from error
+
+
+def _fingerprint(base: str, weights: bytes, alpha: float) -> str:
+    digest = hashlib.sha256(weights + str(alpha).encode()).hexdigest()
     return f"{base}+lora-{digest[:12]}"
 
 

@@ -1,6 +1,6 @@
 """Parts of a candidate -> what serves: chunks are found again by their anchors."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -8,10 +8,13 @@ import numpy as np
 
 from finetune.types import Anchor, FloatArray, Parts
 from retrieval.catalog import Catalog
-from retrieval.learned import Learned
+from retrieval.learned import Engine, Learned
 from retrieval.memory import Memory, moved
 
 _TOGETHER = 500  # documents read at a time
+
+Stored = Callable[[Sequence[str]], Mapping[str, FloatArray]]
+"""Chunk ids -> their vectors, shape (dim,), L2 norm 1; those that lack one are left out."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,13 +35,13 @@ def anchor_of(document_id: str, text: str) -> Anchor:
     return Anchor(document_id, sha256(text.encode()).hexdigest())
 
 
-def located(anchors: Iterable[Anchor], catalog: Catalog, *, fingerprint: str) -> dict[Anchor, Located]:
+def located(anchors: Iterable[Anchor], catalog: Catalog, *, vectors: Stored) -> dict[Anchor, Located]:
     """Find the live chunks that anchors mean.
 
     Args:
         anchors: In any order.
         catalog: Asked on nobody's behalf.
-        fingerprint: Of the embedder whose vectors are wanted.
+        vectors: Returns those of the embedder that is searched.
 
     Returns:
         By anchor; those whose document is gone or changed there, or that has no vector of the embedder, are left out.
@@ -53,27 +56,30 @@ def located(anchors: Iterable[Anchor], catalog: Catalog, *, fingerprint: str) ->
             # A text that a document repeats is one text: its first place stands for all.
             if anchor in wanted:
                 there.setdefault(anchor, chunk_id)
-        vectors = catalog.stored_vectors(list(there.values()), fingerprint)
+        stored = vectors(list(there.values()))
         found |= {
-            anchor: Located(chunk_id, anchor.document_id, vectors[chunk_id])
+            anchor: Located(chunk_id, anchor.document_id, stored[chunk_id])
             for anchor, chunk_id in there.items()
-            if chunk_id in vectors
+            if chunk_id in stored
         }
     return found
 
 
-def to_learned(candidate_id: str, parts: Parts, chunks: Mapping[Anchor, Located]) -> Learned:
+def to_learned(
+    candidate_id: str, parts: Parts, chunks: Mapping[Anchor, Located], engine: Engine | None = None
+) -> Learned:
     """Return what serves for the parts of a candidate.
 
     Args:
         candidate_id: Of the candidate.
         parts: Of it.
         chunks: As ``located`` finds them; rows of others are passed over.
+        engine: Whose vectors theirs are, and that is searched; None is the server's own.
 
     Returns:
         It, with memory of the chunks that are there; None in its place when there are none.
     """
-    return Learned(candidate_id, parts.adapter, to_memory(parts, chunks), parts.weights)
+    return Learned(candidate_id, parts.adapter, to_memory(parts, chunks), parts.weights, engine)
 
 
 def to_memory(parts: Parts, chunks: Mapping[Anchor, Located]) -> Memory | None:

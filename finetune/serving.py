@@ -5,9 +5,13 @@ import secrets
 import threading
 import time
 from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
 
-from finetune.artifact import Artifacts
+from finetune.artifact import EMBEDDER, Artifacts
+from finetune.engines import Engines
 from finetune.interleaving import in_share
 from finetune.registry import POINTER
 from finetune.resolve import located, to_learned
@@ -15,8 +19,8 @@ from finetune.trials import Trial, Trials
 from finetune.types import Parts
 from retrieval.catalog import Catalog
 from retrieval.embed import Embedder
-from retrieval.errors import DataDirectoryError, ModelError, NotFoundError
-from retrieval.learned import NOTHING, Learned, Serving
+from retrieval.errors import ConflictError, DataDirectoryError, ModelError, NotFoundError
+from retrieval.learned import NOTHING, Engine, Learned, Serving
 from retrieval.store import reachable
 from retrieval.types import Principal
 
@@ -61,9 +65,19 @@ class ServingState:
         catalog: Holds the pointer, and the chunks that memory means.
         embedder: Whose vectors are searched.
         trials: Of candidates.
+        engines: Of candidates with an embedder of their own; None where they cannot be served.
     """
 
-    def __init__(self, artifacts: Artifacts, catalog: Catalog, embedder: Embedder, trials: Trials) -> None:
+    def __init__(
+        self,
+        artifacts: Artifacts,
+        catalog: Catalog,
+        embedder: Embedder,
+        trials: Trials,
+        *,
+        engines: Engines | None = None,
+    ) -> None:
+        self._engines = engines
         self._artifacts = artifacts
         self._catalog = catalog
         self._base, self._dim = embedder.fingerprint, embedder.dim
@@ -124,8 +138,10 @@ class ServingState:
                 follows = epoch != before.epoch and time.monotonic() >= self._not_before
                 again = follows or pointer != before.pointer or (bool(before.trouble) and self._is_time())
                 now = self._lived(before, pointer, epoch) if again else before
-                self.now = self._tried(now, trial, again=again)
-            return self.now
+                self.now = now = self._tried(now, trial, again=again)
+                if self._engines is not None:
+                    self._engines.shed(keep=[one.engine for one in (now.live, now.challenger) if one is not None])
+            return now
 
     def load(self, candidate_id: str) -> Learned:
         """Return what would serve if a candidate were live, every file of it checked.
@@ -133,35 +149,60 @@ class ServingState:
         Raises:
             NotFoundError: There are no files of it.
             ModelError: They are not what was written, or were made for another embedder.
+            ConflictError: All documents are being embedded by its own embedder.
         """
         parts = self._parts(candidate_id)
-        chunks = located((row.anchor for row in parts.memory), self._catalog, fingerprint=self._base)
-        return to_learned(candidate_id, parts, chunks)
+        engine = self._engine(candidate_id, parts)
+        stored = partial(self._catalog.stored_vectors, fingerprint=self._base)
+        vectors = stored if engine is None else engine.index.vectors
+        chunks = located((row.anchor for row in parts.memory), self._catalog, vectors=vectors)
+        return to_learned(candidate_id, parts, chunks, engine)
 
     def usable(self, candidate_id: str) -> bool:
-        """Say whether a candidate can be served."""
+        """Say whether a candidate can be served at once."""
         try:
-            self._parts(candidate_id)
+            parts = self._parts(candidate_id)
+            return parts.embedder is None or self._engines_of().ready(self._adapter(candidate_id)) is not None
         except (ModelError, NotFoundError) as error:
             _log.warning("candidate %s cannot be served: %s", candidate_id[:12], error)
             return False
-        return True
 
     def check(self, candidate_id: str) -> None:
-        """Read the files of a candidate anew.
+        """Read the files of a candidate anew, and have an embedder of its own prepared.
 
         Raises:
             NotFoundError: There are none.
             ModelError: They are not what was written, or were made for another embedder.
+            ConflictError: All documents are being embedded by its own embedder: ask again.
         """
         self._read.pop(candidate_id, None)
-        self._parts(candidate_id)
+        self._engine(candidate_id, self._parts(candidate_id))
 
     def forget(self, candidate_ids: Collection[str]) -> None:
         """Let go of what is held of candidates that never serve again."""
         with self._refreshing:
             self._read = {key: parts for key, parts in self._read.items() if key not in candidate_ids}
             self._served = {key: kept for key, kept in self._served.items() if key not in candidate_ids}
+            for candidate_id in candidate_ids:
+                with suppress(NotFoundError):
+                    if self._engines is not None:
+                        self._engines.drop(self._adapter(candidate_id))
+
+    def _engine(self, candidate_id: str, parts: Parts) -> Engine | None:
+        if parts.embedder is None:
+            return None
+        try:
+            return self._engines_of().engine(self._adapter(candidate_id))
+        except ConflictError as error:
+            raise ConflictError(f"candidate {candidate_id[:12]}: {error}") from error
+
+    def _engines_of(self) -> Engines:
+        if self._engines is None:
+            raise ModelError("a candidate with an embedder of its own is not served here")
+        return self._engines
+
+    def _adapter(self, candidate_id: str) -> Path:
+        return self._artifacts.path(candidate_id) / EMBEDDER
 
     def _is_time(self) -> bool:
         return time.monotonic() >= self._not_before
@@ -170,24 +211,31 @@ class ServingState:
         began = time.monotonic()
         if not pointer:
             return replace(before, live=NOTHING, pointer="", epoch=epoch, trouble="")
-        if pointer != before.pointer and pointer in self._served:
+        if pointer != before.pointer and pointer in self._served and self._held(self._served[pointer].live):
             # With the epoch of then: if documents changed since, the next look follows them.
             self._not_before = 0.0
             return replace(
                 before, live=self._served[pointer].live, pointer=pointer, epoch=self._served[pointer].epoch, trouble=""
             )
+        again_s = _AGAIN_S
         try:
             live, trouble = self.load(pointer), ""
+            again_s = _EASE * (time.monotonic() - began)
+        except ConflictError as error:
+            live, trouble, again_s = NOTHING, str(error), LOOKED_S
         except (ModelError, NotFoundError) as error:
             live, trouble = NOTHING, str(error)
             if trouble != before.trouble:
                 _log.error("nothing learned serves: %s", trouble)
-        self._not_before = time.monotonic() + (_AGAIN_S if trouble else _EASE * (time.monotonic() - began))
+        self._not_before = time.monotonic() + again_s
         now = replace(before, live=live, pointer=pointer, epoch=epoch, trouble=trouble)
         if not trouble:
             others = [(key, kept) for key, kept in self._served.items() if key != pointer]
             self._served = {**dict(others[-1:]), pointer: now}
         return now
+
+    def _held(self, learned: Learned) -> bool:
+        return learned.engine is None or self._engines is None or self._engines.holds(learned.engine)
 
     def _tried(self, now: Now, trial: Trial | None, *, again: bool) -> Now:
         if trial is None:
@@ -200,13 +248,13 @@ class ServingState:
         except (ModelError, NotFoundError) as error:
             self._trials.end(trial.id, "lost", reason=str(error))
             return replace(now, challenger=None, trial=None)
+        except ConflictError:
+            return replace(now, challenger=None, trial=trial)  # it goes on when all is embedded
 
     def _parts(self, candidate_id: str) -> Parts:
         parts = self._read.get(candidate_id)
         if parts is None:
             parts = self._artifacts.read(candidate_id, base=self._base, dim=self._dim)
-            if parts.embedder is not None:
-                raise ModelError(f"candidate {candidate_id[:12]} has an embedder of its own, which is not served here")
             kept = list(self._read.items())[-_KEPT + 1 :]
             self._read = {**dict(kept), candidate_id: parts}
         return parts

@@ -70,6 +70,16 @@ class ServerIndex(Searches):
             client = QdrantClient(url=url, api_key=api_key)
         return cls(client, dim=dim, fingerprint=fingerprint)
 
+    def discard(self) -> None:
+        """Delete the collection, and close.
+
+        Raises:
+            VectorIndexError: The server refused.
+        """
+        with server_errors("delete its collection"):
+            self._open().delete_collection(self.collection)
+        self.close()
+
     def upsert(self, points: Sequence[IndexPoint]) -> None:
         """Put points in; see VectorIndex. Nothing is written when any vector is refused."""
         vectors = [checked_vector(point.vector, self._dim) for point in points]
