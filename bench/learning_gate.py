@@ -125,10 +125,12 @@ class Ground:
 
 
 @contextmanager
-def open_ground(name: str) -> Iterator[Ground]:
+def open_ground(name: str, *, documents: int | None = None) -> Iterator[Ground]:
     embedder, golden = build_embedder(Settings()), read_beir(data(name), "train")
     with open_workbench(embedder, knobs=Knobs(rerank="none")) as bench, tempfile.TemporaryDirectory() as folder:
-        bench.add_texts(golden.documents, lambda _, done, total: print(f"{name} {done}/{total}", file=sys.stderr))
+        bench.add_texts(
+            golden.documents[:documents], lambda _, done, total: print(f"{name} {done}/{total}", file=sys.stderr)
+        )
 
         def make(index: VectorIndex, encoder: Embedder):  # noqa: ANN202
             return replace(bench.retriever, index=index, embedder=encoder)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 
+from finetune.signals import MARK, folded
 from ingestion.blobs import Blobs
 from ingestion.examiner import Examiner
 from ingestion.ingest import Ingestor
@@ -18,6 +19,7 @@ from ingestion.report import Incoming, Refused, Terms
 from ingestion.types import Element, ParsedDocument, SourceFile, assemble
 from ingestion.write import Writer
 from retrieval.errors import DocumentError, InvalidInputError, NotFoundError
+from retrieval.quoting import Quoted
 from retrieval.types import EVERYONE, Feedback, Interaction
 
 SCHEME = "answer:"
@@ -53,8 +55,8 @@ class ApprovedAnswers:
             asked: What it is about.
 
         Returns:
-            The uri of the document; None when the feedback is not approved, gives no answer, or none of the documents
-            that it stands on is there any more.
+            The uri of the document; None when the feedback is not approved, gives no answer, stands on nothing that
+            says who may read it, or none of the documents that it stands on is there any more.
 
         Raises:
             InvalidInputError: The answer holds nothing that can be shown.
@@ -63,16 +65,15 @@ class ApprovedAnswers:
             return None
         catalog, named = self.publisher.catalog, stands_on(said, asked)
         origins = {document_id: whole for document_id in named if (whole := catalog.whole(document_id)) is not None}
-        if named and not origins:
+        if not origins:
             return None
         collections = [whole.collection for whole in origins.values()]
-        collection = asked.collection if asked.collection in {*collections, None} else None
+        collection = asked.collection if asked.collection in collections else collections[0]
         incoming, parse = self._written(said, asked)
         ingestor = Ingestor(
             parse, self.publisher.embedder, Writer(catalog), self.chunk_tokens, parse_workers=1, examiner=self.examiner
         )
-        where = collection or next(iter(collections), asked.collection or "default")
-        terms = Terms(where, self.recipe, acl=frozenset({EVERYONE}), metadata=KIND)
+        terms = Terms(collection, self.recipe, acl=frozenset({EVERYONE}), metadata=KIND)
         (made,) = ingestor.ingest([incoming], terms)
         if isinstance(made, Refused):
             raise InvalidInputError(f"the answer cannot be kept: {made.error}") from made.error
@@ -125,13 +126,18 @@ def stands_on(said: Feedback, asked: Interaction) -> list[str]:
     """Return the documents that a correction stands on, whoever may read it has to be able to read them all.
 
     Returns:
-        Ids, sorted: those that it names as right and those that hold its evidence; without any, all that the answer was
-        made of or offered. What it calls wrong is left out.
+        Ids, sorted: those that it names as right, that hold its evidence, that its marks ``[n]`` cite, or of which it
+        repeats words; without any, all that the answer was made of or offered, without what it calls wrong where
+        something else is left.
     """
-    right = set(said.right_documents)
+    right, evidence = set(said.right_documents), folded(said.evidence or "")
+    marked = {int(number) for number in MARK.findall(said.answer or "")}
+    right |= {citation.document_id for citation in asked.answer.citations if citation.number in marked}
     for passage in asked.passages:
-        quoted = said.evidence is not None and said.evidence in passage.chunk.text
-        if passage.chunk.id in said.right_chunks or quoted:
-            right.add(passage.chunk.document_id)
+        chunk = passage.chunk
+        holds = bool(evidence) and evidence in folded(chunk.text)
+        if chunk.id in said.right_chunks or holds or Quoted([chunk.text]).within(said.answer or ""):
+            right.add(chunk.document_id)
     cited = {citation.document_id for citation in (*asked.answer.citations, *asked.answer.nearest)}
-    return sorted(right or cited - set(said.wrong_documents))
+    # Calling all of them wrong would open what it says to everybody.
+    return sorted(right or cited - set(said.wrong_documents) or cited)

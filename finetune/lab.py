@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from eval.metrics import ndcg_at_k
 from finetune.resolve import Located, anchor_of, to_learned
 from finetune.types import Anchor, Example, FloatArray, Parts
-from retrieval.access import may_read
 from retrieval.catalog import Catalog
 from retrieval.embed import Embedded, Embedder, Span
 from retrieval.index import IndexPoint, VectorIndex
@@ -101,6 +100,10 @@ class Lab:
     def document_of(self) -> dict[str, str]:
         """Document id of each chunk, by chunk id."""
         return {key: anchor.document_id for key, anchor in zip(self.chunk_ids, self.anchors, strict=True)}
+
+    def for_everybody(self) -> "Lab":
+        """Return the same, whose search finds what everybody who signs in may read."""
+        return replace(self, principal=Principal(_NOBODY))
 
     def encode(self, questions: Sequence[str]) -> FloatArray:
         """Return the vectors of questions, shape (len(questions), dim), L2 norm 1; each is encoded once."""
@@ -194,18 +197,16 @@ class _Shelf:
 
 
 def _readable_chunks(catalog: Catalog, fingerprint: str, principal: Principal) -> Iterator[list[_Row]]:
-    readable = catalog.readable_collections(principal=principal)
-    everybody = catalog.readable_collections(principal=Principal(_NOBODY))
     for batch in catalog.all_live_chunks(_BATCH_CHUNKS):
         vectors = catalog.stored_vectors([chunk.id for chunk, _, _ in batch], fingerprint)
+        documents = {chunk.document_id for chunk, _, _ in batch}
+        # The gate knows more than lists do: what was made of others is as open as those.
+        readable = catalog.readable_documents(documents, principal=principal)
+        everybody = catalog.readable_documents(documents, principal=Principal(_NOBODY))
         rows = [
-            (
-                _point(chunk, vectors[chunk.id], acl, collection),
-                chunk.text,
-                EVERYONE in acl and (everybody is None or collection in everybody),
-            )
+            (_point(chunk, vectors[chunk.id], acl, collection), chunk.text, chunk.document_id in everybody)
             for chunk, acl, collection in batch
-            if chunk.id in vectors and may_read(acl, principal) and (readable is None or collection in readable)
+            if chunk.id in vectors and chunk.document_id in readable
         ]
         if rows:
             yield rows

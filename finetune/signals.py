@@ -37,7 +37,8 @@ PROPENSITY_ETA = 1.0
 PROPENSITY_CLIP = 4.0
 """Most that a low position multiplies: a weight without bound is one of few and noisy clicks (ibid., section 5)."""
 
-_MARK = re.compile(r"\[(\d{1,4})\]")
+MARK = re.compile(r"\[(\d{1,4})\]")
+"""How an answer cites."""
 
 Nearest = Callable[[str, str], Anchor | None]
 """Document id and words -> the document's live chunk nearest to the words; None where there is none."""
@@ -201,7 +202,7 @@ def _thumb(asked: Interaction, said: Feedback) -> dict[Anchor, tuple[Signal, flo
 
 def _edited(asked: Interaction, said: Feedback) -> dict[Anchor, tuple[Signal, float]]:
     """What a corrected answer still cites was right; without a mark nothing is known of what it stands on."""
-    kept = {int(number) for number in _MARK.findall(said.answer or "")}
+    kept = {int(number) for number in MARK.findall(said.answer or "")}
     numbers = {citation.number: citation.chunk_id for citation in asked.answer.citations}
     if not kept & numbers.keys():
         return {}

@@ -22,6 +22,9 @@ Kind = Literal["shadow", "interleave", "share"]
 State = Literal["running", "won", "lost", "stopped"]
 
 MAX_LISTED = 1_000
+MOST_SERVED = 0.5
+"""Of people, by a candidate alone: to serve all of them is a promotion, which takes two to decide."""
+
 _AFTERWARDS: Mapping[State, str] = {"won": "passed", "stopped": "passed", "lost": "refused"}
 
 
@@ -77,6 +80,8 @@ class Trials(Store):
         """
         if not 0 < share <= 1:
             raise InvalidInputError(f"the share is {share}; it lies above 0 and is at most 1")
+        if kind == "share" and share > MOST_SERVED:
+            raise InvalidInputError(f"a candidate that is tried serves {MOST_SERVED:.0%} of people at most: promote it")
         row = {"id": uuid4().hex, "candidate_id": candidate_id, "kind": kind, "state": "running", "share": share}
         row |= {"wins": 0, "losses": 0, "ties": 0, "figures": {}, "started_by": by, "started_at": datetime.now(UTC)}
         try:

@@ -20,9 +20,15 @@ class Origins(Store):
     """
 
     def set_origins(self, document_id: str, origin_ids: Iterable[str]) -> None:
-        """Say what a document was made of, in the place of what was said before; nothing means it stands alone."""
-        rows = [{"document_id": document_id, "origin_id": origin_id} for origin_id in sorted(set(origin_ids))]
+        """Say what a document was made of, in the place of what was said before; nothing means it stands alone.
+
+        What was itself made of others counts with all of those: the gate looks one step back.
+        """
+        named = set(origin_ids)
+        of_origins = select(document_origins.c.origin_id).where(one_of(document_origins.c.document_id, "ids"))
         with self._writing() as connection:
+            named |= set(connection.scalars(of_origins, {"ids": listed(sorted(named))}))
+            rows = [{"document_id": document_id, "origin_id": origin_id} for origin_id in sorted(named - {document_id})]
             connection.execute(delete(document_origins).where(document_origins.c.document_id == document_id))
             insert_rows(connection, document_origins, rows)
 

@@ -26,11 +26,13 @@ class FusionWeights:
         """Choose the weights; see ``Rung``.
 
         Memory and map are made anew without the questions they are tried on: on its own questions either of them
-        would look as if it were always right.
+        would look as if it were always right. Weights serve everybody: what only some may read has no part in them,
+        neither as a question nor as what is found.
 
         Returns:
             ``before`` with the weights.
         """
+        examples, lab = [one for one in examples if one.open], lab.for_everybody()
         trials = list(_trials(examples, lab, before, seed))
         weights = before.weights
         if any(trial.asked for trial in trials):

@@ -44,6 +44,17 @@ def test_the_collection_of_an_origin_counts_too(shelf):
     assert shelf.seen(answer, ANN) == ["thirty days"]
 
 
+def test_what_was_made_of_something_made_of_others_is_read_by_who_may_read_those(shelf):
+    shelf.catalog.create_collection("closed", readers={"g:hr"})
+    origin = shelf.publish("a", "thirty days of leave", collection="closed")
+    between = made_of(shelf, origin)
+    later = shelf.stage("answer:2", "thirty days, still")
+    shelf.catalog.set_origins(later.document_id, [between.document_id])
+    shelf.catalog.publish(later.id)
+    assert shelf.seen(later, BOB) == []
+    assert shelf.seen(later, ANN) == ["thirty days, still"]
+
+
 def test_its_list_follows_theirs_and_the_index_is_to_be_told(shelf):
     origin = shelf.publish("a", "thirty days of leave", acl=frozenset({"g:hr", "u:bob"}))
     answer = made_of(shelf, origin, shelf.publish("b", "open to all"))

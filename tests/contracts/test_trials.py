@@ -65,8 +65,14 @@ def test_only_what_passed_the_gate_is_tried(registry, trials):
         trials.start("d", "shadow", share=1, by="u:ann")
     for share in (0, 1.01, -1, float("nan")):
         with pytest.raises(InvalidInputError):
-            trials.start("a", "share", share=share, by="u:ann")
+            trials.start("a", "shadow", share=share, by="u:ann")
     assert trials.running() is None
+
+
+def test_a_trial_that_serves_more_than_half_of_the_people_would_be_a_promotion(trials):
+    with pytest.raises(InvalidInputError, match="promote it"):
+        trials.start("a", "share", share=0.51, by="u:ann")
+    assert trials.start("a", "share", share=0.5, by="u:ann").state == "running"
 
 
 def test_readers_decide_for_a_candidate(registry, trials, trial):

@@ -13,7 +13,7 @@ from ingestion.blobs import Blobs
 from ingestion.publish import Publisher
 from retrieval.embed import SentenceTransformerEmbedder, bundled_model_path
 from retrieval.errors import InvalidInputError
-from retrieval.types import EVERYONE, Answer, Feedback, Filters, Interaction, Principal
+from retrieval.types import EVERYONE, Answer, Citation, Feedback, Filters, Interaction, Principal
 
 ANN = Principal("u:ann", frozenset({EVERYONE, "g:hr"}))
 BOB = Principal("u:bob")
@@ -50,6 +50,28 @@ class House:
         found = self.bench.retriever.retrieve(QUESTION, principal=ANN, limit=5)
         passages = tuple(p for p in found if p.chunk.document_id in {self.ids[name] for name in cited})
         return Interaction("i", QUESTION, (), None, "u:ann", Answer("25", False, 0.9, ()), passages, {}, AT)
+
+    def cited(self, *names):
+        asked = self.asked(*names)
+        passages = sorted(asked.passages, key=lambda p: names.index(self.bench.names[p.uri]))
+        citations = tuple(
+            Citation(
+                number=number,
+                document_id=p.chunk.document_id,
+                revision_id=p.chunk.revision_id,
+                chunk_id=p.chunk.id,
+                title=p.title,
+                uri=p.uri,
+                section=(),
+                page=None,
+                box=None,
+                quote=p.chunk.text,
+                start=0,
+                end=len(p.chunk.text),
+            )
+            for number, p in enumerate(passages, 1)
+        )
+        return replace(asked, answer=replace(asked.answer, citations=citations), passages=tuple(passages))
 
 
 @pytest.fixture
@@ -152,5 +174,25 @@ def test_a_correction_stands_on_what_it_names_or_quotes_else_on_all_that_was_cit
     of_leave = next(p.chunk.id for p in asked.passages if p.chunk.document_id == leave)
     assert stands_on(said(right_documents=(travel,)), asked) == [travel]
     assert stands_on(said(right_chunks=(of_leave,)), asked) == [leave]
-    assert stands_on(said(evidence="25 days of annual leave"), asked) == [leave]
+    assert stands_on(said(evidence="25 Days of  annual leave"), asked) == [leave]
     assert stands_on(said(), asked) == []
+
+
+def test_what_an_answer_repeats_or_cites_counts_whatever_it_names(house):
+    asked, travel, leave = house.cited("leave", "travel"), house.ids["travel"], house.ids["leave"]
+    both = sorted((travel, leave))
+    repeats = "Trains are booked by the office, and flights need a reason, says the handbook."
+    assert stands_on(said(right_documents=(leave,), answer=repeats), asked) == both
+    assert stands_on(said(right_documents=(travel,), answer="27 days [1]"), asked) == both
+    assert stands_on(said(answer="27 days [2]"), asked) == [travel]
+
+
+def test_to_call_everything_wrong_opens_an_answer_to_nobody_else(house):
+    asked, travel, leave = house.cited("leave", "travel"), house.ids["travel"], house.ids["leave"]
+    assert stands_on(said(wrong_documents=(travel,)), asked) == [leave]
+    assert stands_on(said(wrong_documents=(travel, leave)), asked) == sorted((travel, leave))
+
+
+def test_an_answer_that_stands_on_nothing_is_not_kept(house):
+    assert house.answers.keep(said(), house.asked("leave")) is None
+    assert house.answers.kept(["f1"]) == {}

@@ -40,6 +40,13 @@ def test_a_document_is_open_only_where_its_collection_is(world, opened):
     assert set(opened().values()) == {False}
 
 
+def test_what_was_made_of_a_document_is_as_open_as_that(world, opened):
+    origin = world.publish(0, text="for a group", uri="file:///group", acl=frozenset({"g:staff"}))
+    made = world.publish(0, text="made of it", uri="answer:1")
+    world.catalog.set_origins(made.document_id, [origin.document_id])
+    assert opened()["made of it"] is False
+
+
 def test_what_was_deleted_or_replaced_is_not_in_the_lab(world, opened):
     old = world.publish(0, text="old", uri="file:///a")
     world.publish(0, text="new", uri="file:///a")

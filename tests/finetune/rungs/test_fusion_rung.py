@@ -3,10 +3,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from finetune.lab import open_lab
 from finetune.rungs.fusion import DENSE, FusionWeights
 from finetune.rungs.memory import FeedbackMemory
 from finetune.types import Parts
 from retrieval.learned import Weights
+from retrieval.retrieve import Retriever
+
+GROUP = frozenset({"g:staff"})
 
 
 def fit(examples, lab, before=None):
@@ -60,3 +64,25 @@ def test_memory_is_not_weighed_by_questions_it_knows(world, example, lab):
         known.append(example(question, number))
     memory = FeedbackMemory(similar=0.0).fit(known, lab, before=Parts(), seed=1)
     assert fit(known, lab, replace(memory, weights=Weights(similar=0.0))).weights.similar == 0.0
+
+
+def test_what_only_some_may_read_does_not_weigh(misleading, lab):
+    shut = [replace(one, open=False) for one in misleading]
+    assert fit(shut, lab).weights == Weights()
+
+
+def test_what_is_weighed_is_found_as_by_somebody_who_is_in_no_group(misleading, world, tmp_path):
+    chosen = []
+    for shut in (False, True):
+        if shut:  # copies that groups alone may read would stand before every right chunk
+            for number in range(40):
+                world.publish(number, text=f"chunk{(number + 1) % 40} " * 3, uri=f"file:///s{number}", acl=GROUP)
+        opening = open_lab(world.catalog, world.embedder, make(world), folder=tmp_path / f"lab{shut}")
+        with opening as lab:
+            chosen.append(fit(misleading, lab).weights)
+            assert len(lab.chunk_ids) == 60 + 40 * shut
+    assert chosen[0] == chosen[1]
+
+
+def make(world):
+    return lambda index, embedder: Retriever(world.catalog, index, embedder)
