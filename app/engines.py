@@ -50,7 +50,6 @@ def open_engines(settings: Settings, catalog: Catalog, twin: TwinIndex, *, base:
     Returns:
         The engines, until they are closed.
     """
-
     data_dir = settings.data_dir.resolve()
 
     def index(embedder: Embedder) -> VectorIndex:
