@@ -34,6 +34,7 @@ from finetune.reporting import checked_target, open_reporter
 from finetune.scrub import POLICY, scrubber
 from finetune.train import train
 from finetune.types import Label
+from ingestion.blobs import check_room
 from ingestion.prepare import recipe_of
 from retrieval.catalog import Catalog
 from retrieval.embed import Embedder
@@ -44,6 +45,10 @@ from retrieval.store import reachable
 from retrieval.suspicion import WhereAny
 
 _MAX_USERS = 1_000  # of a page
+
+# An index of the lab takes 31 MB and some 3.7 KB a chunk of 384 numbers. It is mapped into memory: where there is no
+# room for it the system kills whoever writes to it.
+_LAB_BYTES, _LAB_BYTES_OF_NUMBER = 40 * 2**20, 12
 
 
 def work(settings: Settings, run_id: str, stack: ExitStack) -> None:
@@ -148,6 +153,9 @@ def _lab(settings: Settings, stores: Stores, embedder: Embedder, folder: Path) -
         return build_retriever(settings, stores.catalog, index, remembering, suspects)
 
     shutil.rmtree(folder, ignore_errors=True)
+    _, chunks = stores.catalog.counts()
+    needed = _LAB_BYTES + chunks * embedder.dim * _LAB_BYTES_OF_NUMBER
+    check_room(settings.data_dir, needed, reserve_bytes=settings.disk_reserve_bytes)
     folder.mkdir(mode=0o700, parents=True)
     try:
         with open_lab(stores.catalog, embedder, search, folder=folder) as lab:

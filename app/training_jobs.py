@@ -6,6 +6,7 @@ stage that was under way.
 
 import os
 import shutil
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -136,7 +137,8 @@ class TrainingJobs:
             self._process = children.start(self._command, given)
 
     def _buried(self, run: TrainingRun, status: int) -> None:
-        if status == STORAGE_FULL and run.open:
+        # What writes to a mapped file that the disk has no room for is killed like that.
+        if status in {STORAGE_FULL, -signal.SIGBUS} and run.open:
             self._finish(run, "the disk is full; make room and train again")
         elif run.open:
             structlog.get_logger().warning(

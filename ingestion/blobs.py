@@ -152,12 +152,7 @@ class Blobs:
         Raises:
             StorageFullError: It has not.
         """
-        free = shutil.disk_usage(self.folder).free
-        if free - size_bytes < self.reserve_bytes:
-            raise StorageFullError(
-                f"the disk has {free / 2**20:,.0f} MB left, of which {self.reserve_bytes / 2**20:,.0f} MB are kept "
-                "free; make room or lower ATTUNE_DISK_RESERVE_BYTES"
-            )
+        check_room(self.folder, size_bytes, reserve_bytes=self.reserve_bytes)
 
     def _adopt(self, fresh: Path, sha256: str) -> str:
         path = self._path(sha256)
@@ -172,6 +167,20 @@ class Blobs:
         if not _SHA256.fullmatch(sha256):
             raise NotFoundError("no such original")
         return self.folder / sha256[:2] / sha256
+
+
+def check_room(folder: Path, size_bytes: int, *, reserve_bytes: int) -> None:
+    """Say nothing while the disk of a folder has room for this much beside the reserve.
+
+    Raises:
+        StorageFullError: It has not.
+    """
+    free = shutil.disk_usage(folder).free
+    if free - size_bytes < reserve_bytes:
+        raise StorageFullError(
+            f"the disk has {free / 2**20:,.0f} MB left, of which {reserve_bytes / 2**20:,.0f} MB are kept "
+            "free; make room or lower ATTUNE_DISK_RESERVE_BYTES"
+        )
 
 
 def _holds(path: Path, sha256: str) -> bool:

@@ -100,3 +100,16 @@ def test_the_clock_asks_again_when_the_last_training_is_as_long_ago_as_it_is_set
         connection.execute(update(training_runs).values(requested_at=datetime.now(UTC) - timedelta(hours=25)))
     train_when_due(made)
     assert len(made.training_runs.recent()) == 2
+
+
+def test_a_clock_that_ran_ahead_stops_no_training(services):
+    made = services(train_every="1d")
+    train_when_due(made)
+    (run,) = made.training_runs.recent()
+    made.training_runs.start(run.id)
+    made.training_runs.finish(run.id, "done")
+    with made.training_runs.engine.begin() as connection:
+        connection.execute(update(training_runs).values(requested_at=datetime.now(UTC) + timedelta(days=3_650)))
+    train_when_due(made)
+    train_when_due(made)
+    assert [one.open for one in made.training_runs.recent()] == [False, True]

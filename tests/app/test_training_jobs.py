@@ -121,9 +121,10 @@ def test_what_takes_too_much_memory_is_ended_with_the_reason(jobs, runs):
     assert "ATTUNE_TRAIN_MAX_BYTES" in runs.get(run.id).error
 
 
-def test_a_process_that_finds_the_disk_full_is_not_started_again(jobs, runs):
+@pytest.mark.parametrize("ends", [f"sys.exit({STORAGE_FULL})", "os.kill(os.getpid(), 7)"])  # SIGBUS
+def test_a_process_that_finds_the_disk_full_is_not_started_again(jobs, runs, ends):
     run = runs.ask([], by="u:ann")
-    _, ended = jobs(f"sys.exit({STORAGE_FULL})")
+    _, ended = jobs(ends)
     until(lambda: ended)
     found = runs.get(run.id)
     assert (found.state, found.attempts) == ("failed", 1)

@@ -113,11 +113,19 @@ def test_a_disk_that_fills_fails_the_training_in_words_and_leaves_nothing_half_m
     assert len(list(learning.glob("sets/*"))) == (ended.set_id is not None)
 
 
-def trained(taught, tmp_path, open_database, code, places):
+def test_where_there_is_no_room_to_train_in_none_begins(taught, tmp_path, open_database):
+    reserve = shutil.disk_usage(tmp_path).free
+    ended, _, _, learning = trained(taught, tmp_path, open_database, DYING, [], disk_reserve_bytes=reserve)
+    assert (ended.state, ended.attempts) == ("failed", 1)
+    assert "ATTUNE_DISK_RESERVE_BYTES" in ended.error
+    assert not (learning / "lab").exists()
+
+
+def trained(taught, tmp_path, open_database, code, places, *, disk_reserve_bytes=0):
     """Train memory in a copy of what was taught; gives the run when it has ended, and where things are."""
     data_dir = tmp_path / "data"
     shutil.copytree(taught, data_dir)
-    settings = Settings(data_dir=data_dir, disk_reserve_bytes=0)
+    settings = Settings(data_dir=data_dir, disk_reserve_bytes=disk_reserve_bytes)
     engine = open_database(settings.catalog_url)
     runs = TrainingRuns(engine)
     run = runs.ask(["memory"], by="u:ann")
