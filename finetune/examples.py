@@ -104,8 +104,11 @@ def build_examples(labels: Sequence[Label], context: Context) -> Built:
     standing = context.standing({label.anchor for label in labels})
     live = [label for label in labels if label.anchor in standing and label.question.strip()]
     dropped["labels whose chunk is gone or changed"] = len(labels) - len(live)
-    live = _scrubbed(live, context.scrub)
-    bounded = capped(live)
+    # Apart, so that no row that everybody may read tells by its weight or spelling what was asked of the others.
+    apart = [[label for label in live if standing[label.anchor] is is_open] for is_open in (True, False)]
+    scrubbed = [_scrubbed(part, context.scrub) for part in apart]
+    live = [label for part in scrubbed for label in part]
+    bounded = [label for part in scrubbed for label in capped(part)]
     dropped["labels that a later or surer one of the same person replaces"] = len(live) - len(bounded)
     asked = _asked(bounded, context.encode)
     groups = asked.groups(bounded)

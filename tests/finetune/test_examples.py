@@ -2,6 +2,7 @@
 
 import random
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -148,6 +149,13 @@ def test_groups_hold_near_duplicates_conversations_and_reformulations_together()
     assert len(set(groups.values())) == 4
     for first, second in (("Leave", "Leave days"), ("Pay", "Bonus"), ("Wage", "Salary")):
         assert groups[first] == groups[second]
+
+
+def test_what_is_asked_of_documents_that_are_not_for_all_changes_no_row_of_the_others():
+    said = [label(f"question{n} of leave", chunk=f"a{n}") for n in range(8)]
+    hidden = [label(f"QUESTION{n} of leave", chunk=SHUT, given_at=AT) for n in range(8)]
+    told = [[replace(one, group="") for one in built(*labels).examples if one.open] for labels in (said, said + hidden)]
+    assert told[0] == told[1]
 
 
 def test_questions_are_scrubbed_before_anything_else():
