@@ -96,8 +96,9 @@ class Memory:
         """
         if not self.chunk_ids:
             return {}
-        dense, moved = self.vectors @ searched, self.moved @ searched
-        nearness = _nearness(self.questions @ vector) * self.weights
+        # Row by row: a product of the whole matrix rounds each row by how many others there are, and so tells of them.
+        dense, moved = np.vecdot(self.vectors, searched), np.vecdot(self.moved, searched)
+        nearness = _nearness(np.vecdot(self.questions, vector)) * self.weights
         best: FloatArray = np.zeros(len(self.chunk_ids), dtype=np.float32)
         worst = best.copy()
         np.maximum.at(best, self.answered, nearness)
@@ -131,7 +132,7 @@ class Memory:
 
     def _nearest(self, place: int, vector: FloatArray) -> tuple[str, float]:
         own = np.flatnonzero(self.answered == place)
-        similarities = self.questions[own] @ vector
+        similarities = np.vecdot(self.questions[own], vector)
         at = int(np.argmax(similarities))
         return self.examples[int(own[at])], float(similarities[at])
 

@@ -103,3 +103,30 @@ def test_half_a_vote_moves_a_chunk_less_far_and_many_no_farther_than_one():
 
     assert 0 < moved_by(0.5) < moved_by(1.0)
     assert moved_by(10.0) == pytest.approx(moved_by(1.0))
+
+
+def test_not_one_byte_tells_of_what_may_not_be_read():
+    chance = np.random.default_rng(0)
+    vectors = chance.normal(size=(41, 384)).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    question = vectors[:40].sum(axis=0) / np.linalg.norm(vectors[:40].sum(axis=0))
+
+    def told(places):
+        rows = vectors[places]
+        names = [f"c{place}" for place in places]
+        kept = Memory(
+            questions=rows,
+            examples=tuple(f"e{place}" for place in places),
+            answered=np.arange(len(places)),
+            weights=np.ones(len(places), dtype=np.float32),
+            chunk_ids=tuple(names),
+            document_ids=tuple(names),
+            vectors=rows,
+            moved=moved(rows, rows, np.ones(len(places), dtype=np.float32), reach=0.5),
+        )
+        return kept.recall(question, question, Hits(dense=(Hit("c0", -1.0),)), readable=lambda ids: ids - hidden)
+
+    for shut in range(1, 40):
+        hidden = {f"c{place}" for place in range(shut, 40, 3)}
+        there = [place for place in range(41) if f"c{place}" not in hidden]
+        assert told(list(range(41))) == told(there)
