@@ -23,21 +23,22 @@ from retrieval.errors import InvalidInputError, ModelError
 from retrieval.generators.adapter_files import base_of
 from retrieval.generators.causal import CausalModel
 
-LEAST = 50
-"""Approved corrections from which it is worth the time; format and tone are learned from few (Zhou et al., LIMA)."""
-
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
     """How it is learned.
 
     Attributes:
+        least: Corrections from which it is worth the time: form and tone are learned from few.
+        least_judged: Comparisons, or thumbs, from which the same holds for them.
         beta: How far comparisons and thumbs may lead away from what was learned before them; more is nearer.
         context_tokens: Rows that are longer are left out: cut, they would teach to answer from what is not there.
         limit_s: Within which it ends, with as much as was learned by then.
         device: cpu or cuda; cuda is taken where there is one when None.
     """
 
+    least: int = 50
+    least_judged: int = 200
     rank: int = 16
     alpha: int = 32
     epochs: int = 3
@@ -104,7 +105,7 @@ def teach(
         What was learned from how much.
 
     Raises:
-        InvalidInputError: The folder is there already, or no row can be learned from.
+        InvalidInputError: The folder is there already, or there are too few rows of each kind.
         CancelledError: It was asked to stop; nothing was written.
         ModelError: The model cannot be loaded or taught, or peft is not installed.
     """
@@ -114,23 +115,29 @@ def teach(
     began = watch.clock()
     causal = CausalModel(model, device=schedule.device, context_tokens=schedule.context_tokens)
     given = {"corrections": rows.corrected, "comparisons": rows.pairs, "thumbs": rows.thumbs}
-    samples = {stage: _fitting(causal, its) for stage, its in given.items()}
-    if not any(samples.values()):
-        raise InvalidInputError("no row can be learned from: all are too long, or there are none")
+    fitting = {stage: _fitting(causal, its) for stage, its in given.items()}
+    samples = {stage: its for stage, its in fitting.items() if len(its) >= _least(stage, schedule)}
+    if not samples:
+        found = ", ".join(f"{len(its)} {stage}" for stage, its in fitting.items())
+        raise InvalidInputError(f"a language model takes more to learn from than {found} that are short enough for it")
     with seeded(seed):
         pupil = Pupil(causal, rank=schedule.rank, alpha=schedule.alpha, cancelled=watch.cancelled)
         course = _Course(pupil, schedule, watch, began, np.random.default_rng(seed))
-        losses = course.run({stage: its for stage, its in samples.items() if its})
+        losses = course.run(samples)
     base = base_of(model)
     _put(folder, pupil.files(base))
     return Taught(
         base=base,
         rows={stage: len(its) for stage, its in samples.items() if stage in losses},
         losses=losses,
-        too_long=sum(len(given[stage]) - len(its) for stage, its in samples.items()),
+        too_long=sum(len(given[stage]) - len(its) for stage, its in fitting.items()),
         steps=course.steps,
         ended="time" if course.late else "done",
     )
+
+
+def _least(stage: str, schedule: Schedule) -> int:
+    return max(1, schedule.least if stage == "corrections" else schedule.least_judged)
 
 
 class _Course:
