@@ -24,7 +24,7 @@ from app.training_jobs import LAB, STORAGE_FULL
 from finetune.artifact import Artifacts
 from finetune.course import SEED, Kept, Means
 from finetune.examples import Built, Context
-from finetune.gather import chunk_finder, gather, standing_in
+from finetune.gather import chunk_finder, gather, standing_in, trusting
 from finetune.general import general_questions
 from finetune.lab import Lab, open_lab
 from finetune.lineage import manifest_of
@@ -121,10 +121,11 @@ def _users(stores: Stores) -> Iterator[User]:
 
 def _gathered(stores: Stores, lab: Lab) -> tuple[Label, ...]:
     nearest = chunk_finder(stores.catalog, lambda words: lab.encode([words])[0], lab.base.embedder.fingerprint)
-    known = (stores.users.principal(user.id) for user in _users(stores))
-    curators = (one.id for one in known if one is not None and stores.catalog.curated_collections(principal=one))
-    trusted = {LOCAL.id, *curators}
-    return gather(stores.readings, stores.given_labels, nearest=nearest, encode=lab.encode, trusted=trusted).labels
+    known = [one for user in _users(stores) if (one := stores.users.principal(user.id)) is not None]
+    trusted = {LOCAL.id, *(one.id for one in known if one.administrator)}
+    curators = {one.id: one for one in known if stores.catalog.curated_collections(principal=one)}
+    found = gather(stores.readings, stores.given_labels, nearest=nearest, encode=lab.encode, trusted=trusted)
+    return trusting(found.labels, curators, stores.catalog)
 
 
 def _general(stores: Stores, lab: Lab) -> list[Question]:

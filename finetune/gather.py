@@ -2,8 +2,9 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import cache
 
 import numpy as np
 
@@ -24,6 +25,7 @@ from finetune.signals import (
 )
 from finetune.types import Anchor, FloatArray, Label
 from retrieval.catalog import Catalog
+from retrieval.errors import NotFoundError
 from retrieval.readings import Asking, Readings, Signalled
 from retrieval.types import EVERYONE, Interaction, Principal
 
@@ -69,7 +71,7 @@ def gather(
         given: Labels of other systems.
         nearest: See ``chunk_finder``.
         encode: Questions -> vectors, for telling which was asked again.
-        trusted: Principal ids of curators and administrators: one of them is enough to demote a chunk.
+        trusted: Principal ids of administrators: one of them is enough to demote a chunk.
 
     Returns:
         Labels before caps and quorum, in an order that is the same every time.
@@ -94,6 +96,34 @@ def gather(
     labels += _reformulated(readings, successes, encode)
     labels += given.labels()
     return Gathered(tuple(labels), tuple(gaps), {what: count for what, count in passed_over.items() if count})
+
+
+def trusting(labels: Sequence[Label], curators: Mapping[str, Principal], catalog: Catalog) -> tuple[Label, ...]:
+    """Mark what curators said of documents that they look after: there, and nowhere else, one of them is enough.
+
+    Args:
+        labels: As gathered.
+        curators: By id, as whom they may look after what they do.
+        catalog: Knows the collections of documents.
+
+    Returns:
+        All labels, in their order.
+    """
+
+    @cache
+    def looked_after(giver: str, document_id: str) -> bool:
+        try:
+            catalog.managed_document(document_id, principal=curators[giver])
+        except NotFoundError:
+            return False
+        return True
+
+    return tuple(
+        replace(label, trusted=True)
+        if label.kind == "feedback" and label.giver in curators and looked_after(label.giver, label.anchor.document_id)
+        else label
+        for label in labels
+    )
 
 
 def chunk_finder(catalog: Catalog, embed: Callable[[str], FloatArray], fingerprint: str) -> Nearest:

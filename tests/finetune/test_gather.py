@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from finetune.examples import Context, build_examples
-from finetune.gather import chunk_finder, gather, standing_in
+from finetune.gather import chunk_finder, gather, standing_in, trusting
 from finetune.given import GivenLabel, GivenLabels
 from finetune.resolve import anchor_of
 from finetune.types import Anchor
@@ -153,11 +153,24 @@ def test_a_chain_of_questions_leads_to_the_one_that_was_answered(stores):
     assert len({row.group for row in build_examples(found.labels, standing).examples}) == 1
 
 
-def test_curators_are_trusted(stores):
+def test_administrators_are_trusted(stores):
     ask(stores, "i1")
     say(stores, "i1", verdict="up")
     assert [one.trusted for one in gathered(stores).labels] == [False]
     assert [one.trusted for one in gathered(stores, trusted={"u:ann"}).labels] == [True]
+
+
+def test_curators_are_trusted_in_what_they_look_after_and_nowhere_else(stores, document):
+    stores.catalog.set_collection_access("default", readers=EVERYBODY, curators={"u:ann"}, version=None)
+    stores.catalog.create_collection("other", readers=EVERYBODY, curators={"u:bob"})
+    mine, others = document("Mine"), document("Others", uri="file:///b", collection="other")
+    ask(stores, "i1")
+    say(stores, "i1", verdict="up", right_documents=(mine, others))
+    labels = gathered(stores, nearest=lambda document_id, _: Anchor(document_id, "0")).labels
+    told = trusting(labels, {"u:ann": replace(ANN, curator=True)}, stores.catalog)
+    trusted = {one.anchor.document_id: one.trusted for one in told}
+    assert (trusted[mine], trusted[others], trusted["doc-a"]) == (True, False, False)
+    assert trusting(labels, {}, stores.catalog) == labels
 
 
 @pytest.fixture
