@@ -1,12 +1,15 @@
 """What was learned of a person or a document is forgotten: training sets, candidates, and what of them serves."""
 
+import shutil
 from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from app.bootstrap import Services
+from app.learning import FOLDER
 from app.training_asked import BY_AN_ERASURE
+from app.training_jobs import ADAPTERS
 from retrieval.errors import ConflictError
 
 REASON = "what it was trained on was erased"
@@ -51,6 +54,7 @@ class LearningForgetting:
             services.learned.withdraw(made, reason=REASON)
         for set_id in set_ids:
             services.training_sets.remove(set_id)
+            shutil.rmtree(services.data_dir / FOLDER / ADAPTERS / set_id, ignore_errors=True)
         if live in made:
             receipt["went_back_to"] = registry.live() or "nothing learned"
             with suppress(ConflictError):  # one waits already, and will know nothing of it

@@ -15,14 +15,15 @@ import structlog
 
 from app import children, logs
 from app.auth import LOCAL
+from app.engines import adaptable_model, load_adapted
 from app.identity.users import User
 from app.learning import FOLDER
 from app.parts import EMBEDDER, build_embedder, build_retriever, chunk_tokens
 from app.settings import Settings
 from app.stores import Stores, open_stores
-from app.training_jobs import LAB, STORAGE_FULL
+from app.training_jobs import ADAPTERS, LAB, STORAGE_FULL
 from finetune.artifact import Artifacts
-from finetune.course import SEED, Kept, Means
+from finetune.course import SEED, Adapting, Kept, Means
 from finetune.examples import Built, Context
 from finetune.gather import chunk_finder, gather, standing_in, trusting
 from finetune.general import general_questions
@@ -98,7 +99,16 @@ def _means(settings: Settings, stores: Stores, run_id: str, stack: ExitStack) ->
         general=partial(_general, stores),
         base=embedder.fingerprint,
         reporter=reporter,
+        adapting=_adapting(settings, folder, threads),
     )
+
+
+def _adapting(settings: Settings, folder: Path, threads: int) -> Adapting | None:
+    model = adaptable_model(settings)
+    if model is None:
+        return None
+    load = partial(load_adapted, settings, threads=threads)
+    return Adapting(model, load, folder / ADAPTERS, folder / LAB, settings.train_timeout_s)
 
 
 def _embedder(settings: Settings, catalog: Catalog, threads: int) -> Embedder:

@@ -31,10 +31,14 @@ MAX_ATTEMPTS = 3
 LAB = "lab"
 """Folder of what a process needs for a while, in the learning folder: removed when it has ended, however it did."""
 
+ADAPTERS = "embedders"
+"""Folder of adapters that runs under way have trained, by training set: one that is taken up again goes on with it."""
+
 STORAGE_FULL = 28
 """Exit status of a process that could not say so in the record: there was no room for it either."""
 
 _TICK_S = 0.25
+_RECENT = 10  # of which two at most are open
 _STOP_S = 3.0
 _FIRST_AFTER_S = 1.0  # a command that serves for a moment begins nothing
 
@@ -182,6 +186,10 @@ class TrainingJobs:
         folder, engine = self._settings.data_dir / FOLDER, self._runs.engine
         shutil.rmtree(folder / LAB, ignore_errors=True)
         with reachable():
+            under_way = {run.set_id for run in self._runs.recent(limit=_RECENT) if run.open}
+            for path in (folder / ADAPTERS).glob("*"):
+                if path.name not in under_way:
+                    shutil.rmtree(path, ignore_errors=True)
             sweep(folder, TrainingSets(engine, folder), Registry(engine))
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from finetune.artifact import Artifacts
@@ -14,6 +15,7 @@ from finetune.reporting import Reporter
 from finetune.runs import Outcome, Progress, TrainingRun, TrainingRuns
 from finetune.sets import TrainingSets
 from finetune.types import Label, RungName, TrainingSet
+from retrieval.embed import Embedder
 
 SEED = 1
 
@@ -29,6 +31,25 @@ class Kept:
 
 
 @dataclass(frozen=True, slots=True)
+class Adapting:
+    """What the embedder is trained with.
+
+    Attributes:
+        model: Its folder or hub id.
+        embedder: Loads it with an adapter from its folder.
+        folder: Where adapters lie, by training set, until the run has ended: one that was killed goes on with them.
+        scratch: For what is gone when the run ends.
+        limit_s: That the run may take.
+    """
+
+    model: str | Path
+    embedder: Callable[[Path], Embedder]
+    folder: Path
+    scratch: Path
+    limit_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class Means:
     """What a training learns from, and with.
 
@@ -40,6 +61,7 @@ class Means:
         general: Questions for which it must not get worse; those that are learned from are passed over.
         base: Fingerprint of the embedder.
         reporter: Is told figures besides.
+        adapting: Trains the embedder; None where it is behind an endpoint.
     """
 
     lab: Callable[[], AbstractContextManager[Lab]]
@@ -49,6 +71,7 @@ class Means:
     general: Callable[[Lab], Sequence[Question]]
     base: str
     reporter: Reporter
+    adapting: Adapting | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from retrieval.catalog import Catalog
 from retrieval.embed import Embedded, Embedder, Span
 from retrieval.index import IndexPoint, VectorIndex
 from retrieval.index_edge import EdgeIndex
-from retrieval.learned import Learned, Serving
+from retrieval.learned import Engine, Learned, Serving
 from retrieval.rerank import KeepOrder
 from retrieval.retrieve import Retriever
 from retrieval.types import EVERYONE, Chunk, Principal, SearchMode
@@ -73,6 +73,8 @@ class Lab:
         anchors: Of each.
         vectors: Of each, shape (n, dim), L2 norm 1.
         open: Whether everybody who signs in may read it, shape (n,).
+        encoder: Of questions, among the same vectors.
+        engine: Searched in the place of the server's own embedder and index; None leaves those.
     """
 
     base: Retriever
@@ -81,7 +83,8 @@ class Lab:
     anchors: tuple[Anchor, ...]
     vectors: FloatArray
     open: NDArray[np.bool_]
-    encoder: "_Encoder"
+    encoder: "Encoder"
+    engine: Engine | None = None
 
     @cached_property
     def places(self) -> dict[Anchor, int]:
@@ -111,7 +114,7 @@ class Lab:
 
     def learned(self, parts: Parts, candidate_id: str = "lab") -> Learned:
         """Return what serves for parts; see ``finetune.resolve``."""
-        return to_learned(candidate_id, parts, self.located)
+        return to_learned(candidate_id, parts, self.located, self.engine)
 
     def retriever(self, learned: Learned, *, mode: Mode = "full") -> Retriever:
         """Return the server's search by what was learned."""
@@ -158,11 +161,15 @@ def open_lab(catalog: Catalog, embedder: Embedder, make: MakeRetriever, *, folde
         DataDirectoryError: The folder holds something else.
     """
     principal = Principal(_NOBODY, catalog.group_keys() | {EVERYONE})
-    index = EdgeIndex(folder / "index", dim=embedder.dim, fingerprint=embedder.fingerprint, pointer=_Pointer())
+    index = EdgeIndex(folder / "index", dim=embedder.dim, fingerprint=embedder.fingerprint, pointer=Pointer())
     with closing(index):
-        encoder = _Encoder(embedder)
-        shelf = _Shelf(embedder.dim)
-        for batch in _readable_chunks(catalog, embedder.fingerprint, principal):
+        encoder = Encoder(embedder)
+        shelf = Shelf(embedder.dim)
+
+        def stored(chunks: Sequence[Chunk]) -> Mapping[str, FloatArray]:
+            return catalog.stored_vectors([chunk.id for chunk in chunks], embedder.fingerprint)
+
+        for batch in readable_chunks(catalog, stored, principal):
             index.upsert([point for point, _, _ in batch])
             shelf.add(batch)
         yield Lab(
@@ -180,8 +187,12 @@ _Row = tuple[IndexPoint, str, bool]
 """What the index is given, the text of the chunk, and whether everybody may read it."""
 
 
-class _Shelf:
-    """What the lab keeps of the chunks it walks over."""
+class Shelf:
+    """What the lab keeps of the chunks it walks over.
+
+    Args:
+        dim: Of their vectors.
+    """
 
     def __init__(self, dim: int) -> None:
         self.chunk_ids: list[str] = []
@@ -190,15 +201,19 @@ class _Shelf:
         self.open: list[bool] = []
 
     def add(self, batch: Sequence[_Row]) -> None:
+        """Keep a batch."""
         self.chunk_ids += [point.chunk_id for point, _, _ in batch]
         self.anchors += [anchor_of(point.document_id, text) for point, text, _ in batch]
         self.vectors.append(np.stack([np.asarray(point.vector, dtype=np.float32) for point, _, _ in batch]))
         self.open += [is_open for _, _, is_open in batch]
 
 
-def _readable_chunks(catalog: Catalog, fingerprint: str, principal: Principal) -> Iterator[list[_Row]]:
+def readable_chunks(
+    catalog: Catalog, vectors_of: Callable[[Sequence[Chunk]], Mapping[str, FloatArray]], principal: Principal
+) -> Iterator[list[_Row]]:
+    """Yield the live chunks that a principal may read and that have a vector, in batches."""
     for batch in catalog.all_live_chunks(_BATCH_CHUNKS):
-        vectors = catalog.stored_vectors([chunk.id for chunk, _, _ in batch], fingerprint)
+        vectors = vectors_of([chunk for chunk, _, _ in batch])
         documents = {chunk.document_id for chunk, _, _ in batch}
         # The gate knows more than lists do: what was made of others is as open as those.
         readable = catalog.readable_documents(documents, principal=principal)
@@ -224,8 +239,12 @@ def _point(chunk: Chunk, vector: FloatArray, acl: frozenset[str], collection: st
     )
 
 
-class _Encoder:
-    """An embedder that encodes each question once, many together."""
+class Encoder:
+    """An embedder that encodes each question once, many together.
+
+    Args:
+        embedder: It.
+    """
 
     def __init__(self, embedder: Embedder) -> None:
         self._embedder = embedder
@@ -256,11 +275,15 @@ class _Encoder:
 
 
 @dataclass(frozen=True, slots=True)
-class _Pointer:
+class Pointer:
+    """Of an index that is gone when it is closed."""
+
     targets: dict[str, str] = field(default_factory=dict)
 
     def get(self, name: str) -> str | None:
+        """Return what it points at."""
         return self.targets.get(name)
 
     def set(self, name: str, target: str) -> None:
+        """Switch it."""
         self.targets[name] = target

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from finetune.recipe import RUNGS, in_order
+from finetune.rungs.embedder import AdaptedEmbedder
 from finetune.types import Need, RungName
 
 
@@ -22,7 +23,8 @@ class Step:
 
 def needs(questions: int) -> list[Need]:
     """Say what each rung still needs when there are so many labelled questions, in the order of the ladder."""
-    return [Need(rung.name, questions, rung.least) for rung in RUNGS]
+    least = [*((rung.name, rung.least) for rung in RUNGS), (AdaptedEmbedder.name, AdaptedEmbedder.least)]
+    return [Need(name, questions, count) for name, count in least]
 
 
 def steps(asked: Sequence[RungName], live: Sequence[RungName], *, questions: int) -> list[Step]:
@@ -30,7 +32,7 @@ def steps(asked: Sequence[RungName], live: Sequence[RungName], *, questions: int
 
     Args:
         asked: Each is tried alone on top of what is live. None asked for: each step adds one more rung to the last,
-            so that the whole ladder is among them.
+            so that the whole ladder is among them; but an embedder stands on what is live alone.
         live: Rungs of what is live.
         questions: Labelled ones at hand; a rung that needs more is left out.
 
@@ -41,8 +43,9 @@ def steps(asked: Sequence[RungName], live: Sequence[RungName], *, questions: int
     made: dict[tuple[RungName, ...], Step] = {}
     below = tuple(live)
     for rung in there:
-        recipe = in_order((*below, rung))
+        # It costs more than all the others: it is tried with what has proved itself.
+        recipe = in_order((*(live if rung == "embedder" else below), rung))
         made.setdefault(recipe, Step(rung, recipe))
-        if not asked:
+        if not asked and rung != "embedder":
             below = recipe
     return list(made.values())

@@ -1,8 +1,13 @@
-"""What passed the gate -> a candidate on disk and in the registry, made of all examples."""
+"""What passed the gate -> a candidate on disk and in the registry, made of all examples.
 
-from finetune.artifact import Recipe
+But for an embedder: that is the one which was measured (``finetune.labs``).
+"""
+
+from dataclasses import replace
+
+from finetune.artifact import EMBEDDER, Recipe
 from finetune.course import SEED, Course
-from finetune.lab import Lab
+from finetune.labs import Labs
 from finetune.ladder import Step
 from finetune.recipe import fit
 from finetune.registry import Made
@@ -10,14 +15,14 @@ from finetune.runs import Outcome
 from finetune.verdict import GateReport
 
 
-def make(course: Course, step: Step, report: GateReport, lab: Lab) -> str:
+def make(course: Course, step: Step, report: GateReport, labs: Labs) -> str:
     """Make the candidate of a recipe that passed; the same again is the same candidate.
 
     Args:
         course: Of the run.
         step: What it is.
         report: Of the gate.
-        lab: Where it is made.
+        labs: Where it is made.
 
     Returns:
         Its id.
@@ -26,7 +31,10 @@ def make(course: Course, step: Step, report: GateReport, lab: Lab) -> str:
         StorageFullError: The disk is full; nothing half made is left.
     """
     training_set, kept = course.training_set, course.kept
-    parts = fit(step.recipe, training_set.examples, lab, seed=SEED)
+    parts = fit(step.recipe, training_set.examples, labs.of(step.recipe), seed=SEED)
+    adapter = labs.adapter if "embedder" in step.recipe else None
+    if adapter is not None:
+        parts = replace(parts, embedder=EMBEDDER)
     recipe = Recipe(
         rung=step.rung,
         rungs=step.recipe,
@@ -36,7 +44,7 @@ def make(course: Course, step: Step, report: GateReport, lab: Lab) -> str:
         parent=course.live,
         versions=training_set.manifest.get("versions", {}),
     )
-    candidate_id, manifest = kept.artifacts.write(parts, recipe)
+    candidate_id, manifest = kept.artifacts.write(parts, recipe, embedder=adapter)
     candidate = kept.registry.add(Made(candidate_id, step.rung, training_set.id, manifest, course.live))
     if candidate.state == "made":
         kept.registry.judge(candidate_id, passed=report.passed, report=report.as_json(), reason=report.summary)

@@ -9,8 +9,10 @@ from finetune.gate import Terms, examine
 from finetune.general import LEAST, MOST
 from finetune.instruments import of_lab
 from finetune.lab import Lab
+from finetune.labs import Labs
 from finetune.ladder import Step
 from finetune.leaks import untold
+from finetune.measure_adapted import measure_adapted
 from finetune.questions import Question
 from finetune.refresh import refresh
 from finetune.runs import MAX_LISTED, Outcome
@@ -19,16 +21,16 @@ from finetune.verdict import GateReport, together
 from retrieval.errors import DataDirectoryError, ModelError, NotFoundError
 from retrieval.learned import Learned
 
-_FROM, _TO = 0.15, 0.85  # of the whole
+_FROM, _BEFORE, _TO = 0.15, 0.5, 0.85  # of the whole; before an embedder is trained
 
 
-def measure(course: Course, tried: Sequence[Step], lab: Lab) -> list[tuple[Step, GateReport]]:
+def measure(course: Course, tried: Sequence[Step], labs: Labs) -> list[tuple[Step, GateReport]]:
     """Have the gate look at all that is tried, together.
 
     Args:
         course: Of the run.
         tried: Candidates.
-        lab: Where they are made and asked.
+        labs: Where they are made and asked.
 
     Returns:
         Each with its report, which stands in the record of the run from then on.
@@ -40,20 +42,27 @@ def measure(course: Course, tried: Sequence[Step], lab: Lab) -> list[tuple[Step,
         return [(step, before[step.rung]) for step in tried]
     course.tell("measuring", _FROM, ", ".join(step.rung for step in tried))
 
-    def tell(share: float) -> None:
-        course.tell("measuring", _FROM + (_TO - _FROM) * share, ", ".join(step.rung for step in tried))
+    adapted = [step for step in tried if "embedder" in step.recipe]
+    whole = (_BEFORE if adapted else _TO) - _FROM
 
+    def tell(share: float) -> None:
+        course.tell("measuring", _FROM + whole * share, ", ".join(step.rung for step in tried))
+
+    lab = labs.base
     instruments = of_lab(lab, seed=SEED, admit=_admitting(course, lab), tell=tell)
     trusted = {label.giver for label in course.labels if label.trusted}
     terms = Terms(seed=SEED, trusted=trusted, general=_general(course, lab), opened=_opened(course))
     examples = course.training_set.examples
-    new = [step for step in tried if step.recipe != course.rungs]
+    new = [step for step in tried if step.recipe != course.rungs and step not in adapted]
     recipes = [step.recipe for step in new]
     found = examine(recipes, course.rungs, examples, instruments, terms) if new else ()
     reports = dict(zip(new, found, strict=True))
     for step in tried:
+        if step in adapted:
+            continue
         if step.recipe == course.rungs and (live := _as_it_serves(course, step, lab)) is not None:
             reports[step] = refresh(step.recipe, live, examples, instruments, terms)
+    reports |= measure_adapted(course, adapted, labs, terms) if adapted else {}
     judged = list(zip(reports, together(list(reports.values())), strict=True))
     for step, report in judged:
         course.conclude(Outcome(step.rung, report.verdict, None, report.summary, report.as_json()))

@@ -12,15 +12,18 @@ from finetune.types import Example, Parts, RungName
 RUNGS: tuple[Rung, ...] = (FeedbackMemory(), QueryAdapter(), FusionWeights())
 """In the order they are made in: weights are those of what was made before them."""
 
+ORDER: tuple[RungName, ...] = ("embedder", *(rung.name for rung in RUNGS))
+"""An adapted embedder comes first: the others are made of its vectors, in a lab of its own (``finetune.labs``)."""
+
 
 def in_order(names: Iterable[RungName]) -> tuple[RungName, ...]:
     """Return the rungs of a recipe in the order they are made in, each once."""
     asked = set(names)
-    return tuple(rung.name for rung in RUNGS if rung.name in asked)
+    return tuple(name for name in ORDER if name in asked)
 
 
 def fit(recipe: Sequence[RungName], examples: Sequence[Example], lab: Lab, *, seed: int) -> Parts:
-    """Make everything that a recipe names, from nothing.
+    """Make everything that a recipe names, from nothing, but for an embedder: the lab has it.
 
     Args:
         recipe: In any order.

@@ -1,11 +1,13 @@
 """train(): feedback -> labels -> examples -> training set -> gate -> candidates; never into production."""
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 
 from finetune.course import Course, Kept, Means
 from finetune.examples import build_examples
 from finetune.lab import Lab
-from finetune.ladder import needs, steps
+from finetune.labs import Labs
+from finetune.ladder import Step, needs, steps
 from finetune.make import make
 from finetune.measure import measure
 from finetune.reporting import figures_of
@@ -31,22 +33,31 @@ def train(run_id: str, kept: Kept, means: Means) -> TrainingRun:
     """
     run = kept.runs.get(run_id)
     kept.runs.tell(run_id, Progress("opening the laboratory", 0.0))
-    with means.lab() as lab:
-        _train(_course(run, kept, means, lab), lab)
+    with means.lab() as lab, ExitStack() as stack:
+        course = _course(run, kept, means, lab)
+        _train(course, Labs(course, lab, stack))
     kept.runs.finish(run_id, "done")
     return kept.runs.get(run_id)
 
 
-def _train(course: Course, lab: Lab) -> None:
+def _train(course: Course, labs: Labs) -> None:
     questions = course.training_set.questions
     _say_what_is_missing(course)
-    tried = steps(course.run.rungs, course.rungs, questions=questions)
-    measured = measure(course, tried, lab) if tried else []
+    tried = [step for step in steps(course.run.rungs, course.rungs, questions=questions) if _possible(course, step)]
+    measured = measure(course, tried, labs) if tried else []
     for place, (step, report) in enumerate(measured):
         course.means.reporter.scalars(step.rung, figures_of(report), place)
         if report.passed:
             course.tell("making", 0.85 + 0.15 * place / len(tried), step.rung)
-            make(course, step, report, lab)
+            make(course, step, report, labs)
+
+
+def _possible(course: Course, step: Step) -> bool:
+    possible = course.means.adapting is not None or "embedder" not in step.recipe
+    if not possible:
+        words = f"{step.rung}: the embedder is behind an endpoint, and takes no adapter"
+        course.conclude(Outcome(step.rung, "closed", None, words))
+    return possible
 
 
 def _course(run: TrainingRun, kept: Kept, means: Means, lab: Lab) -> Course:

@@ -12,7 +12,14 @@ def test_without_a_wish_each_step_adds_a_rung_to_the_last():
         ("memory",),
         ("memory", "query_adapter"),
         ("memory", "query_adapter", "fusion"),
+        ("embedder",),
     ]
+
+
+def test_an_embedder_is_tried_with_what_is_live_and_made_first():
+    assert recipes("embedder", live=("memory", "fusion")) == [("embedder", "memory", "fusion")]
+    assert recipes("embedder", questions=499) == []
+    assert recipes("memory", live=("embedder",)) == [("embedder", "memory")]
 
 
 def test_a_rung_that_needs_more_questions_is_passed_over():

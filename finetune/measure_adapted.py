@@ -1,0 +1,65 @@
+"""Recipes with an adapted embedder -> what the gate says of each, by the newest questions.
+
+It takes too long to train an embedder anew in every fold: it is trained once without the newest questions, and these
+are asked of it and of what is live. What is live and has no embedder of its own is made anew of the same examples; what
+has one is asked as it serves, and then only what it did not learn from.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from finetune.checks import general
+from finetune.course import SEED, Course
+from finetune.gate import Terms, examine_artifact
+from finetune.instruments import of_lab
+from finetune.labs import Labs
+from finetune.ladder import Step
+from finetune.recipe import fit
+from finetune.runs import Outcome
+from finetune.verdict import LEAST_QUESTIONS, GateReport, checked, too_few
+from retrieval.errors import DataDirectoryError, ModelError, NotFoundError
+from retrieval.learned import Learned
+
+
+def measure_adapted(course: Course, tried: Sequence[Step], labs: Labs, terms: Terms) -> dict[Step, GateReport]:
+    """Measure what is made with an adapted embedder.
+
+    Args:
+        course: Of the run.
+        tried: Candidates, with an embedder each.
+        labs: Where they are made and asked.
+        terms: What else counts.
+
+    Returns:
+        A report each; none, which is said, where what is live cannot be read any more.
+    """
+    try:
+        groups = len({question.group for question in labs.held_out})
+        if groups < LEAST_QUESTIONS or labs.adapter is None:
+            return {step: too_few(step.recipe, course.rungs, groups, seed=SEED) for step in tried}
+        live = _live(course, labs)
+    except (DataDirectoryError, ModelError, NotFoundError) as error:
+        for step in tried:
+            course.conclude(Outcome(step.rung, "refused", None, f"what is live cannot be asked any more: {error}"))
+        return {}
+    return {step: _report(course, step, labs, live, terms) for step in tried}
+
+
+def _live(course: Course, labs: Labs) -> Learned:
+    if "embedder" in course.rungs:
+        return labs.live
+    return labs.base.learned(fit(course.rungs, labs.training, labs.base, seed=SEED), "live")
+
+
+def _report(course: Course, step: Step, labs: Labs, live: Learned, terms: Terms) -> GateReport:
+    questions, training, asked = labs.held_out, labs.training, of_lab(labs.base, seed=SEED)
+    new = labs.adapted.learned(fit(step.recipe, training, labs.adapted, seed=SEED), " + ".join(step.recipe))
+    course.tell("measuring", 0.8, step.rung)
+    scores = asked.score(live, questions), asked.score(new, questions)
+    report = examine_artifact(step.recipe, scores, questions, training, vectors=labs.base.encode, terms=terms)
+    report = replace(report, against=course.rungs)
+    if not report.passed or not terms.general:
+        return report
+    before, after = asked.score(live, terms.general), asked.score(new, terms.general)
+    groups = [question.group for question in terms.general]
+    return checked(report, general(before, after, groups, seed=terms.seed))
