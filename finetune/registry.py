@@ -224,13 +224,20 @@ class Registry(Store):
             What is live now; None when nothing learned serves.
         """
         barred = set(candidate_ids)
+        self._refuse(barred, reason)  # first, so that nobody promotes or tries one meanwhile
         live = self.live()
         while live in barred:
             live = self.rollback(live, usable=lambda key: key not in barred and usable(key), reason=reason)
-        with self._writing() as connection:
-            refused = {"state": "refused", "reason": reason}
-            connection.execute(update(candidates).where(candidates.c.id.in_(sorted(barred))).values(refused))
+        self._refuse(barred, reason)  # what was live has retired
         return live
+
+    def _refuse(self, candidate_ids: Collection[str], reason: str) -> None:
+        refused = {"state": "refused", "reason": reason}
+        stopped = {"state": "stopped", "reason": reason, "ended_at": datetime.now(UTC)}
+        theirs = trials.c.candidate_id.in_(sorted(candidate_ids)), trials.c.state == "running"
+        with self._writing() as connection:
+            connection.execute(update(candidates).where(candidates.c.id.in_(sorted(candidate_ids))).values(refused))
+            connection.execute(update(trials).where(*theirs).values(stopped))
 
     @contextmanager
     def _switching(self) -> Iterator[tuple[Connection, str | None]]:

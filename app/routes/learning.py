@@ -100,6 +100,8 @@ def promote(candidate_id: CandidateId, services: ServicesDep, caller: CallerDep)
 @router.post("/rollback", summary="Go back")
 def rollback(services: ServicesDep, caller: CallerDep, body: RollbackBody | None = None) -> RolledBackBody:
     """Take a candidate out of service: what was live before it is live again. 409 when nothing learned serves."""
+    if body is not None and body.candidate is not None:
+        services.learned.registry.get(body.candidate)  # the audit log names no candidate that never was
     gone, live = services.learned.rollback(body.candidate if body else None)
     services.audit_log.append("candidate.rollback", f"candidate:{gone}", caller=caller, details={"live": live})
     return RolledBackBody(rolled_back=gone, live=live)

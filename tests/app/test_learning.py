@@ -167,6 +167,11 @@ def test_where_nothing_is_learned_a_result_says_so(server):
     assert found["explanations"][0]["learned"] is None
 
 
+def test_going_back_from_what_never_was_is_refused_and_not_logged(server):
+    assert server.post("/v1/learning/rollback", json={"candidate": "no such candidate"}).status_code == 404
+    assert "no such candidate" not in server.get("/v1/audit", params={"limit": 50}).text
+
+
 def test_going_back_twice_at_once_goes_one_step(server, make):
     first, second = make(0.6), make(0.8)
     promote(server, first)

@@ -8,6 +8,7 @@ from sqlalchemy import insert
 
 from finetune.registry import POINTER, Made, Registry
 from finetune.tables import training_sets
+from finetune.trials import Trials
 from retrieval.catalog import Catalog
 from retrieval.errors import ConflictError, InvalidInputError, NotFoundError
 
@@ -207,6 +208,19 @@ def test_what_is_withdrawn_never_serves_again(registry):
     with pytest.raises(ConflictError):
         registry.promote("c", approved_by="u:ann")
     assert registry.rollback("a", usable=whatever) is None
+
+
+def test_what_is_withdrawn_while_it_is_tried_is_tried_no_more(registry, engine):
+    passed(registry, "a", "b")
+    registry.promote("a", approved_by="u:ann")
+    trials = Trials(engine)
+    trial = trials.start("b", "share", share=0.5, by="u:ann")
+    registry.withdraw({"b"}, usable=whatever, reason="erased")
+    assert trials.running() is None
+    assert (trials.get(trial.id).state, trials.get(trial.id).reason) == ("stopped", "erased")
+    assert states(registry) == {"a": "live", "b": "refused"}
+    with pytest.raises(ConflictError):
+        trials.start("b", "shadow", share=1, by="u:ann")
 
 
 def test_withdrawing_what_does_not_serve_leaves_what_does(registry):

@@ -196,6 +196,15 @@ def test_of_what_never_serves_again_nothing_is_held(house, state):
     assert not state.usable(name)
 
 
+def test_what_was_tried_and_is_withdrawn_serves_nobody_from_the_next_request(house, state):
+    name = house.candidate()
+    house.trials.start(name, "share", share=0.5, by="u:ann")
+    assert state.refresh().challenger is not None
+    house.registry.withdraw({name}, usable=state.usable, reason="erased")
+    assert state.refresh().challenger is None
+    assert {seen(state, Principal(f"u:{number}")) for number in range(20)} == {Serving()}
+
+
 def spoiled(house, name):
     path = house.artifacts.path(name) / "memory.jsonl"
     path.write_text(path.read_text().replace("1.0", "9.0"))
