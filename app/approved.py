@@ -45,5 +45,6 @@ def record_feedback(services: Services, said: Feedback, *, principal: Principal)
     own = Principal(principal.id, principal.groups)
     before = services.feedback.of_interaction(said.interaction_id, principal=own)
     kept = services.feedback.record(said, principal=principal)
-    approved_answers(services).withdraw(one.id for one in before if one.approved_by)
+    # Whether or not it was approved: it may have been since.
+    approved_answers(services).withdraw(one.id for one in before)
     return kept

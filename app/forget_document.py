@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from app.approved import approved_answers
 from app.bootstrap import Services
 from app.erasure_rows import FORGOTTEN, ErasureRows, Traces
 from app.erasure_scan import Sought, distinctive
@@ -13,8 +14,10 @@ from app.forget_learning import LearningForgetting
 from retrieval.errors import NotFoundError
 from retrieval.quoting import Quoted
 from retrieval.retention import WholeDocument
+from retrieval.types import Principal
 
 _MANIFEST_MAX_BYTES = 32 << 20
+_SYSTEM = Principal("u:attune", administrator=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,7 @@ class DocumentForgetting:
             return self._remembered(subject, receipt)
         originals = sorted({*whole.content_sha256, *self.rows.originals(_traces(whole))})
         receipt.setdefault("work", {"originals": originals, "ids": list(whole.revision_ids)})
+        self._withdraw_answers(whole, receipt)
         # Before anything goes: later nobody could say by which words it was known.
         words = distinctive(self.rows, subject, whole.texts)
         if self.rows.is_alone(subject, whole.uri):
@@ -74,6 +78,18 @@ class DocumentForgetting:
         except NotFoundError:
             return  # deleted already
 
+    def _withdraw_answers(self, whole: WholeDocument, receipt: dict[str, Any]) -> None:
+        """Delete approved answers that were made of it, or that repeat it without saying so."""
+        quoted, services = Quoted(whole.texts), self.services
+        said = services.feedback.approved(principal=_SYSTEM)
+        repeat = [one.id for one, _ in said if one.answer and quoted.within(one.answer)]
+        withdrawn = approved_answers(services).withdraw(repeat)
+        for made in services.catalog.made_of([whole.id]):
+            with suppress(NotFoundError):  # the dispatcher was faster
+                services.publisher.delete(made)
+                withdrawn += 1
+        _added(receipt.setdefault("erased", {}), {"approved_answers": withdrawn})
+
     def _forget_words(self, whole: WholeDocument, receipt: dict[str, Any]) -> None:
         quoted = Quoted(whole.texts)
         used = receipt.setdefault("used_by", {})
@@ -89,7 +105,9 @@ class DocumentForgetting:
 
     def _remembered(self, subject: str, receipt: dict[str, Any]) -> Sought:
         """It is out of the catalog: what answers quote of it says what to look for elsewhere."""
-        self._forget_words(self.services.interactions.remembered(subject), receipt)
+        whole = self.services.interactions.remembered(subject)
+        self._withdraw_answers(whole, receipt)
+        self._forget_words(whole, receipt)
         work = receipt.get("work", {})
         gone = [sha256 for sha256 in work.get("originals", ()) if sha256 not in receipt.get("originals_of_others", ())]
         return Sought((subject, *work.get("ids", ())), (), tuple(gone))

@@ -64,8 +64,8 @@ def approve(services: Services, feedback_id: str, *, by: Principal) -> Feedback:
 
     Raises:
         NotFoundError: It is missing, was replaced meanwhile, or is none of their business.
-        HTTPException: 403: an administrator may not read what it is about; or its answer would stand on documents of
-            collections that a curator does not look after.
+        HTTPException: 403: an administrator may not read what it is about; or it judges, or its answer would stand on,
+            documents of collections that a curator does not look after.
     """
     said = services.feedback.get(feedback_id, principal=_everybody(by))
     found = list(_heard(services, [said], by))
@@ -73,8 +73,8 @@ def approve(services: Services, feedback_id: str, *, by: Principal) -> Feedback:
         raise NotFoundError(f"no feedback {feedback_id}")
     if found[0].withheld:
         raise HTTPException(403, "it is about documents that were deleted or that you may not read")
-    if said.answer and not _looked_after(services, said, by):
-        raise HTTPException(403, "its answer would stand on documents of collections that you do not look after")
+    if not _looked_after(services, said, by):
+        raise HTTPException(403, "it judges documents of collections that you do not look after")
     return services.feedback.approve(feedback_id, by=_everybody(by))
 
 
@@ -127,23 +127,30 @@ def _interaction(services: Services, said: Feedback, principal: Principal) -> In
 
 
 def _looked_after(services: Services, said: Feedback, principal: Principal) -> bool:
+    """Say whether somebody looks after all that would count as right or wrong, and that its answer stands on."""
     mine, interaction = curated_names(services, principal=principal), _interaction(services, said, principal)
     if mine is None or interaction is None:
         return mine is None
-    whole = (services.catalog.whole(document_id) for document_id in stands_on(said, interaction))
+    judged = _judged(said, interaction) | set(stands_on(said, interaction) if said.answer else ())
+    whole = (services.catalog.whole(document_id) for document_id in judged)
     return {document.collection for document in whole if document is not None} <= mine
 
 
 def _named(said: Feedback, interaction: Interaction | None) -> set[str]:
-    named = {*said.right_documents, *said.wrong_documents}
+    named = _judged(said, interaction)
     if interaction is not None:
         cited = (*interaction.answer.citations, *interaction.answer.nearest)
         named |= {citation.document_id for citation in cited}
-        chunks = {*said.right_chunks, *said.wrong_chunks}
-        named |= {passage.chunk.document_id for passage in interaction.passages if passage.chunk.id in chunks}
         if said.answer or said.evidence:  # it may repeat what was shown and not cited
             named |= set(stands_on(said, interaction))
     return named
+
+
+def _judged(said: Feedback, interaction: Interaction | None) -> set[str]:
+    chunks = {*said.right_chunks, *said.wrong_chunks}
+    shown = interaction.passages if interaction is not None else ()
+    of_chunks = {passage.chunk.document_id for passage in shown if passage.chunk.id in chunks}
+    return {*said.right_documents, *said.wrong_documents, *of_chunks}
 
 
 def _collections(interaction: Interaction) -> set[str]:

@@ -161,8 +161,8 @@ def take(body: GivenFeedbackBody, services: ServicesDep, principal: Administrato
 def approve(feedback_id: FeedbackId, services: ServicesDep, principal: CuratorDep, caller: CallerDep) -> FeedbackBody:
     """Mark feedback as right: it may be learned from, and who may read its sources finds its answer from now on."""
     approved = hearing.approve(services, feedback_id, by=principal)
-    keep_approved(services, approved)
     services.audit_log.append("feedback.approve", f"feedback:{feedback_id}", caller=caller)
+    keep_approved(services, approved)
     return feedback_body(approved)
 
 
