@@ -176,8 +176,8 @@ class _Course:
                 if self.late and self.steps:
                     return seen or [math.nan]
                 batch = order[start : start + self._schedule.batch].tolist()
-                done = max(len(seen) / steps, elapsed)
-                rate = self._schedule.rate * min(done * 10 + 0.1, (1.0 - min(done, 1.0)) / 0.9 + 0.01, 1.0)
+                done = len(seen) / steps  # of steps, not of time: the same rows are to give the same adapter
+                rate = self._schedule.rate * min(done * 10 + 0.1, (1.0 - done) / 0.9, 1.0)
                 seen.append(self._pupil.learn(goal.losses(self._pupil.score, batch), len(batch), rate=rate))
                 self.steps += 1
                 self._watch.progress(min(1.0, max(self.steps / total, elapsed)))
