@@ -20,7 +20,7 @@ from ingestion.types import Element, ParsedDocument, SourceFile, assemble
 from ingestion.write import Writer
 from retrieval.errors import DocumentError, InvalidInputError, NotFoundError
 from retrieval.quoting import Quoted
-from retrieval.types import EVERYONE, Feedback, Interaction
+from retrieval.types import Feedback, Interaction
 
 SCHEME = "answer:"
 KIND = {"kind": "approved answer"}
@@ -73,7 +73,8 @@ class ApprovedAnswers:
         ingestor = Ingestor(
             parse, self.publisher.embedder, Writer(catalog), self.chunk_tokens, parse_workers=1, examiner=self.examiner
         )
-        terms = Terms(collection, self.recipe, acl=frozenset({EVERYONE}), metadata=KIND)
+        # Nobody reads it, nor counts its words, before it has the list that its origins have in common.
+        terms = Terms(collection, self.recipe, acl=frozenset(), metadata=KIND)
         (made,) = ingestor.ingest([incoming], terms)
         if isinstance(made, Refused):
             raise InvalidInputError(f"the answer cannot be kept: {made.error}") from made.error

@@ -196,3 +196,12 @@ def test_to_call_everything_wrong_opens_an_answer_to_nobody_else(house):
 def test_an_answer_that_stands_on_nothing_is_not_kept(house):
     assert house.answers.keep(said(), house.asked("leave")) is None
     assert house.answers.kept(["f1"]) == {}
+
+
+def test_nobody_counts_the_words_of_an_answer_before_it_has_its_list(house, monkeypatch):
+    told = []
+    upsert = house.bench.index.upsert
+    monkeypatch.setattr(house.bench.index, "upsert", lambda points: told.extend(points) or upsert(points))
+    correct(house)
+    assert [point.acl for point in told] == [frozenset()]
+    assert house.found(BOB)[0] == (QUESTION, RIGHT)
