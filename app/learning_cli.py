@@ -68,7 +68,7 @@ def show(candidate_id: CandidateId) -> None:
 def try_candidate(
     candidate_id: CandidateId,
     kind: Annotated[str, typer.Option("--kind", help="shadow, interleave or share.")] = "shadow",
-    share: Annotated[float, typer.Option("--share", help="Of requests, or of people, in (0, 1].")] = 1.0,
+    share: Annotated[float, typer.Option("--share", help="Of requests, or of people: of those half at most.")] = 0.5,
     as_json: Json = False,
 ) -> None:
     """Compare a candidate that passed the gate with what is live."""

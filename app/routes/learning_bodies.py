@@ -100,7 +100,7 @@ class NewTrialBody(BaseModel):
         description="`shadow`: it ranks beside and nothing of it is shown; `interleave`: both rank one list; `share`: "
         "it serves some people."
     )
-    share: float = Field(default=1.0, gt=0, le=1, description="Of requests; for `share`, of people.")
+    share: float = Field(default=1.0, gt=0, le=1, description="Of requests; for `share`, of people, .5 at most.")
 
 
 class RollbackBody(BaseModel):
