@@ -70,4 +70,7 @@ def _told(body: dict[str, Any], as_json: bool) -> None:
     if as_json:
         evaluate_show.print_json(body)
         return
-    evaluate_show.console().print(f"{body['id']}: to {body['action']} {escape(body['subject'])} is {body['state']}")
+    out = evaluate_show.console()
+    out.print(f"{body['id']}: to {body['action']} {escape(body['subject'])} is {body['state']}")
+    if body["state"] == "open":
+        out.print(f"another administrator decides; where ATTUNE_APPROVALS is 1: attune approvals approve {body['id']}")

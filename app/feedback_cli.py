@@ -4,6 +4,7 @@ import json
 import sys
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import quote
 
 import typer
 from rich.console import Console
@@ -58,7 +59,8 @@ def import_feedback(
     if as_json:
         _print(body)
         return
-    _out.print(f"{body['added']} labels are new, {body['replaced']} were known and are replaced")
+    left_out = len(body["refused"])
+    _out.print(f"labels: {body['added']} new, {body['replaced']} known and replaced, {left_out} left out")
     for refused in body["refused"][:_REFUSED_SHOWN]:
         _err.print(f"left out, {refused['where']}: {refused['reason']}", markup=False)
     if len(body["refused"]) > _REFUSED_SHOWN:
@@ -116,8 +118,21 @@ def give(
         kept = checked(client.post(f"/v1/answers/{interaction_id}/feedback", json=body))
     if as_json:
         _print(kept)
+        return
+    _out.print(f"kept; who curates its sources can approve it: attune feedback approve {kept['id']}")
+
+
+@feedback.command("approve")
+def approve(
+    feedback_id: Annotated[str, typer.Argument(help="As told when it was given.")], as_json: Json = False
+) -> None:
+    """Approve what somebody said: one word is enough to learn from it, and an answer it gives becomes a document."""
+    with owner(Settings()) as client:
+        kept = checked(client.post(f"/v1/feedback/{quote(feedback_id, safe='')}/approval"))
+    if as_json:
+        _print(kept)
     else:
-        _out.print("kept")
+        _out.print("approved")
 
 
 def monitor(

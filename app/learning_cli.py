@@ -38,6 +38,8 @@ def status(context: typer.Context, as_json: Json = False) -> None:
         out.print(_tried(body["trial"]), markup=False)
     counts = ", ".join(f"{count} {state}" for state, count in body["candidates"].items())
     out.print(f"candidates: {counts or 'none'}")
+    counted = max((rung["have"] for rung in body["rungs"]), default=0)
+    out.print(f"labelled questions at the last training: {counted}; `attune train` counts what was said since")
     for rung in body["rungs"]:
         out.print(f"{rung['rung']}: {rung['summary']}")
 

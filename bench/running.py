@@ -82,8 +82,8 @@ class Server:
         status = Path(f"/proc/{self.process.pid}/status").read_text()
         return next(int(line.split()[1]) / 1024 for line in status.splitlines() if line.startswith("VmRSS"))
 
-    def children(self) -> Iterator[int]:
-        """Process ids of the workers."""
+    def children(self, module: str = "app.worker") -> Iterator[int]:
+        """Process ids of the workers, or of what else runs beside the server."""
         for entry in Path("/proc").iterdir():
             if entry.name.isdigit():
                 try:
@@ -91,5 +91,5 @@ class Server:
                     words = (entry / "cmdline").read_bytes()
                 except OSError:
                     continue
-                if int(fields[1]) == self.process.pid and b"app.worker" in words:
+                if int(fields[1]) == self.process.pid and module.encode() in words:
                     yield int(entry.name)

@@ -242,6 +242,15 @@ def test_a_command_gives_feedback(server_settings, answered):
     assert kept["answer"] == "27"
 
 
+def test_a_command_approves_what_another_one_gave(server_settings, api, answered):
+    told = attune(server_settings.data_dir, "feedback", answered["interaction_id"], "--up", "--right", "1")
+    feedback_id = told.stdout.split()[-1]
+    assert attune(server_settings.data_dir, "feedback", "approve", feedback_id).returncode == 0
+    listed = api.get("/v1/feedback").json()["feedback"]
+    assert next(one for one in listed if one["id"] == feedback_id)["approved_by"] is not None
+    assert attune(server_settings.data_dir, "feedback", "approve", "nothing").returncode == 2
+
+
 def test_a_command_names_citations_by_their_numbers(server_settings, answered):
     key = answered["interaction_id"]
     chunk = answered["citations"][0]["chunk_id"]
@@ -275,7 +284,7 @@ def test_a_command_imports_feedback_of_another_system(server_settings, api, tmp_
         "line 8",
     ]
     told = attune(server_settings.data_dir, "feedback", "import", str(file))
-    assert "0 labels are new, 2 were known" in told.stdout
+    assert "labels: 0 new, 2 known and replaced, 0 left out" in told.stdout
     assert "left out, line 4: this is not a JSON object" in told.stderr
 
 
