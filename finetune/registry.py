@@ -232,7 +232,8 @@ class Registry(Store):
         return live
 
     def _refuse(self, candidate_ids: Collection[str], reason: str) -> None:
-        refused = {"state": "refused", "reason": reason}
+        # Reports name questions by a hash of their words: whoever guesses one could see that it was asked.
+        refused = {"state": "refused", "reason": reason, "report": None}
         stopped = {"state": "stopped", "reason": reason, "ended_at": datetime.now(UTC)}
         theirs = trials.c.candidate_id.in_(sorted(candidate_ids)), trials.c.state == "running"
         with self._writing() as connection:

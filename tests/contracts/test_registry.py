@@ -205,6 +205,7 @@ def test_what_is_withdrawn_never_serves_again(registry):
         registry.promote(name, approved_by="u:ann")
     assert registry.withdraw({"b", "c"}, usable=whatever, reason="erased") == "a"
     assert states(registry) == {"a": "live", "b": "refused", "c": "refused"}
+    assert [registry.get(name).report for name in ("a", "b", "c")] == [{"gain": 0.1}, None, None]
     with pytest.raises(ConflictError):
         registry.promote("c", approved_by="u:ann")
     assert registry.rollback("a", usable=whatever) is None
