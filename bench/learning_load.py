@@ -65,7 +65,7 @@ def cpu_seconds(pid: int) -> float:
 
 
 def trained(server: Server, questions: Iterator[str]) -> tuple[dict[str, Any], list[float], float]:
-    """Train what is open, and ask meanwhile; gives the run, the times of answers and the seconds of processor it took."""
+    """Train what is open, and ask meanwhile; gives the run, the times of answers and the processor seconds it took."""
     run = server.client.post("/v1/learning/runs", json={}).raise_for_status().json()
     url, times, cpu_s = f"/v1/learning/runs/{run['id']}", list[float](), 0.0
     while run["state"] in {"waiting", "running"}:
