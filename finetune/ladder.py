@@ -32,7 +32,7 @@ def steps(asked: Sequence[RungName], live: Sequence[RungName], *, questions: int
 
     Args:
         asked: Each is tried alone on top of what is live. None asked for: each step adds one more rung to the last,
-            so that the whole ladder is among them; but an embedder stands on what is live alone.
+            so that the whole ladder is among them; but an embedder stands on what is live and on memory.
         live: Rungs of what is live.
         questions: Labelled ones at hand; a rung that needs more is left out.
 
@@ -43,8 +43,9 @@ def steps(asked: Sequence[RungName], live: Sequence[RungName], *, questions: int
     made: dict[tuple[RungName, ...], Step] = {}
     below = tuple(live)
     for rung in there:
-        # It costs more than all the others: it is tried with what has proved itself.
-        recipe = in_order((*(live if rung == "embedder" else below), rung))
+        # It costs more than all the others: it is tried with what is live, and with memory, which costs nothing.
+        stands_on = below if rung != "embedder" else tuple(live) if asked else (*live, "memory")
+        recipe = in_order((*stands_on, rung))
         made.setdefault(recipe, Step(rung, recipe))
         if not asked and rung != "embedder":
             below = recipe

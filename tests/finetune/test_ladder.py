@@ -12,7 +12,7 @@ def test_without_a_wish_each_step_adds_a_rung_to_the_last():
         ("memory",),
         ("memory", "query_adapter"),
         ("memory", "query_adapter", "fusion"),
-        ("embedder",),
+        ("embedder", "memory"),
     ]
 
 
