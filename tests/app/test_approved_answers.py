@@ -1,7 +1,5 @@
 """Approved answers on a real server: who may approve one, and what is left of it when a document is forgotten."""
 
-import pytest
-
 from app.owner import checked
 from tests.people import upload
 
@@ -47,14 +45,3 @@ def test_an_answer_that_repeats_a_document_is_forgotten_with_it_whatever_it_name
     assert receipt["scan"]["stretches_of_text"] > 0
     assert receipt["scan"]["left"] == {}
     assert not [text for text in found(world.ann, "palms in the glasshouse") if "palms" in text]
-
-
-@pytest.mark.parametrize("words", ["<script>alert(1)</script> green", "![x](http://evil.example/x.png) green"])
-def test_markup_of_an_approved_answer_reaches_no_page_as_markup(world, words):
-    named = upload(world.chief, "shed.txt", "The shed of the garden is brown.", collection="default")
-    said = corrected(world.ann, "What colour is the shed of the garden?", answer=words, right_documents=[named["id"]])
-    assert world.chief.post(f"/v1/feedback/{said['id']}/approval").status_code == 200
-    asked = checked(world.bob.post("/v1/answers", json={"question": "What colour is the shed of the garden?"}))
-    page = world.bob.get(f"/v1/answers/{asked['interaction_id']}")
-    assert page.headers["content-type"].startswith("application/json")
-    assert "<script>" not in str(asked.get("html", ""))
