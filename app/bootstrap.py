@@ -119,8 +119,7 @@ def open_services(settings: Settings, *, ingests: bool = False) -> Iterator[Serv
         blobs = open_blobs(settings)
         originals = Originals(blobs, stores.catalog, stores.runs_of_ingestion, stores.quality.examiner.quarantine)
         publisher = Publisher(stores.catalog, index, embedder, originals)
-        engines = stack.enter_context(closing(open_engines(settings, stores.catalog, index, base=embedder)))
-        _make_whole(publisher)
+        engines = stack.enter_context(_open_engines(settings, publisher, index))
         observing = stack.enter_context(_open_observing(settings, stores, index, embedder))
         loopback_token = secrets.token_urlsafe(32)
         learned = stack.enter_context(_open_learned(settings, stores, publisher, engines))
@@ -149,6 +148,13 @@ def open_services(settings: Settings, *, ingests: bool = False) -> Iterator[Serv
             limits=Limits(settings),
             oidc=provider_of(settings),
         )
+
+
+@contextmanager
+def _open_engines(settings: Settings, publisher: Publisher, index: TwinIndex) -> Iterator[Engines]:
+    with closing(open_engines(settings, publisher.catalog, index, base=publisher.embedder)) as engines:
+        _make_whole(publisher)
+        yield engines
 
 
 def _open_learned(
