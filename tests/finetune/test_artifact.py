@@ -60,7 +60,8 @@ def test_a_candidate_of_weights_alone_needs_no_numbers(artifacts):
     assert read(artifacts, made).weights == Weights(0.4)
 
 
-def test_its_files_are_for_its_user_alone(artifacts, candidate):
+@pytest.mark.usefixtures("candidate")
+def test_its_files_are_for_its_user_alone(artifacts):
     modes = {path.stat().st_mode & 0o077 for path in [artifacts.folder, *artifacts.folder.rglob("*")]}
     assert modes == {0}
 
@@ -185,8 +186,9 @@ def test_what_was_written_by_somebody_else_is_held_to_the_same(artifacts, candid
         read(artifacts, made)
 
 
+@pytest.mark.usefixtures("candidate")
 @pytest.mark.parametrize("name", ["0" * 64, "../candidates", "", "a/b"])
-def test_there_are_no_others(artifacts, candidate, name):
+def test_there_are_no_others(artifacts, name):
     with pytest.raises(NotFoundError):
         read(artifacts, name)
 
