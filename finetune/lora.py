@@ -87,9 +87,7 @@ def merge(transformer: Any, folder: Path, *, base: str) -> str:
 
     linears = dict(_linears(transformer))
     options = read_config(folder, {name: Shape(one.in_features, one.out_features) for name, one in linears.items()})
-    made_for = json.loads((folder / CONFIG).read_bytes()).get("base_model_name_or_path")
-    if made_for != base:
-        raise ModelError(f"the adapter was made for the embedder {made_for}, and this one is {base}")
+    _check_base(json.loads((folder / CONFIG).read_bytes()), base)
     if others := set(options) - {"lora_alpha", "r", "rank_pattern", "target_modules"}:
         raise ModelError(f"the adapter {folder.name} sets {', '.join(sorted(others))}, which is not read here")
     written = (folder / WEIGHTS).read_bytes()
@@ -101,13 +99,20 @@ def fingerprint_of(folder: Path, *, base: str) -> str:
     """Return the fingerprint that an embedder has with an adapter, without loading either; see ``merge``.
 
     Raises:
-        ModelError: The files cannot be read.
+        ModelError: The files cannot be read, or were made for another embedder.
     """
     try:
-        alpha = json.loads((folder / CONFIG).read_bytes())["lora_alpha"]
-        return _fingerprint(base, (folder / WEIGHTS).read_bytes(), alpha)
+        config = json.loads((folder / CONFIG).read_bytes())
+        alpha, weights = config["lora_alpha"], (folder / WEIGHTS).read_bytes()
+        _check_base(config, base)
+        return _fingerprint(base, weights, alpha)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ModelError(f"the adapter {folder.name} cannot be read: {error}") from error
+
+
+def _check_base(config: Mapping[str, Any], base: str) -> None:
+    if (made_for := config.get("base_model_name_or_path")) != base:
+        raise ModelError(f"the adapter was made for the embedder {made_for}, and this one is {base}")
 
 
 def _fingerprint(base: str, weights: bytes, alpha: float) -> str:

@@ -61,7 +61,7 @@ class House:
     def adapter(self, name):
         folder = self.folder / name
         folder.mkdir()
-        (folder / CONFIG).write_text('{"lora_alpha": 32}')
+        (folder / CONFIG).write_text('{"lora_alpha": 32, "base_model_name_or_path": "base"}')
         (folder / WEIGHTS).write_text(name)
         return folder
 
@@ -181,6 +181,16 @@ def test_one_that_cannot_be_prepared_says_why_and_is_tried_again_when_asked_agai
         assert "the adapter does not fit" in refused(engines, adapter)
         house.broken = False
         prepared(engines, adapter)
+
+
+def test_an_adapter_of_another_base_is_refused_though_its_weights_are_known(house):
+    adapter, other = house.adapter("a"), house.adapter("b")
+    (other / WEIGHTS).write_bytes((adapter / WEIGHTS).read_bytes())
+    (other / CONFIG).write_text('{"lora_alpha": 32, "base_model_name_or_path": "another"}')
+    with closing(house.engines()) as engines:
+        prepared(engines, adapter)
+        with pytest.raises(ModelError, match="made for the embedder another"):
+            engines.engine(other)
 
 
 def test_an_adapter_that_cannot_be_read_is_refused(house):
