@@ -172,13 +172,20 @@ class PatientProtocol(HttpToolsProtocol):
                 self.send_400_response(reason)
 
     def _is_answering(self) -> bool:
-        return self.cycle is not None and not self.cycle.response_complete
+        cycle = self.cycle
+        return cycle is not None and not cycle.response_complete and not _is_all_sent(cycle)
 
     def _progress(self) -> None:
         self._vain_bytes = 0
 
     def _await_client(self) -> None:
         self._client_timer = self._client_timer or self.loop.call_later(self.timeout_s, self.transport.abort)
+
+
+def _is_all_sent(cycle: RequestResponseCycle) -> bool:
+    """Say whether a client has all of a response of known length; its next request waits for the application to end."""
+    known = cycle.response_started and cycle.keep_alive and not cycle.chunked_encoding
+    return bool(known and cycle.expected_content_length == 0)
 
 
 def _staying(data: bytes) -> bytes:

@@ -41,6 +41,11 @@ class Echo:
         sized = [] if scope["path"] == "/stream" else [(b"content-length", str(len(content)).encode())]
         await send({"type": "http.response.start", "status": 200, "headers": sized})
         await send({"type": "http.response.body", "body": content[:9], "more_body": True})
+        if scope["path"] == "/late":
+            await send({"type": "http.response.body", "body": content[9:], "more_body": True})
+            await asyncio.sleep(0.3)
+            await send({"type": "http.response.body"})
+            return
         await send({"type": "http.response.body", "body": content[9:]})
 
 
@@ -207,6 +212,13 @@ def test_chunks_become_one_body_and_their_trailers_are_no_headers(say):
     heard, _ = say(CHUNKED + b"2;x=y\r\nab\r\n1\r\nc\r\n0\r\nX-Forwarded-For: 192.0.2.1\r\nHost: b\r\n\r\n")
     told = body_of(heard)
     assert (told["body"], told["headers"]) == ("abc", {"host": "a", "transfer-encoding": "chunked"})
+
+
+def test_a_client_that_has_all_of_a_response_may_go_on_before_the_application_does(served):
+    address, _ = served
+    with httpx.Client(base_url=f"http://127.0.0.1:{address[1]}", trust_env=False) as client:
+        paths = [client.get(path).json()["path"] for path in ("/late", "/late", "/echo", "/late", "/echo")]
+    assert paths == ["/late", "/late", "/echo", "/late", "/echo"]
 
 
 def test_requests_one_after_the_other_share_a_connection(served):
