@@ -1,15 +1,15 @@
 """After an erasure: is anything left? Looks through tables, index, originals and every file of the data directory."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
+from app.erasure_files import left_in_files
 from app.erasure_rows import ErasureRows
 from finetune.twin_index import TwinIndex
 from ingestion.blobs import Blobs
 
-_BLOCK_BYTES = 4 << 20
 # The catalog's own file holds the id in the audit log; its tables are looked through one by one.
 _CATALOG = "catalog.sqlite3"
 _SAMPLE_CHARS = 80
@@ -64,14 +64,7 @@ class Scan:
         return sum(entry.document_id in ids for page in every for entry in page)
 
     def _files(self, sought: Sought) -> dict[str, int]:
-        words = [needle.encode() for needle in sought.words]
-        everything = words + [key.encode() for key in sought.ids]
-        found: dict[str, int] = {}
-        for path in _below(self.folders):
-            needles = words if path.name.startswith(_CATALOG) else everything
-            if needles and (count := _count(path, needles)):
-                found[str(path)] = count
-        return found
+        return left_in_files(self.folders, {_CATALOG: sought.words, "": (*sought.words, *sought.ids)})
 
 
 def samples(text: str) -> list[str]:
@@ -84,25 +77,3 @@ def distinctive(rows: ErasureRows, document_id: str, texts: Sequence[str]) -> tu
     """Return stretches of a document's texts that stand in no other document."""
     candidates = list(dict.fromkeys(sample for text in texts for sample in samples(text)))
     return tuple(rows.elsewhere(document_id, candidates)[:_SAMPLES])
-
-
-def _below(folders: Collection[Path]) -> Iterator[Path]:
-    for folder in folders:
-        for path in folder.rglob("*"):
-            if path.is_file() and not path.is_symlink():
-                yield path
-
-
-def _count(path: Path, needles: Sequence[bytes]) -> int:
-    overlap = max(map(len, needles)) - 1
-    found: set[bytes] = set()
-    tail = b""
-    try:
-        with path.open("rb") as stream:
-            while block := stream.read(_BLOCK_BYTES):
-                seen = tail + block
-                found |= {needle for needle in needles if needle in seen}
-                tail = seen[-overlap:] if overlap else b""
-    except FileNotFoundError:
-        return 0  # removed meanwhile
-    return len(found)

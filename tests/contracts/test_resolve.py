@@ -27,8 +27,12 @@ def publish(catalog, shelf):
     return publish
 
 
+def stored(catalog):
+    return lambda chunk_ids: catalog.stored_vectors(chunk_ids, WORDS)
+
+
 def found(catalog, *anchors):
-    return {anchor: chunk.chunk_id for anchor, chunk in located(anchors, catalog, fingerprint=WORDS).items()}
+    return {anchor: chunk.chunk_id for anchor, chunk in located(anchors, catalog, vectors=stored(catalog)).items()}
 
 
 def test_a_chunk_is_found_again_in_the_revision_that_is_live(catalog, publish):
@@ -56,7 +60,7 @@ def test_memory_serves_the_chunks_that_are_there(catalog, publish):
     rows = (MemoryRow("e0", gone, 1.0), MemoryRow("e1", one, 1.0), MemoryRow("e2", one, -0.5))
     questions = np.array([[1, 0], [0, 1], [0.6, 0.8]], dtype=np.float32)
     parts = Parts(memory=rows, questions=questions, reach=1.0, weights=Weights(dense=0.7))
-    learned = to_learned("c1", parts, located({row.anchor for row in rows}, catalog, fingerprint=WORDS))
+    learned = to_learned("c1", parts, located({row.anchor for row in rows}, catalog, vectors=stored(catalog)))
     assert (learned.id, learned.adapter, learned.weights) == ("c1", None, Weights(dense=0.7))
     memory = learned.memory
     assert memory is not None
@@ -68,4 +72,4 @@ def test_memory_serves_the_chunks_that_are_there(catalog, publish):
 
 def test_memory_of_nothing_that_is_there_is_none(catalog):
     parts = Parts(memory=(MemoryRow("e0", anchor_of("gone", "one"), 1.0),), questions=np.eye(1, 2, dtype=np.float32))
-    assert to_learned("c1", parts, located([parts.memory[0].anchor], catalog, fingerprint=WORDS)).memory is None
+    assert to_learned("c1", parts, located([parts.memory[0].anchor], catalog, vectors=stored(catalog))).memory is None
