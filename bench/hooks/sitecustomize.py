@@ -38,7 +38,7 @@ def _note(event: str, arguments: tuple[Any, ...]) -> None:
 
 
 def _write(event: str, words: str) -> None:
-    line = f"{os.getpid()} {event} {words}\n"
+    line = f"{os.getpid()} {event} {' '.join(words.split())}\n"  # whatever the words hold, they are one line
     handle = os.open(str(_FILE), os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     os.write(handle, line.encode(errors="backslashreplace"))
     os.close(handle)
