@@ -62,6 +62,15 @@ def token(server):
     return key_of(server, "chief", administrator=True, scopes=["ask", "curate", "administer"])
 
 
+@pytest.fixture
+def answers_withdrawn(server):
+    """Takes the documents away that were made of answers approved meanwhile: other tests ask the same server."""
+    yield
+    for document in checked(server.get("/v1/documents", params={"limit": 1000}))["documents"]:
+        if document["uri"].startswith("answer:"):
+            assert server.delete(f"/v1/documents/{document['id']}").is_success
+
+
 @pytest.fixture(scope="session")
 def people_folder(tmp_path_factory):
     """A folder of which ``world`` may make sources."""

@@ -8,6 +8,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+pytestmark = pytest.mark.usefixtures("answers_withdrawn")
+
 ATTUNE = str(Path(sys.executable).parent / "attune")
 
 

@@ -18,6 +18,8 @@ from app.owner import checked
 from retrieval.errors import AttuneError, InvalidInputError
 from tests.people import upload
 
+pytestmark = pytest.mark.usefixtures("answers_withdrawn")
+
 PROBLEM = "application/problem+json"
 LEAVE = {
     "_id": "q1",

@@ -260,7 +260,7 @@ def test_a_header_counts_alone_whatever_the_cookie(browser, local, person):
 
 @pytest.mark.parametrize(
     "secret",
-    ["", "x", "attune_", "attune_" + "A" * 43, "null", "\u00e4\u2028", "%00", "A" * 60_000, "../../etc/passwd"],
+    ["", "x", "attune_", "attune_" + "A" * 43, "null", "\u00e4\u2028", "%00", "A" * 30_000, "../../etc/passwd"],
 )
 def test_a_forged_cookie_or_key_is_nobodys(browser, secret):
     cookie = f"attune_session={secret}".encode()
