@@ -286,7 +286,7 @@ def test_a_command_imports_feedback_of_another_system(server_settings, api, tmp_
         "line 8",
     ]
     told = attune(server_settings.data_dir, "feedback", "import", str(file))
-    assert "labels: 0 new, 2 known and replaced, 0 left out" in told.stdout
+    assert "labels: 0 new, 2 known and replaced, 5 left out" in told.stdout
     assert "left out, line 4: this is not a JSON object" in told.stderr
 
 
