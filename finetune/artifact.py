@@ -24,8 +24,8 @@ from retrieval.learned import Weights
 
 MANIFEST = "manifest.json"
 ADAPTER, QUESTIONS, ROWS = "adapter.safetensors", "memory.safetensors", "memory.jsonl"
-EMBEDDER = "embedder"
-"""Folder of an adapted embedder, inside a candidate's."""
+EMBEDDER, RERANKER, GENERATOR = "embedder", "reranker", "generator"
+"""Folders inside a candidate's: of an adapted embedder, an adapted cross-encoder, an adapter of the language model."""
 
 FORMAT = 1
 _ID = re.compile(r"[0-9a-f]{64}")
@@ -65,20 +65,22 @@ class Artifacts:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def write(self, parts: Parts, recipe: Recipe, *, embedder: Path | None = None) -> tuple[str, Mapping[str, Any]]:
+    def write(
+        self, parts: Parts, recipe: Recipe, *, folders: Mapping[str, Path] | None = None
+    ) -> tuple[str, Mapping[str, Any]]:
         """Keep a candidate; the same one again is kept once.
 
         Args:
             parts: What it is made of.
             recipe: What it was made with.
-            embedder: Folder that holds the adapted embedder, where ``parts`` has one; copied.
+            folders: Where what ``parts`` has as a folder lies, by name (``EMBEDDER`` and its like); copied.
 
         Returns:
             Its id, and its manifest.
 
         Raises:
             StorageFullError: The disk is full; nothing is kept.
-            ModelError: A file of the embedder is none that is kept.
+            ModelError: A file of a folder is none that is kept.
         """
         with storage():
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -86,7 +88,7 @@ class Artifacts:
         try:
             with storage():
                 fresh.mkdir(mode=0o700)
-                manifest = _manifest(parts, recipe, _write_files(fresh, parts, embedder))
+                manifest = _manifest(parts, recipe, _write_files(fresh, parts, folders or {}))
                 canonical = _canonical(manifest)
                 candidate_id = hashlib.sha256(canonical).hexdigest()
                 write(fresh / MANIFEST, canonical)
@@ -186,6 +188,8 @@ def _manifest(parts: Parts, recipe: Recipe, files: Mapping[str, Any]) -> dict[st
         "reach": float(parts.reach),
         "weights": asdict(parts.weights),
         "embedder": EMBEDDER if parts.embedder else None,
+        "reranker": RERANKER if parts.reranker else None,
+        "generator": GENERATOR if parts.generator else None,
         "files": files,
     }
 
@@ -194,7 +198,7 @@ def _canonical(value: Any) -> bytes:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
 
 
-def _write_files(folder: Path, parts: Parts, embedder: Path | None) -> dict[str, Any]:
+def _write_files(folder: Path, parts: Parts, folders: Mapping[str, Path]) -> dict[str, Any]:
     from safetensors.numpy import save
 
     contents: dict[str, bytes] = {}
@@ -205,14 +209,19 @@ def _write_files(folder: Path, parts: Parts, embedder: Path | None) -> dict[str,
         contents[ROWS] = b"".join(_canonical(_row(row)) + b"\n" for row in parts.memory)
     for name, content in contents.items():
         write(folder / name, content)
-    if parts.embedder and embedder is not None:
-        (folder / EMBEDDER).mkdir(mode=0o700)
-        for path in sorted(embedder.iterdir()):
-            check_plain(path)
-            shutil.copyfile(path, folder / EMBEDDER / path.name)
-            sync(folder / EMBEDDER / path.name)
-        sync(folder / EMBEDDER)
+    for name, wanted in ((EMBEDDER, parts.embedder), (RERANKER, parts.reranker), (GENERATOR, parts.generator)):
+        if wanted and name in folders:
+            _copy(folders[name], folder / name)
     return seals(folder, besides=MANIFEST)
+
+
+def _copy(source: Path, target: Path) -> None:
+    target.mkdir(mode=0o700)
+    for path in sorted(source.iterdir()):
+        check_plain(path)
+        shutil.copyfile(path, target / path.name)
+        sync(target / path.name)
+    sync(target)
 
 
 def _row(row: MemoryRow) -> dict[str, Any]:
@@ -237,6 +246,8 @@ def _parts(contents: Mapping[str, bytes], manifest: Mapping[str, Any]) -> Parts:
         reach=manifest["reach"],
         weights=Weights(**manifest["weights"]),
         embedder=manifest["embedder"],
+        reranker=manifest.get("reranker"),  # candidates of before had none
+        generator=manifest.get("generator"),
     )
 
 

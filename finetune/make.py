@@ -4,6 +4,7 @@ But for an embedder: that is the one which was measured (``finetune.labs``).
 """
 
 from dataclasses import replace
+from pathlib import Path
 
 from finetune.artifact import EMBEDDER, Recipe
 from finetune.course import SEED, Course
@@ -32,8 +33,9 @@ def make(course: Course, step: Step, report: GateReport, labs: Labs) -> str:
     """
     training_set, kept = course.training_set, course.kept
     parts = fit(step.recipe, training_set.examples, labs.of(step.recipe), seed=SEED)
-    adapter = labs.adapter if "embedder" in step.recipe else None
-    if adapter is not None:
+    folders: dict[str, Path] = {}
+    if "embedder" in step.recipe and labs.adapter is not None:
+        folders[EMBEDDER] = labs.adapter
         parts = replace(parts, embedder=EMBEDDER)
     recipe = Recipe(
         rung=step.rung,
@@ -44,7 +46,7 @@ def make(course: Course, step: Step, report: GateReport, labs: Labs) -> str:
         parent=course.live,
         versions=training_set.manifest.get("versions", {}),
     )
-    candidate_id, manifest = kept.artifacts.write(parts, recipe, embedder=adapter)
+    candidate_id, manifest = kept.artifacts.write(parts, recipe, folders=folders)
     candidate = kept.registry.add(Made(candidate_id, step.rung, training_set.id, manifest, course.live))
     if candidate.state == "made":
         kept.registry.judge(candidate_id, passed=report.passed, report=report.as_json(), reason=report.summary)

@@ -25,7 +25,7 @@ Signal = Literal[
 ]
 """What an example was concluded from; ``given`` are judgements of another system."""
 
-RungName = Literal["memory", "fusion", "query_adapter", "embedder", "reranker"]
+RungName = Literal["memory", "fusion", "query_adapter", "embedder", "ranking", "reranker", "generator"]
 
 CandidateState = Literal["made", "refused", "passed", "trial", "live", "retired"]
 
@@ -170,6 +170,8 @@ class Parts:
         reach: How far memory moves chunks, >= 0.
         weights: How much each score weighs.
         embedder: Folder of an adapted embedder, relative to the candidate's; None keeps the base.
+        reranker: Likewise of an adapted cross-encoder.
+        generator: Likewise of an adapter of the language model.
     """
 
     adapter: FloatArray | None = None
@@ -178,3 +180,5 @@ class Parts:
     reach: float = 0.0
     weights: Weights = field(default_factory=Weights)
     embedder: str | None = None
+    reranker: str | None = None
+    generator: str | None = None

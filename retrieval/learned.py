@@ -10,6 +10,7 @@ from retrieval.embed import Embedder, searched_vector
 from retrieval.fuse import Fused, fuse
 from retrieval.index import Hits, VectorIndex
 from retrieval.memory import MOVED, SIMILAR, Memory, Readable, Recalled
+from retrieval.rerank import Reranker
 from retrieval.search_question import SearchQuestion
 from retrieval.types import Fusion, Principal
 
@@ -45,6 +46,7 @@ class Learned:
         id: Of the candidate it was; empty when nothing is learned.
         adapter: Shape (dim, dim): a question's vector q is searched as q + q @ adapter; None leaves it.
         engine: Encodes questions and is searched in the place of the server's own; None leaves that.
+        reranker: Looks at candidates again in the place of the server's own; None leaves that.
     """
 
     id: str = ""
@@ -52,6 +54,7 @@ class Learned:
     memory: Memory | None = None
     weights: Weights = field(default_factory=Weights)
     engine: Engine | None = None
+    reranker: Reranker | None = None
 
     def encoded(self, question: SearchQuestion, vector: FloatArray) -> FloatArray:
         """Return a question's vector among those that are searched, shape (dim,), L2 norm 1.

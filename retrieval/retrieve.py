@@ -9,7 +9,7 @@ from itertools import chain, islice
 from retrieval.asked import Asked
 from retrieval.catalog import Catalog
 from retrieval.collapse import Collapse, collapse
-from retrieval.embed import Embedder, FloatArray, searched_vector
+from retrieval.embed import Embedder, searched_vector
 from retrieval.errors import InvalidInputError, ModelError
 from retrieval.fuse import Fused
 from retrieval.index import VectorIndex
@@ -178,36 +178,20 @@ class Retriever:
     def _ranked(self, asked: Asked, within: "_Within", limit: int) -> list[Passage]:
         readable = self._faded(self._readable(asked, within, limit))
         # Who keeps the order need not see candidates that are not shown: to decode them takes as long as to find them.
-        depth = 0 if isinstance(self.reranker, KeepOrder) else self.rerank_depth
+        reranker = asked.learned.reranker or self.reranker
+        depth = 0 if isinstance(reranker, KeepOrder) else self.rerank_depth
         state = asked.learned.id
         passages: Iterator[Passage] = chain.from_iterable(
             _passages(readable[at : at + _TOGETHER], state) for at in range(depth, len(readable), _TOGETHER)
         )
         if depth:
-            passages = self._reranked(
-                asked.question.words, asked.sentences, _passages(readable[:depth], state), passages
-            )
+            passages = _reranked(reranker, asked, _passages(readable[:depth], state), passages)
         first = lowered(list(islice(passages, depth or limit + SPARE)), self.suspects)
         return collapse(chain(first, self._later(passages)), limit=limit, by=self.collapse)
 
     def _later(self, passages: Iterator[Passage]) -> Iterator[Passage]:
         """Label what stands behind the first, once somebody comes so far."""
         yield from lowered(list(passages), self.suspects)
-
-    def _reranked(
-        self, question: str, vector: FloatArray | None, first: list[Passage], passages: Iterator[Passage]
-    ) -> Iterator[Passage]:
-        try:
-            seen = self.reranker.rerank(question, first, vector=vector)
-        except ModelError as error:
-            # The order of the search is worth more to the reader than an error message.
-            _log.warning(
-                "candidates keep the order of the search: the reranker %s failed: %s", self.reranker.name, error
-            )
-            return chain(first, passages)
-        # The scores of two scales do not compare, but higher must stay better all the way down.
-        floor = min((passage.score for passage in seen), default=0.0)
-        return chain(seen, (replace(passage, score=min(passage.score, floor)) for passage in passages))
 
     def _search(self, asked: Asked, within: "_Within", pool: int, *, most: int | None = None) -> "_Found":
         principal, collection, filters = within.principal, within.collection, within.filters
@@ -265,6 +249,18 @@ def _passages(readable: _Readable, state: str) -> list[Passage]:
         )
         for chunk, (fused, row) in zip(chunks, readable, strict=True)
     ]
+
+
+def _reranked(reranker: Reranker, asked: Asked, first: list[Passage], passages: Iterator[Passage]) -> Iterator[Passage]:
+    try:
+        seen = reranker.rerank(asked.question.words, first, vector=asked.sentences)
+    except ModelError as error:
+        # The order of the search is worth more to the reader than an error message.
+        _log.warning("candidates keep the order of the search: the reranker %s failed: %s", reranker.name, error)
+        return chain(first, passages)
+    # The scores of two scales do not compare, but higher must stay better all the way down.
+    floor = min((passage.score for passage in seen), default=0.0)
+    return chain(seen, (replace(passage, score=min(passage.score, floor)) for passage in passages))
 
 
 def _of_team(passage: Passage, team: str, place: int) -> Passage:

@@ -157,7 +157,7 @@ def foreign(folder, trained):
         registry = Registry(engine)
         like = registry.get(trained)
         recipe = Recipe("embedder", ("embedder",), like.set_id, like.manifest["base"], 2)
-        name, manifest = artifacts.write(Parts(embedder=EMBEDDER), recipe, embedder=adapter)
+        name, manifest = artifacts.write(Parts(embedder=EMBEDDER), recipe, folders={EMBEDDER: adapter})
         registry.add(Made(name, "embedder", like.set_id, manifest))
         registry.judge(name, passed=True, report={}, reason="")
     return name

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from finetune import sealed
-from finetune.artifact import ADAPTER, MANIFEST, QUESTIONS, ROWS, Artifacts, Recipe
+from finetune.artifact import ADAPTER, EMBEDDER, MANIFEST, QUESTIONS, ROWS, Artifacts, Recipe
 from finetune.types import Anchor, MemoryRow, Parts
 from retrieval.errors import ModelError, NotFoundError, StorageFullError
 from retrieval.learned import Weights
@@ -130,7 +130,7 @@ def test_a_surplus_file_is_refused(artifacts, candidate, name):
 def test_pickles_of_an_embedder_are_not_taken_in(artifacts, tmp_path):
     (tmp_path / "training_args.bin").write_bytes(pickle.dumps({"a": 1}))
     with pytest.raises(ModelError, match="only safetensors and JSON"):
-        artifacts.write(Parts(embedder="embedder"), RECIPE, embedder=tmp_path)
+        artifacts.write(Parts(embedder="embedder"), RECIPE, folders={EMBEDDER: tmp_path})
     assert list(artifacts.folder.iterdir()) == []
 
 
@@ -138,7 +138,7 @@ def test_an_adapted_embedder_is_kept_with_the_rest(artifacts, tmp_path):
     source = tmp_path / "made"
     source.mkdir()
     (source / "adapter_config.json").write_text("{}")
-    made, manifest = artifacts.write(Parts(embedder="anywhere"), RECIPE, embedder=source)
+    made, manifest = artifacts.write(Parts(embedder="anywhere"), RECIPE, folders={EMBEDDER: source})
     assert list(manifest["files"]) == ["embedder/adapter_config.json"]
     found = read(artifacts, made).embedder
     assert (artifacts.path(made) / found / "adapter_config.json").read_text() == "{}"

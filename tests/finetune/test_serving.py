@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from sqlalchemy import insert
 
-from finetune.artifact import ADAPTER, Artifacts, Recipe
+from finetune.artifact import ADAPTER, EMBEDDER, Artifacts, Recipe
 from finetune.interleaving import in_share
 from finetune.registry import Made, Registry
 from finetune.serving import LOOKED_S, ServingState
@@ -237,7 +237,7 @@ def test_one_with_an_embedder_of_its_own_does_not_serve_half(house, state, tmp_p
     (tmp_path / "made").mkdir()
     made = Parts(embedder="embedder")
     recipe = Recipe("embedder", ("embedder",), "set-1", "base-1", 1)
-    name, _ = house.artifacts.write(made, recipe, embedder=tmp_path / "made")
+    name, _ = house.artifacts.write(made, recipe, folders={EMBEDDER: tmp_path / "made"})
     with pytest.raises(ModelError, match="an embedder of its own"):
         state.load(name)
 
