@@ -8,17 +8,18 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 
 from eval.statistics import Difference, FloatArray, holm
-from finetune import canary, checks
+from finetune import canary, checks, costs
 from finetune.folds import folds_of, newest
-from finetune.instruments import Instruments, Rankings, Recipe
+from finetune.instruments import Instruments, Recipe
 from finetune.leaks import Leak, Vectors, leaks
 from finetune.questions import Question, Slices, kinds, questions_of
 from finetune.types import Example
-from finetune.verdict import LEAST_QUESTIONS, Check, GateReport, changes, decide, gain_of, gained, too_few
+from finetune.verdict import LEAST_QUESTIONS, Check, GateReport, changes, checked, decide, gain_of, gained, too_few
 from retrieval.learned import Learned
 
 SEALED_FROM = 200
@@ -26,8 +27,6 @@ SEALED_FROM = 200
 and the folds would miss it."""
 
 _SEALED_SHARE = 0.2
-_TIMED = 60  # questions, for their 95th percentile
-_TIMED_AGAIN = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +89,8 @@ def examine_artifact(
         terms: What else counts; no general set and no seal.
 
     Returns:
-        The report; refused by name where a question leaked, however well it did.
+        The report; refused by name where a question leaked, however well it did. What it costs besides is measured
+        apart, by ``with_costs``.
     """
     terms, (before, after) = terms or Terms(), scores
     gain = gain_of(before, after, [question.group for question in questions], seed=terms.seed)
@@ -101,6 +101,38 @@ def examine_artifact(
     if gained(gain, gain.p_better):
         made.append(canary.givers(questions, before, after, trusted=terms.trusted, seed=terms.seed))
     return _report(recipe, (), _Scored(questions, before, after, gain, gain.p_better), made, seed=terms.seed)
+
+
+def with_costs(
+    report: GateReport, sides: costs.Sides, questions: Sequence[Question], instruments: Instruments, terms: Terms
+) -> GateReport:
+    """Have what passed pay: golden questions, time, and planted votes, up to the first that refuses it.
+
+    Args:
+        report: Of ``examine_artifact``.
+        sides: The candidate, and what is live.
+        questions: For their time.
+        instruments: Rank, and say how labels become examples.
+        terms: With the general set.
+
+    Returns:
+        The report with these checks, and the verdict that follows; as it is where it had not passed.
+    """
+
+    def general() -> Check:
+        before, after = (instruments.score(side, terms.general) for side in (sides.live, sides.candidate))
+        return checks.general(before, after, [question.group for question in terms.general], seed=terms.seed)
+
+    def latency() -> Check:
+        return costs.latency(instruments, sides.live, sides.candidate, questions)
+
+    def poisoning() -> Check:
+        return costs.poisoning(instruments, sides.make, sides.examples, seed=terms.seed, kept=sides.kept)
+
+    for check in (general, latency, poisoning):
+        if report.passed:
+            report = checked(report, check())
+    return report
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -202,28 +234,12 @@ class _Trial:
         return checks.general(before, after, [question.group for question in asked], seed=self.terms.seed)
 
     def _latency(self, recipe: Recipe, scored: _Scored) -> Check:
-        asked, learned = scored.questions[:_TIMED], (self._learned(self.live), self._learned(recipe))
-        times = self.instruments.times_ms(*learned, asked)
-        # What else the machine does makes a question slow, never quick: who is timed longer is timed better.
-        for _ in range(_TIMED_AGAIN):
-            if checks.latency(*times).outcome == "passed":
-                break
-            again = self.instruments.times_ms(*learned, asked)
-            times = np.minimum(times[0], again[0]), np.minimum(times[1], again[1])
-        return checks.latency(*times)
+        return costs.latency(self.instruments, self._learned(self.live), self._learned(recipe), scored.questions)
 
     def _canary(self, recipe: Recipe, scored: _Scored) -> Check:
         del scored
-        if self.instruments.admit is None:
-            return Check("canary", "not_measured", "nobody says how labels become examples")
-
-        def ranks(examples: Sequence[Example], questions: Sequence[Question]) -> Rankings:
-            learned = self.instruments.fit(recipe, examples)
-            return self.instruments.rank(learned, [question.text for question in questions])
-
-        asked = questions_of(self.examples)
-        admit, seed = self.instruments.admit, self.terms.seed
-        return canary.canary(self.examples, asked, admit=admit, ranks=ranks, seed=seed)
+        make = partial(self.instruments.fit, recipe)
+        return costs.poisoning(self.instruments, make, self.examples, seed=self.terms.seed)
 
     def _sealed(self, recipe: Recipe) -> tuple[Check, str | None]:
         """Open the sealed test, once."""

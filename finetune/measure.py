@@ -62,7 +62,7 @@ def measure(course: Course, tried: Sequence[Step], labs: Labs) -> list[tuple[Ste
             continue
         if step.recipe == course.rungs and (live := _as_it_serves(course, step, lab)) is not None:
             reports[step] = refresh(step.recipe, live, examples, instruments, terms)
-    reports |= measure_adapted(course, adapted, labs, terms) if adapted else {}
+    reports |= measure_adapted(course, adapted, labs, (instruments, terms)) if adapted else {}
     judged = list(zip(reports, together(list(reports.values())), strict=True))
     for step, report in judged:
         course.conclude(Outcome(step.rung, report.verdict, None, report.summary, report.as_json()))

@@ -8,27 +8,30 @@ has one is asked as it serves, and then only what it did not learn from.
 from collections.abc import Sequence
 from dataclasses import replace
 
-from finetune.checks import general
+from finetune.costs import Sides
 from finetune.course import SEED, Course
-from finetune.gate import Terms, examine_artifact
-from finetune.instruments import of_lab
+from finetune.gate import Terms, examine_artifact, with_costs
+from finetune.instruments import Instruments
 from finetune.labs import Labs
 from finetune.ladder import Step
 from finetune.recipe import fit
 from finetune.runs import Outcome
-from finetune.verdict import LEAST_QUESTIONS, GateReport, checked, too_few
+from finetune.types import Example
+from finetune.verdict import LEAST_QUESTIONS, GateReport, too_few
 from retrieval.errors import DataDirectoryError, ModelError, NotFoundError
 from retrieval.learned import Learned
 
+_Asked = tuple[Instruments, Terms]
 
-def measure_adapted(course: Course, tried: Sequence[Step], labs: Labs, terms: Terms) -> dict[Step, GateReport]:
+
+def measure_adapted(course: Course, tried: Sequence[Step], labs: Labs, asked: _Asked) -> dict[Step, GateReport]:
     """Measure what is made with an adapted embedder.
 
     Args:
         course: Of the run.
         tried: Candidates, with an embedder each.
         labs: Where they are made and asked.
-        terms: What else counts.
+        asked: What is measured with, and what else counts.
 
     Returns:
         A report each; none, which is said, where what is live cannot be read any more.
@@ -42,7 +45,7 @@ def measure_adapted(course: Course, tried: Sequence[Step], labs: Labs, terms: Te
         for step in tried:
             course.conclude(Outcome(step.rung, "refused", None, f"what is live cannot be asked any more: {error}"))
         return {}
-    return {step: _report(course, step, labs, live, terms) for step in tried}
+    return {step: _report(course, step, labs, live, asked) for step in tried}
 
 
 def _live(course: Course, labs: Labs) -> Learned:
@@ -51,15 +54,19 @@ def _live(course: Course, labs: Labs) -> Learned:
     return labs.base.learned(fit(course.rungs, labs.training, labs.base, seed=SEED), "live")
 
 
-def _report(course: Course, step: Step, labs: Labs, live: Learned, terms: Terms) -> GateReport:
-    questions, training, asked = labs.held_out, labs.training, of_lab(labs.base, seed=SEED)
-    new = labs.adapted.learned(fit(step.recipe, training, labs.adapted, seed=SEED), " + ".join(step.recipe))
+def _report(course: Course, step: Step, labs: Labs, live: Learned, asked: _Asked) -> GateReport:
+    questions, training, (instruments, terms) = labs.held_out, labs.training, asked
+
+    def make(examples: Sequence[Example]) -> Learned:
+        return labs.adapted.learned(fit(step.recipe, examples, labs.adapted, seed=SEED), " + ".join(step.recipe))
+
+    new = make(training)
     course.tell("measuring", 0.8, step.rung)
-    scores = asked.score(live, questions), asked.score(new, questions)
+    scores = instruments.score(live, questions), instruments.score(new, questions)
     report = examine_artifact(step.recipe, scores, questions, training, vectors=labs.base.encode, terms=terms)
     report = replace(report, against=course.rungs)
-    if not report.passed or not terms.general:
-        return report
-    before, after = asked.score(live, terms.general), asked.score(new, terms.general)
-    groups = [question.group for question in terms.general]
-    return checked(report, general(before, after, groups, seed=terms.seed))
+    # Alone it holds nothing that planted votes could reach without training it again.
+    remade = make if step.recipe != ("embedder",) else None
+    examples = course.training_set.examples
+    sides = Sides(live, new, examples, remade, kept="the embedder, which takes too long to train again,")
+    return with_costs(report, sides, questions, instruments, terms)

@@ -2,17 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
-from finetune.checks import general
+from finetune.costs import Sides
 from finetune.folds import folds_of
-from finetune.gate import Terms, examine_artifact
+from finetune.gate import Terms, examine_artifact, with_costs
 from finetune.instruments import Instruments, Recipe
 from finetune.leaks import leaks, untold
 from finetune.questions import questions_of
 from finetune.types import Example
-from finetune.verdict import LEAST_QUESTIONS, GateReport, checked, too_few
+from finetune.verdict import LEAST_QUESTIONS, GateReport, too_few
 from retrieval.learned import Learned
 
 
@@ -53,9 +54,7 @@ def refresh(
         after[places] = instruments.score(anew, held)
     report = examine_artifact(recipe, (before, after), fresh, learned_from, vectors=instruments.vectors, terms=terms)
     report = replace(report, against=recipe)
-    if not report.passed or not terms.general:
+    if not report.passed:
         return report
-    anew = instruments.fit(recipe, examples)
-    before, after = instruments.score(learned, terms.general), instruments.score(anew, terms.general)
-    groups = [question.group for question in terms.general]
-    return checked(report, general(before, after, groups, seed=terms.seed))
+    make = partial(instruments.fit, recipe)
+    return with_costs(report, Sides(learned, make(examples), examples, make), fresh, instruments, terms)

@@ -1,6 +1,9 @@
 """What is live, made anew of more examples, beside itself as it is."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
+from time import sleep
+from types import SimpleNamespace
 
 import numpy as np
 
@@ -29,29 +32,53 @@ def vectors(texts):
     return made
 
 
-def instruments(anew_is_better=True):
-    """What is made anew puts the right document first, what is live second; notes what it was made of."""
-    fitted = []
+def instruments(total, anew_is_better=True, slow_ms=0.0, bends=False):
+    """What is made anew puts the right document first, what is live second.
+
+    Args:
+        total: All questions there are: who was given fewer is asked none of those.
+        anew_is_better: Or it ranks as what is live does.
+        slow_ms: That it takes longer.
+        bends: Whether planted votes bury the right documents.
+    """
 
     def fit(recipe, examples):
         assert recipe == ("memory",)
-        fitted.append({one.question for one in examples})
-        return Learned("anew")
+        known = {one.question for one in examples}
+        bent = bends and any(one.id == "planted" for one in examples)
+        return Learned("bent" if bent else "anew", memory=SimpleNamespace(examples=known))
 
     def rank(learned, texts):
         asked = [f"d{text.split()[1]}" for text in texts]
-        if learned.id == "anew":
-            assert not fitted[-1] & set(texts)
-        better = learned.id == "anew" and anew_is_better
-        return [[right, "other"] if better else ["other", right] for right in asked]
+        if learned.id == "live":
+            return [["other", right] for right in asked]
+        known = learned.memory.examples
+        assert not known & set(texts) or len(known) == total
+        sleep(slow_ms / 1000)
+        if learned.id == "bent":
+            return [[*(f"x{n}" for n in range(9)), right] for right in asked]
+        return [[right, "other"] if anew_is_better else ["other", right] for right in asked]
 
-    return Instruments(fit, rank, vectors)
+    return Instruments(fit, rank, vectors, admit=lambda planted: [*all_of(total), *planted_rows(planted)])
+
+
+def all_of(total):
+    return [example(number) for number in (*range(40), *range(100, 60 + total))]
+
+
+def planted_rows(votes):
+    vote = votes[0]
+    return [replace(example(100), id="planted", anchor=vote.anchor, givers=(vote.giver,))]
 
 
 def judged(new, general=(), **options):
-    old = [example(number) for number in range(40)]
-    everything = old + [example(number) for number in range(100, 100 + new)]
-    return refresh(("memory",), (LIVE, old), everything, instruments(**options), Terms(general=general))
+    everything = all_of(40 + new)
+    made = instruments(len(everything), **options)
+    return refresh(("memory",), (LIVE, everything[:40]), everything, made, Terms(general=general))
+
+
+def outcomes(report):
+    return {check.name: check.outcome for check in report.checks}
 
 
 def test_what_knows_more_and_ranks_better_passes_on_the_new_questions_alone():
@@ -80,3 +107,25 @@ def test_what_costs_golden_questions_is_refused_made_anew_too():
     report = judged(60, general=golden)
     assert report.verdict == "refused"
     assert report.reasons[0].startswith("general: -0.3691")
+
+
+def test_what_passes_has_paid_everything():
+    found = outcomes(judged(60))
+    assert (found["latency"], found["canary"], found["general"]) == ("passed", "passed", "not_measured")
+
+
+def test_what_is_slower_made_anew_is_refused():
+    report = judged(60, slow_ms=3.0)
+    assert report.verdict == "refused"
+    assert report.reasons[0].startswith("latency: p95")
+    assert "canary" not in outcomes(report)
+
+
+def test_what_one_person_could_bury_made_anew_is_refused():
+    report = judged(60, bends=True)
+    assert report.verdict == "refused"
+    assert report.reasons[0].startswith("canary: the votes of one person")
+
+
+def test_what_gained_nothing_is_asked_nothing_more():
+    assert set(outcomes(judged(60, anew_is_better=False))) == {"leaks", "slices"}
