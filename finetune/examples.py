@@ -142,25 +142,29 @@ def _voted(
     rows: list[Example] = []
     for (question, anchor), said in votes.items():
         # Whose word is enough is not outvoted: one vote of anybody against theirs would leave nothing known.
-        given = [label for label in said if label.trusted] or said
-        verdict, reason = _verdict(given)
-        if verdict:
+        trusted = [label for label in said if label.trusted]
+        given = trusted or _seconded(said)
+        dropped["demotions that only one person wants"] += not trusted and len(given) < len(said)
+        if not given:
+            continue
+        if verdict := _verdict(given):
             rows.append(_example(question, anchor, given, verdict, groups.name(question), standing[anchor]))
         else:
-            dropped[reason] += 1
+            dropped["rows that raters contradict each other on"] += 1
     return rows
 
 
-def _verdict(given: Sequence[Label]) -> tuple[float, str]:
-    """Return what people say of a chunk together, in [-1, 1]; 0 with a reason where that is nothing."""
+def _seconded(said: Sequence[Label]) -> Sequence[Label]:
+    """Return what people say of a chunk; a demotion that one alone wants takes nothing from what others praised."""
+    against = {label.giver for label in said if label.label < 0}
+    return said if len(against) >= QUORUM else [label for label in said if label.label > 0]
+
+
+def _verdict(given: Sequence[Label]) -> float:
+    """Return what people say of a chunk together, in [-1, 1]; 0 where they contradict each other."""
     net = sum(label.label * label.weight for label in given)
     gross = sum(label.weight for label in given)
-    if abs(net) < LEAST_NET * gross or net == 0:
-        return 0.0, "rows that raters contradict each other on"
-    against = [label for label in given if label.label < 0]
-    if net < 0 and len({label.giver for label in against}) < QUORUM and not any(label.trusted for label in against):
-        return 0.0, "demotions that only one person wants"
-    return max(-1.0, min(1.0, net)), ""
+    return 0.0 if abs(net) < LEAST_NET * gross else max(-1.0, min(1.0, net))
 
 
 def _example(

@@ -1,6 +1,7 @@
 """Candidates to be tried -> what the gate says of each; what it said of this run before is not asked again."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 from finetune.canary import Admit
 from finetune.course import SEED, Course
@@ -92,7 +93,11 @@ def _as_it_serves(course: Course, step: Step, lab: Lab) -> tuple[Learned, tuple[
 def _admitting(course: Course, lab: Lab) -> Admit:
     """Make the training set again with more labels, held to the same bounds."""
     sources = set(course.training_set.manifest.get("sources", ()))
-    known = [label for label in course.labels if label.source_id in sources]
+    # What counted for nothing may count beside planted votes: a demotion that one person wanted is seconded by them.
+    until = max(
+        (example.given_at for example in course.training_set.examples), default=datetime.min.replace(tzinfo=UTC)
+    )
+    known = [label for label in course.labels if label.source_id in sources or label.given_at <= until]
     context = course.means.context(lab)
     return lambda planted: build_examples([*known, *planted], context).examples
 

@@ -108,11 +108,21 @@ def test_two_people_or_one_who_is_trusted_demote():
 
 
 def test_raters_who_contradict_each_other_cancel_out():
-    made = built(label(), label(label=-1, giver="u:bob"))
+    against = [label(label=-1, giver=giver, weight=0.5) for giver in ("u:bob", "u:cleo")]
+    made = built(label(), *against)
     assert made.examples == ()
     assert made.dropped == {"rows that raters contradict each other on": 1}
-    # Two against one leaves a third of what was said.
-    assert rows(label(), label(giver="u:bob"), label(giver="u:cleo", label=-1)) == {("Leave", "a"): 1.0}
+    # Of two against one a third of what was said is left.
+    assert rows(label(weight=0.5), *against) == {("Leave", "a"): -0.5}
+
+
+def test_a_demotion_that_one_person_wants_takes_nothing_from_what_another_praised():
+    made = built(label(signal="up", weight=0.5), label(label=-1, signal="wrong_source", weight=0.7, giver="u:bob"))
+    (one,) = made.examples
+    assert (one.label, one.weight, one.givers, one.sources) == (1, 0.5, ("u:ann",), ("f-Leave-a-u:ann",))
+    assert made.dropped == {"demotions that only one person wants": 1}
+    # A curator's word is enough.
+    assert rows(label(weight=0.5), label(label=-1, weight=0.7, giver="u:judge", trusted=True)) == {("Leave", "a"): -0.7}
 
 
 def test_whose_word_is_enough_is_not_outvoted():
