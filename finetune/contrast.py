@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -104,6 +104,15 @@ class Watch:
     checkpoint: Callable[[Lora], None] = lambda _: None
 
 
+class Pupil(Protocol):
+    """A model that learns; ``transformer`` is what the adapter acts on."""
+
+    transformer: Any
+
+    def loss(self, lesson: Lesson, batch: Sequence[Pair], rng: np.random.Generator) -> Any:
+        """Return how wrong it is about a batch, as a number that torch can differentiate."""
+
+
 def train(model: str | Path, lesson: Lesson, schedule: Schedule, *, seed: int, watch: Watch | None = None) -> Lora:
     """Train a LoRA adapter of a sentence-transformers model.
 
@@ -123,13 +132,34 @@ def train(model: str | Path, lesson: Lesson, schedule: Schedule, *, seed: int, w
         CancelledError: It was asked to stop.
         ModelError: The model cannot be loaded.
     """
+    return study(lambda: _Embedding(model, schedule), lesson, schedule, seed=seed, watch=watch)
+
+
+def study(
+    pupil: Callable[[], Pupil], lesson: Lesson, schedule: Schedule, *, seed: int, watch: Watch | None = None
+) -> Lora:
+    """Train a LoRA adapter of whatever learns from a lesson; see ``train``.
+
+    Args:
+        pupil: Loads it.
+        lesson: What is learned from.
+        schedule: How.
+        seed: Of the first weights and of the order.
+        watch: Who looks on.
+
+    Returns:
+        The adapter.
+
+    Raises:
+        CancelledError: It was asked to stop.
+    """
     import torch
 
     watch = watch or Watch()
     began = time.monotonic()
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        pupil = _Pupil(model, schedule)
+        learning = _Learning(pupil(), schedule)
         rng = np.random.default_rng(seed)
         steps = max(1, schedule.epochs * math.ceil(len(lesson.pairs) / schedule.batch))
         step = 0
@@ -137,14 +167,14 @@ def train(model: str | Path, lesson: Lesson, schedule: Schedule, *, seed: int, w
             for batch in batches(lesson.pairs, schedule.batch, rng):
                 done = min(1.0, max(step / steps, (time.monotonic() - began) / schedule.limit_s))
                 if watch.cancelled():
-                    raise CancelledError("the training of an embedder was cancelled")
+                    raise CancelledError("the training of a model was cancelled")
                 if done >= 1.0 and step:
-                    return pupil.lora
-                pupil.learn(lesson, batch, _hard(lesson, batch, rng), done=done)
+                    return learning.lora
+                learning.step(lesson, batch, rng, done=done)
                 step += 1
                 watch.progress(min(1.0, step / steps))
-            watch.checkpoint(pupil.lora)
-    return pupil.lora
+            watch.checkpoint(learning.lora)
+    return learning.lora
 
 
 def batches(pairs: Sequence[Pair], most: int, rng: np.random.Generator) -> Iterator[list[Pair]]:
@@ -169,8 +199,36 @@ def _hard(lesson: Lesson, batch: Sequence[Pair], rng: np.random.Generator) -> li
     return sorted(drawn - there)
 
 
-class _Pupil:
-    """A model that learns, one batch at a time."""
+class _Learning:
+    """A pupil with its adapter, one batch at a time."""
+
+    def __init__(self, pupil: Pupil, schedule: Schedule) -> None:
+        import torch
+
+        self._torch = torch
+        self._pupil = pupil
+        self._rate = schedule.rate
+        self.lora = Lora(pupil.transformer, rank=schedule.rank, alpha=schedule.alpha)
+        self._optimizer = torch.optim.AdamW(self.lora.parameters, lr=schedule.rate, weight_decay=0.0)
+
+    def step(self, lesson: Lesson, batch: Sequence[Pair], rng: np.random.Generator, *, done: float) -> float:
+        """Take a step; the rate rises over the first tenth and then falls to nothing.
+
+        Returns:
+            The loss.
+        """
+        loss = self._pupil.loss(lesson, batch, rng)
+        self._optimizer.zero_grad()
+        loss.backward()
+        self._torch.nn.utils.clip_grad_norm_(self.lora.parameters, 1.0)
+        for group in self._optimizer.param_groups:
+            group["lr"] = self._rate * min(done * 10 + 0.1, (1.0 - done) / 0.9, 1.0)
+        self._optimizer.step()
+        return float(loss.detach())
+
+
+class _Embedding:
+    """An embedder that learns."""
 
     def __init__(self, model: str | Path, schedule: Schedule) -> None:
         import torch
@@ -178,18 +236,13 @@ class _Pupil:
         self._torch = torch
         self._schedule = schedule
         self._model = load_model(model, attention="eager")
-        self.lora = Lora(self._model[0].auto_model, rank=schedule.rank, alpha=schedule.alpha)
         self._model.train()
-        self._optimizer = torch.optim.AdamW(self.lora.parameters, lr=schedule.rate, weight_decay=0.0)
+        self.transformer = self._model[0].auto_model
 
-    def learn(self, lesson: Lesson, batch: Sequence[Pair], hard: Sequence[int], *, done: float) -> float:
-        """Take a step; the rate rises over the first tenth and then falls to nothing.
-
-        Returns:
-            The loss.
-        """
+    def loss(self, lesson: Lesson, batch: Sequence[Pair], rng: np.random.Generator) -> Any:
+        """Return the cross-entropy of what answers among all passages of the batch."""
         torch = self._torch
-        passages = [pair.passage for pair in batch] + list(hard)
+        passages = [pair.passage for pair in batch] + _hard(lesson, batch, rng)
         asked = self._encode([lesson.questions[pair.question] for pair in batch], QUESTION_TOKENS)
         found = self._encode([lesson.passages[at] for at in passages], self._schedule.passage_tokens)
         known = torch.tensor([
@@ -198,14 +251,7 @@ class _Pupil:
         logits = (asked @ found.T / self._schedule.temperature).masked_fill(known, -1e4)
         losses = torch.nn.functional.cross_entropy(logits, torch.arange(len(batch)), reduction="none")
         weights = torch.tensor([pair.weight for pair in batch])
-        loss = (losses * weights).sum() / weights.sum()
-        self._optimizer.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(self.lora.parameters, 1.0)
-        for group in self._optimizer.param_groups:
-            group["lr"] = self._schedule.rate * min(done * 10 + 0.1, (1.0 - done) / 0.9, 1.0)
-        self._optimizer.step()
-        return float(loss.detach())
+        return (losses * weights).sum() / weights.sum()
 
     def _encode(self, texts: list[str], tokens: int) -> Any:
         features = self._model.tokenizer(texts, padding=True, truncation=True, max_length=tokens, return_tensors="pt")
