@@ -41,6 +41,8 @@ class Recipe:
         training_set: Id of the set.
         base: Fingerprint of the embedder whose vectors it works on.
         parent: Candidate that was live when it was made; None where nothing was.
+        carried: What was taken over as it is from the candidate that was live, ``retrieval`` or ``generator``, by the
+            id of the training set of which it was made.
         config: Of the rungs.
         versions: Of the packages that matter.
     """
@@ -51,6 +53,7 @@ class Recipe:
     base: str
     seed: int
     parent: str | None = None
+    carried: Mapping[str, str] = field(default_factory=dict)
     config: Mapping[str, Any] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
 

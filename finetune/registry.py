@@ -56,6 +56,11 @@ class Candidate:
         """Whether it may be promoted, or is live: it passed the gate, or served before."""
         return self.state in {"passed", "trial", "live"} or (self.state == "retired" and self.live_at is not None)
 
+    @property
+    def carried(self) -> Mapping[str, str]:
+        """What it took over as it was; see ``artifact.Recipe``."""
+        return self.manifest.get("carried") or {}
+
 
 @dataclass(frozen=True, slots=True)
 class Made:
@@ -123,9 +128,10 @@ class Registry(Store):
         return self._found(statement.limit(limit))
 
     def by_set(self, set_ids: Collection[str]) -> list[Candidate]:
-        """Return the candidates that were trained on any of some training sets, the oldest first."""
-        statement = select(candidates).where(candidates.c.set_id.in_(sorted(set_ids)))
-        return self._found(statement.order_by(candidates.c.created_at, candidates.c.id))
+        """Return the candidates that know any of some training sets, also by what they took over, oldest first."""
+        wanted = set(set_ids)
+        every = self._found(select(candidates).order_by(candidates.c.created_at, candidates.c.id)) if wanted else []
+        return [one for one in every if not wanted.isdisjoint({one.set_id, *one.carried.values()})]
 
     def stands_on(self, set_id: str) -> tuple[int, int]:
         """Count what a training set holds.

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from sqlalchemy import delete, desc, insert, select, update
 from sqlalchemy.exc import IntegrityError
@@ -48,6 +48,14 @@ class KeptSet:
         return REMOVED in self.manifest
 
 
+class StandsOn(NamedTuple):
+    """That a row of a set holds what somebody asked, said or did, about a document."""
+
+    row_id: str
+    principal_id: str
+    document_id: str
+
+
 class TrainingSets(Store):
     """Training sets, each once and for ever, until what it stands on is to be forgotten.
 
@@ -76,15 +84,56 @@ class TrainingSets(Store):
         rows = tuple(sorted(examples, key=lambda example: example.id))
         content = b"".join(map(_line, rows))
         made = TrainingSet(sha256(content).hexdigest(), rows, dict(manifest))
-        if not self._whole(made.id):
-            self._write(self._path(made.id), content)
-        return TrainingSet(made.id, rows, self._note(made))
+        kept = self.keep(content, made.manifest, questions=made.questions, rows=len(rows), lineage=_lineage(made))
+        return TrainingSet(made.id, rows, kept)
+
+    def keep(
+        self,
+        content: bytes,
+        manifest: Mapping[str, Any],
+        *,
+        questions: int,
+        rows: int,
+        lineage: Sequence[StandsOn],
+    ) -> Mapping[str, Any]:
+        """Keep rows of any kind as a set, named by their sha256; see ``freeze``.
+
+        Args:
+            content: The rows in canonical JSON, a line each.
+            manifest: What they were made from and how; plain JSON.
+            questions: Different ones in them.
+            rows: How many they are.
+            lineage: Whom and what they hold: by that they are found when somebody or something is forgotten.
+
+        Returns:
+            The manifest that it was first kept with.
+
+        Raises:
+            StorageFullError: The disk is full; nothing is kept.
+        """
+        set_id = sha256(content).hexdigest()
+        if not self._whole(set_id):
+            self._write(self._path(set_id), content)
+        known = {"manifest": {**manifest, "sha256": set_id}, "questions": questions, "rows": rows}
+        stands_on: list[dict[str, Any]] = [{"set_id": set_id, **one._asdict()} for one in lineage]
+        return self._note({"id": set_id, "created_at": datetime.now(UTC)} | known, stands_on)
 
     def read(self, set_id: str) -> TrainingSet:
         """Return a set with its rows, which are held against its id.
 
         Returns:
             As it was frozen.
+
+        Raises:
+            NotFoundError: There is none, or its rows were erased.
+            DataDirectoryError: Its file is gone, cut off or changed.
+        """
+        content = self.content(set_id)
+        rows = tuple(cast(Example, from_json(Example, json.loads(line))) for line in content.splitlines())
+        return TrainingSet(set_id, rows, self.get(set_id).manifest)
+
+    def content(self, set_id: str) -> bytes:
+        """Return the rows of a set as they were kept, held against its id.
 
         Raises:
             NotFoundError: There is none, or its rows were erased.
@@ -102,8 +151,7 @@ class TrainingSets(Store):
             ) from error
         if sha256(content).hexdigest() != set_id:
             raise DataDirectoryError(f"{path} was cut off or changed: its SHA-256 is not its name; train again")
-        rows = tuple(cast(Example, from_json(Example, json.loads(line))) for line in content.splitlines())
-        return TrainingSet(set_id, rows, kept.manifest)
+        return content
 
     def get(self, set_id: str) -> KeptSet:
         """Return what is known of a set.
@@ -163,31 +211,25 @@ class TrainingSets(Store):
         with self._reading() as connection:
             return [*connection.scalars(found)]
 
-    def _note(self, made: TrainingSet) -> Mapping[str, Any]:
-        values = {
-            "id": made.id,
-            "manifest": {**made.manifest, "sha256": made.id},
-            "questions": made.questions,
-            "rows": len(made.examples),
-            "created_at": datetime.now(UTC),
-        }
+    def _note(self, values: Mapping[str, Any], lineage: list[dict[str, Any]]) -> Mapping[str, Any]:
         try:
             with self._writing() as connection:
-                connection.execute(insert(training_sets).values(values))
-                insert_rows(connection, training_lineage, _lineage(made))
+                connection.execute(insert(training_sets).values(dict(values)))
+                insert_rows(connection, training_lineage, lineage)
         except IntegrityError:
-            kept = self.get(made.id)
+            kept = self.get(values["id"])
             if not kept.removed:
                 return kept.manifest
-            self._revive(made, values)
+            self._revive(values, lineage)
         return cast(Mapping[str, Any], values["manifest"])
 
-    def _revive(self, made: TrainingSet, values: Mapping[str, Any]) -> None:
+    def _revive(self, values: Mapping[str, Any], lineage: list[dict[str, Any]]) -> None:
         """What was erased came to be again of what is still there: the same rows stand on nobody who was forgotten."""
+        its = values["id"]
         with self._writing() as connection:
-            connection.execute(update(training_sets).where(training_sets.c.id == made.id).values(dict(values)))
-            connection.execute(delete(training_lineage).where(training_lineage.c.set_id == made.id))
-            insert_rows(connection, training_lineage, _lineage(made))
+            connection.execute(update(training_sets).where(training_sets.c.id == its).values(dict(values)))
+            connection.execute(delete(training_lineage).where(training_lineage.c.set_id == its))
+            insert_rows(connection, training_lineage, lineage)
 
     def _path(self, set_id: str) -> Path:
         if len(set_id) != len(sha256().hexdigest()) or not set_id.isalnum():
@@ -221,9 +263,9 @@ def _line(example: Example) -> bytes:
     return json.dumps(to_json(example), sort_keys=True, separators=(",", ":")).encode() + b"\n"
 
 
-def _lineage(made: TrainingSet) -> list[dict[str, str]]:
+def _lineage(made: TrainingSet) -> list[StandsOn]:
     return [
-        {"set_id": made.id, "row_id": row.id, "principal_id": person, "document_id": row.anchor.document_id}
+        StandsOn(row.id, person, row.anchor.document_id)
         for row in made.examples
         for person in sorted({*row.givers, *row.askers})
     ]

@@ -88,7 +88,9 @@ class Answerer:
         searched = self.rewriter.rewrite(query.text, query.history, deadline=deadline)
         if query.history:
             watch.lap("rewrite")
-        found = self.retriever.retrieve(
+        # One state serves the whole request: what finds the passages, and what words the answer.
+        serving = self.retriever.learning(principal)
+        found = replace(self.retriever, learning=lambda _: serving).retrieve(
             searched,
             principal=principal,
             collection=query.collection,
@@ -100,6 +102,7 @@ class Answerer:
         listen(Retrieved(passages, searched.text))
         context = self._context(passages, principal, guard)
         prompt = prompt_for(query, searched, passages, context, template=self.template)
+        prompt = replace(prompt, sampling=serving.live.voiced(query.sampling))
         check = still_readable(self.retriever.catalog, passages, principal=principal, current=self.current)
         answer, draft = self.speaker(guard).say(prompt, deadline=deadline, listen=listen, may_cite=check)
         answer = replace(answer, guards=(*checked.decisions, *answer.guards))

@@ -1,7 +1,7 @@
 """What was learned and serves: one immutable whole, taken once by each request, so that none mixes two."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,7 @@ from retrieval.index import Hits, VectorIndex
 from retrieval.memory import MOVED, SIMILAR, Memory, Readable, Recalled
 from retrieval.rerank import Reranker
 from retrieval.search_question import SearchQuestion
-from retrieval.types import Fusion, Principal
+from retrieval.types import Fusion, Principal, Sampling
 
 FloatArray = NDArray[np.float32]
 
@@ -47,6 +47,7 @@ class Learned:
         adapter: Shape (dim, dim): a question's vector q is searched as q + q @ adapter; None leaves it.
         engine: Encodes questions and is searched in the place of the server's own; None leaves that.
         reranker: Looks at candidates again in the place of the server's own; None leaves that.
+        voice: Name of the adapter by which the language model answers; None leaves the model as it is.
     """
 
     id: str = ""
@@ -55,6 +56,7 @@ class Learned:
     weights: Weights = field(default_factory=Weights)
     engine: Engine | None = None
     reranker: Reranker | None = None
+    voice: str | None = None
 
     def encoded(self, question: SearchQuestion, vector: FloatArray) -> FloatArray:
         """Return a question's vector among those that are searched, shape (dim,), L2 norm 1.
@@ -72,6 +74,10 @@ class Learned:
         mapped = vector + vector @ self.adapter
         mapped /= max(float(np.linalg.norm(mapped)), 1e-6)
         return mapped
+
+    def voiced(self, asked: Sampling) -> Sampling:
+        """Return how words are drawn: by the adapter that was learned, where a request names none of its own."""
+        return asked if asked.adapter is not None else replace(asked, adapter=self.voice)
 
     def recall(self, vector: FloatArray, hits: Hits, *, readable: Readable) -> dict[str, Recalled]:
         """Return what memory knows of chunks; see ``Memory.recall``."""

@@ -2,7 +2,7 @@
 
 import re
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,9 @@ from retrieval.generators.adapter_files import CONFIG, WEIGHTS, Shape, base_of, 
 MOST_LOADED = 4
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
+
+Placed = Callable[[str], Path]
+"""Name of an adapter that is none of those in the folder -> where its files would be."""
 
 
 class Adapters:
@@ -25,27 +28,28 @@ class Adapters:
         model: A transformers model; adapters are put into its modules.
         folder: Where they are; None for none.
         base: The model's folder: an adapter that names the weights it was trained on is held against it.
+        learned: Where those lie that were learned here; None for none.
 
     Raises:
         ModelError: There is a folder, but peft is not installed.
     """
 
-    def __init__(self, model: Any, folder: Path | None, *, base: Path | None = None) -> None:
+    def __init__(
+        self, model: Any, folder: Path | None, *, base: Path | None = None, learned: Placed | None = None
+    ) -> None:
         self._model = model
         self._base = base
         self._fingerprint = ""  # takes seconds for a large model, and is rarely needed
         self._folder = folder
+        self._learned = learned
         self._shapes = _shapes(model)  # before adapters wrap the modules
         self._peft: Any = None
         self._loaded: OrderedDict[tuple[Path, int, int], str] = OrderedDict()  # least recently used first
         self._slots = 0
+        self._wrap: Any = None
+        self._config: Any = None
         if folder is not None:
-            try:
-                import peft
-            except ImportError as error:
-                raise ModelError('adapters need peft: pip install "attune[local]"') from error
-            self._wrap = peft.PeftModel
-            self._config = peft.LoraConfig
+            self._import()
 
     def find(self, name: str) -> Path:
         """Look an adapter up, without reading it.
@@ -56,10 +60,11 @@ class Adapters:
         Raises:
             InvalidInputError: There is no such adapter.
         """
-        folder = self._folder / name if self._folder and _NAME.fullmatch(name) else None
-        if folder is None or not (folder / CONFIG).is_file():
-            raise InvalidInputError(f"there is no adapter {name[:100]!r}")
-        return folder
+        if _NAME.fullmatch(name):
+            for folder in (self._folder and self._folder / name, self._learned and self._learned(name)):
+                if folder is not None and (folder / CONFIG).is_file():
+                    return folder
+        raise InvalidInputError(f"there is no adapter {name[:100]!r}")
 
     @contextmanager
     def worn(self, folder: Path | None) -> Iterator[None]:
@@ -69,7 +74,7 @@ class Adapters:
             folder: As ``find`` gave it.
 
         Raises:
-            ModelError: The adapter cannot be read, or is not one of this model.
+            ModelError: The adapter cannot be read, or is not one of this model; or peft is not installed.
         """
         if folder is not None:
             slot = self._slot(folder)
@@ -101,7 +106,17 @@ class Adapters:
         if wanted != self._fingerprint:
             raise ModelError(f"the adapter {folder.name} does not fit: it was trained on another language model")
 
+    def _import(self) -> None:
+        """Get what puts adapters into models: who has none needs none of it."""
+        try:
+            import peft
+        except ImportError as error:
+            raise ModelError('adapters need peft: pip install "attune[local]"') from error
+        self._wrap, self._config = peft.PeftModel, peft.LoraConfig
+
     def _load(self, folder: Path) -> str:
+        if self._wrap is None:
+            self._import()
         self._check(folder)
         self._slots += 1
         slot = f"adapter{self._slots}"

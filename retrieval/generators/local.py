@@ -11,7 +11,7 @@ from typing import Any
 
 from retrieval.deadline import Deadline
 from retrieval.errors import ModelError
-from retrieval.generators.adapters import Adapters
+from retrieval.generators.adapters import Adapters, Placed
 from retrieval.generators.arrivals import follow
 from retrieval.generators.causal import CausalModel, StoppedError
 from retrieval.generators.generator import Tell, silent
@@ -35,6 +35,7 @@ class LocalGenerator:
     Args:
         folder: Of the model, in safetensors.
         adapters: Folder of LoRA adapters, one folder each.
+        learned: Where adapters lie that were learned from feedback, by name; see ``Adapters``.
         device: cpu or cuda; cuda is taken where there is one when None.
         context_tokens: Window, at most the model's own.
 
@@ -47,6 +48,7 @@ class LocalGenerator:
         folder: Path,
         *,
         adapters: Path | None = None,
+        learned: Placed | None = None,
         device: str | None = None,
         context_tokens: int = 8192,
         defaults: Sampling = DEFAULTS,
@@ -54,7 +56,7 @@ class LocalGenerator:
         self.name = f"local:{folder.name}"
         self._defaults = defaults
         self._model = CausalModel(folder, device=device, context_tokens=context_tokens)
-        self._adapters = Adapters(self._model.model, adapters, base=folder)
+        self._adapters = Adapters(self._model.model, adapters, base=folder, learned=learned)
         # One thread: models and adapters are switched in it alone, and PyTorch takes all cores for one answer anyway.
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="local-model")
 

@@ -4,6 +4,8 @@ The server is the one in transformers with a tiny model built here; its words me
 protocol, the citations and the fallback, not the quality.
 """
 
+from dataclasses import dataclass, field
+
 import pytest
 
 from retrieval.answer import Answerer
@@ -11,6 +13,7 @@ from retrieval.cite import cite
 from retrieval.deadline import Deadline
 from retrieval.errors import ModelError
 from retrieval.generators.openai_compatible import OpenAICompatibleGenerator, Timeouts
+from retrieval.learned import Learning, unlearned
 from retrieval.prompt import Draft, Prompt
 from retrieval.types import Chunk, Passage, Query
 
@@ -95,8 +98,10 @@ class _Catalog:
         return dict.fromkeys(chunk_ids)
 
 
+@dataclass
 class _Retriever:
-    catalog = _Catalog()
+    catalog: _Catalog = field(default_factory=_Catalog)
+    learning: Learning = unlearned
 
     def retrieve(self, _question, **_):
         return list(PROMPT.passages)

@@ -4,6 +4,7 @@ import pytest
 
 from retrieval.answer import Answerer
 from retrieval.errors import NotFoundError
+from retrieval.learned import Learning, unlearned
 from retrieval.prompt import Draft
 from retrieval.replay import replay
 from retrieval.types import Principal, Query, Sampling, Turn
@@ -26,6 +27,7 @@ class Catalog:
 class Found:
     catalog: Catalog
     passages: list
+    learning: Learning = unlearned
 
     def retrieve(self, _question, **_):
         return self.passages
