@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from hashlib import sha256
 from typing import NamedTuple
 
@@ -33,6 +34,10 @@ class Row:
         liked: Whether a thumb was up; None for a correction or a comparison.
         sources: Ids of the feedback and interactions that it stands on, sorted.
         people: Principal ids of those whose words are in it or who judged, sorted.
+        question: As the messages ask it.
+        documents: Ids of those that its passages are of, sorted.
+        passages: How many the messages number.
+        given_at: When it was said, UTC.
     """
 
     messages: Messages
@@ -41,6 +46,10 @@ class Row:
     liked: bool | None = None
     sources: tuple[str, ...] = ()
     people: tuple[str, ...] = ()
+    question: str = ""
+    documents: tuple[str, ...] = ()
+    passages: int = 0
+    given_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +70,11 @@ class Rows:
     def pairs(self) -> tuple[Row, ...]:
         """Rows with a better and a worse reply."""
         return (*(row for row in self.corrected if row.worse), *self.preferred)
+
+    @property
+    def all(self) -> tuple[Row, ...]:
+        """Every row, once."""
+        return (*self.corrected, *self.preferred, *self.thumbs)
 
 
 class Said(NamedTuple):
@@ -171,8 +185,12 @@ def _preferred(one: Said, asked: Mapping[str, Interaction], terms: Terms) -> Row
     if not reply or not worse or folded(reply) == folded(worse):
         return None
     row = _row(one, reply, terms, worse=worse)
-    people = sorted({*row.people, other.principal_id})
-    return replace(row, sources=tuple(sorted({*row.sources, other.id})), people=tuple(people))
+    return replace(
+        row,
+        sources=tuple(sorted({*row.sources, other.id})),
+        people=tuple(sorted({*row.people, other.principal_id})),
+        documents=tuple(sorted({*row.documents, *_documents(other)})),
+    )
 
 
 def _thumb(one: Said, terms: Terms) -> Row | None:
@@ -187,7 +205,15 @@ def _row(one: Said, reply: str, terms: Terms, *, worse: str = "") -> Row:
         terms.scrub(worse),
         sources=tuple(sorted({one.asked.id, one.said.id})),
         people=tuple(sorted({one.asked.principal_id, one.said.principal_id})),
+        question=terms.scrub(one.asked.question),
+        documents=_documents(one.asked),
+        passages=len(one.asked.passages),
+        given_at=one.said.given_at,
     )
+
+
+def _documents(asked: Interaction) -> tuple[str, ...]:
+    return tuple(sorted({passage.chunk.document_id for passage in asked.passages}))
 
 
 def _places(asked: Interaction) -> dict[str, int]:

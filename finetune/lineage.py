@@ -41,7 +41,7 @@ def manifest_of(
         "recipe": recipe,
         "scrub": scrub,
         "seed": seed,
-        "versions": _versions(),
+        "versions": versions(),
     }
 
 
@@ -53,7 +53,8 @@ def _signals(examples: Sequence[Example]) -> Mapping[str, int]:
     return dict(sorted(counts.items()))
 
 
-def _versions() -> Mapping[str, str]:
+def versions() -> Mapping[str, str]:
+    """Return the versions of the packages that matter, of those that are installed."""
     found = {}
     for package in _PACKAGES:
         try:
