@@ -79,6 +79,8 @@ def givers(as_json: Json = False) -> None:
     for one in body["givers"]:
         shares = (f"{one[name]:.0%}" for name in ("share", "contradicted", "alone"))
         mark = "[red]outlier[/red]" if one["outlier"] else "trusted" if one["trusted"] else ""
+        if one["allies"]:
+            mark += f", together with {escape(', '.join(one['allies']))}"
         table.add_row(escape(one["giver"]), str(one["votes"]), *shares, mark)
     _out.print(table)
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from eval.power import ALPHA
 from eval.statistics import Difference, FloatArray
+from finetune.collusion import together
 from finetune.questions import Question
 from finetune.types import Anchor, Example, Label
 from finetune.verdict import LEAST_QUESTIONS, Check, gain_of, gained, missing_for
@@ -113,7 +114,7 @@ def _places(rankings: Sequence[Sequence[str]], questions: Sequence[Question]) ->
 def givers(
     questions: Sequence[Question], before: FloatArray, after: FloatArray, *, trusted: AbstractSet[str], seed: int
 ) -> Check:
-    """See whether a gain is there without any one person who is not trusted.
+    """See whether a gain is there without any one person who is not trusted; who vouches together is one person.
 
     Args:
         questions: That were measured.
@@ -125,34 +126,60 @@ def givers(
     Returns:
         Refused when without the questions that one person alone vouches for nothing is gained, or few are left.
     """
-    for giver in _suspects(questions, after - before, trusted):
-        kept = np.array([question.givers != (giver,) for question in questions])
+    behind = _behind(questions, trusted)
+    suspects = [one for one in _suspects(questions, after - before, behind) if not one & trusted]
+    for person in suspects[:_MOST_GIVERS]:
+        kept = np.array([one != {person} for one in behind])
         groups = [question.group for question, keep in zip(questions, kept, strict=True) if keep]
         others = gain_of(before[kept], after[kept], groups, seed=seed)
         if gained(others, others.p_better):
             continue
-        return _alone(others)
+        return _alone(others, persons=len(person))
     return Check("givers", "passed", "no one person's votes decide", None, ALPHA)
 
 
-def _suspects(questions: Sequence[Question], gains: FloatArray, trusted: AbstractSet[str]) -> list[str]:
+_Person = frozenset[str]
+"""A giver, or several who vouch together."""
+
+
+def _behind(questions: Sequence[Question], trusted: AbstractSet[str]) -> list[AbstractSet[_Person]]:
+    """Return who vouches for each question, those together who do it together and are fewer than all others.
+
+    Where most people vouch for the same questions, they agree; who is trusted counts alone.
+    """
+    vouched: dict[str, set[str]] = {}
+    for question in questions:
+        for giver in question.givers:
+            vouched.setdefault(giver, set()).add(question.id)
+    bound = {giver: names for giver, names in vouched.items() if giver not in trusted}
+    few = [group for group in together(bound, mutual=True) if len(group) <= len(vouched) - len(group)]
+    one_of = {giver: group for group in few for giver in group}
+    return [{one_of.get(giver, frozenset({giver})) for giver in question.givers} for question in questions]
+
+
+def _suspects(
+    questions: Sequence[Question], gains: FloatArray, behind: Sequence[AbstractSet[_Person]]
+) -> list[_Person]:
     """Name those who alone vouch for questions, the most gained first; who gained nothing decides nothing."""
-    sums: dict[str, float] = {}
-    groups: dict[str, set[str]] = {}
-    for question, gain in zip(questions, gains, strict=True):
-        if len(question.givers) == 1 and question.givers[0] not in trusted:
-            sums[question.givers[0]] = sums.get(question.givers[0], 0.0) + float(gain)
-            groups.setdefault(question.givers[0], set()).add(question.group)
-    names = [giver for giver in sums if sums[giver] > 0 and len(groups[giver]) >= _LEAST_ALONE]
-    return sorted(names, key=lambda giver: (-sums[giver], giver))[:_MOST_GIVERS]
+    sums: dict[_Person, float] = {}
+    groups: dict[_Person, set[str]] = {}
+    for question, gain, persons in zip(questions, gains, behind, strict=True):
+        if len(persons) == 1:
+            (person,) = persons
+            sums[person] = sums.get(person, 0.0) + float(gain)
+            groups.setdefault(person, set()).add(question.group)
+    named = [person for person in sums if sums[person] > 0 and len(groups[person]) >= _LEAST_ALONE]
+    return sorted(named, key=lambda person: (-sums[person], sorted(person)))
 
 
-def _alone(others: Difference) -> Check:
+def _alone(others: Difference, *, persons: int) -> Check:
     # Nobody is named: a report outlives people who are erased.
+    whose = "one person's votes" if persons == 1 else f"the votes of {persons} people who vote together"
     missing = missing_for(others)
     more = "" if missing is None else f": {missing} more questions of other people, or a curator's word"
     if others.questions < LEAST_QUESTIONS:
-        words = f"stands on one person's votes{more}"
-        return Check("givers", "refused", words, float(others.questions), float(LEAST_QUESTIONS), missing)
-    words = f"without one person's votes the gain is {others.value or 0.0:+.4f} and may be chance{more}"
+        return Check(
+            "givers", "refused", f"stands on {whose}{more}", float(others.questions), float(LEAST_QUESTIONS), missing
+        )
+    words = f"without {whose} the gain is {others.value or 0.0:+.4f} and may be chance{more}"
     return Check("givers", "refused", words, others.value, 0.0, missing)

@@ -1,12 +1,14 @@
 """What one person can move, and who votes against everybody: bounds on labels before they become examples; pure.
 
-Labels of who judged for this purpose, or whose judgement was approved, are not bounded.
+Labels of who judged for this purpose, or whose judgement was approved, are not bounded. Who votes together against the
+rest is one person here.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from finetune.collusion import Group, colluders
 from finetune.types import Anchor, Label
 
 WEEK_WEIGHT = 10.0
@@ -26,28 +28,42 @@ OUTLIER_VOTES = 5
 OUTLIER_SHARE = 0.5
 """Share of votes against all others from which a giver is an outlier."""
 
-Group = Callable[[Label], Hashable]
-"""What of labels is one question."""
+Persons = Mapping[str, str]
+"""Giver -> the one that stands for a group of givers who count as one person; who is missing stands for nobody else."""
 
 
-def capped(labels: Sequence[Label]) -> list[Label]:
+def persons(labels: Iterable[Label]) -> Persons:
+    """Say which givers count as one person: those who vote together against the rest."""
+    return {giver: min(group) for group in colluders(labels) for giver in group}
+
+
+def capped(labels: Sequence[Label], persons: Persons | None = None) -> list[Label]:
     """Bound what each person can move.
 
     Said of one chunk and question, a person's last label of each kind of signal counts, the heaviest of all; then each
     person is bounded by chunk and by week. Order does not matter: whoever is over a bound is scaled, not cut off.
 
+    Args:
+        labels: In any order.
+        persons: Who counts as one; None where everybody counts alone.
+
     Returns:
         The labels that are left, in the order given, with their weights.
     """
-    kept = _once(labels)
-    kept = _scaled(kept, lambda label: (label.giver, label.anchor), CHUNK_WEIGHT)
-    return _scaled(kept, lambda label: (label.giver, *label.given_at.isocalendar()[:2]), WEEK_WEIGHT)
+    one_of = persons or {}
+
+    def person(label: Label) -> str:
+        return one_of.get(label.giver, label.giver)
+
+    kept = _once(labels, person)
+    kept = _scaled(kept, lambda label: (person(label), label.anchor), CHUNK_WEIGHT)
+    return _scaled(kept, lambda label: (person(label), *label.given_at.isocalendar()[:2]), WEEK_WEIGHT)
 
 
-def _once(labels: Sequence[Label]) -> list[Label]:
+def _once(labels: Sequence[Label], person: Callable[[Label], str]) -> list[Label]:
     heaviest: dict[tuple[str, str, Anchor], Label] = {}
     for label in labels:
-        key = (label.giver, label.question, label.anchor)
+        key = (person(label), label.question, label.anchor)
         before = heaviest.get(key)
         if before is None or _sureness(label) > _sureness(before):
             heaviest[key] = label
@@ -87,6 +103,7 @@ class GiverReport:
         alone: Share of the votes that name a chunk of a document which none of the others who voted on the question
             names, in [0, 1].
         trusted: Some of it was approved, or judged for this purpose.
+        allies: Givers with whom it votes together against the rest, sorted; all of them count as one person.
     """
 
     giver: str
@@ -96,12 +113,13 @@ class GiverReport:
     contradicted: float
     alone: float
     trusted: bool
+    allies: tuple[str, ...] = ()
 
     @property
     def outlier(self) -> bool:
-        """Whether somebody should look at it: enough votes, and half of them against everybody who voted there."""
+        """Whether somebody should look at it: enough votes, and half of them, or a group's, against everybody else."""
         odd = max(self.contradicted, self.alone) >= OUTLIER_SHARE
-        return self.votes >= OUTLIER_VOTES and odd
+        return (self.votes >= OUTLIER_VOTES and odd) or bool(self.allies)
 
 
 def outliers(labels: Iterable[Label], *, group: Group = lambda label: label.question) -> list[GiverReport]:
@@ -114,6 +132,8 @@ def outliers(labels: Iterable[Label], *, group: Group = lambda label: label.ques
     Returns:
         One report a giver, outliers first, then by weight.
     """
+    labels = list(labels)
+    groups = {giver: found for found in colluders(labels, group=group) for giver in found}
     by_question: dict[Hashable, list[Label]] = defaultdict(list)
     by_giver: dict[str, list[Label]] = defaultdict(list)
     for label in labels:
@@ -133,6 +153,7 @@ def outliers(labels: Iterable[Label], *, group: Group = lambda label: label.ques
             contradicted=contradicted[giver] / len(given),
             alone=alone[giver] / len(given),
             trusted=any(label.trusted for label in given),
+            allies=tuple(sorted(groups.get(giver, frozenset()) - {giver})),
         )
         for giver, given in by_giver.items()
     ]

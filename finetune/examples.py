@@ -7,7 +7,7 @@ from hashlib import sha256
 
 import numpy as np
 
-from finetune.caps import GiverReport, capped, outliers
+from finetune.caps import GiverReport, capped, outliers, persons
 from finetune.groups import NEAR, Groups, near_duplicates
 from finetune.signals import folded
 from finetune.types import Anchor, Example, FloatArray, Label
@@ -108,7 +108,7 @@ def build_examples(labels: Sequence[Label], context: Context) -> Built:
     apart = [[label for label in live if standing[label.anchor] is is_open] for is_open in (True, False)]
     scrubbed = [_scrubbed(part, context.scrub) for part in apart]
     live = [label for part in scrubbed for label in part]
-    bounded = [label for part in scrubbed for label in capped(part)]
+    bounded = [label for part in scrubbed for label in capped(part, persons(part))]
     dropped["labels that a later or surer one of the same person replaces"] = len(live) - len(bounded)
     asked = _asked(bounded, context.encode)
     groups = asked.groups(bounded)

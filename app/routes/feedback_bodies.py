@@ -154,6 +154,9 @@ class GiverBody(BaseModel):
     contradicted: float = Field(description="Share of the votes of which most others say the opposite.")
     alone: float = Field(description="Share of the votes for a document that no other who voted there names.")
     trusted: bool = Field(description="Some of it was approved, or judged for this purpose.")
+    allies: list[str] = Field(
+        description="With whom it votes together against the rest: all of them count as one person."
+    )
     outlier: bool = Field(description="Somebody should look at it.")
 
 

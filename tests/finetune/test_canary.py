@@ -168,6 +168,33 @@ def test_who_vouches_for_two_questions_decides_nothing_alone():
 
 def test_a_question_that_two_vouch_for_is_nobodys_alone():
     assert check_givers(asked(*["u:a u:b"] * 40), by_a_lot).outcome == "passed"
+    assert check_givers(asked(*[f"u:{n % 4} u:{(n + 1) % 4}" for n in range(40)]), by_a_lot).outcome == "passed"
+
+
+OTHERS = [f"u:{n % 4}" for n in range(40)]
+
+
+def by_two(question):
+    return 0.3 * (set(question.givers) >= {"u:a", "u:b"})
+
+
+def test_two_among_others_who_always_vouch_together_are_one_person():
+    check = check_givers(asked(*["u:a u:b"] * 40, *OTHERS), by_two)
+    assert check.outcome == "refused"
+    assert "without the votes of 2 people who vote together the gain is +0.0000" in check.detail
+
+
+def test_what_others_vouch_for_as_well_does_not_stand_on_who_vouches_together():
+    assert check_givers(asked(*["u:a u:b"] * 40, *OTHERS), by_a_lot).outcome == "passed"
+    assert check_givers(asked(*[f"u:a u:b u:{n % 9}" for n in range(40)]), by_two).outcome == "passed"
+
+
+def test_where_everybody_vouches_for_the_same_they_agree():
+    assert check_givers(asked(*["u:a u:b u:c u:d"] * 40), by_a_lot).outcome == "passed"
+
+
+def test_two_who_vouch_together_pass_where_a_curator_is_one_of_them():
+    assert check_givers(asked(*["u:a u:b"] * 40, *OTHERS), by_two, trusted={"u:a"}).outcome == "passed"
 
 
 @pytest.mark.parametrize("trusted", [set(), {"u:a"}])

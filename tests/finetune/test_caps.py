@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from finetune.caps import CHUNK_WEIGHT, WEEK_WEIGHT, capped, outliers
+from finetune.caps import CHUNK_WEIGHT, WEEK_WEIGHT, capped, outliers, persons
 from finetune.types import Anchor, Label
 
 AT = datetime(2026, 11, 2, 8, 0, tzinfo=UTC)  # a Monday
@@ -88,3 +88,28 @@ def test_a_few_odd_votes_are_no_outlier_and_no_votes_no_report():
     votes = [label(n, giver="u:ann") for n in range(4)] + [label(n, giver="u:eve", label=-1) for n in range(4)]
     assert not any(one.outlier for one in outliers(votes))
     assert outliers([]) == []
+
+
+def voting_together(others=10):
+    """Five accounts that say the same of each question, for one chunk and against what one honest person found."""
+    honest = [label(n, giver=f"u:{n}", chunk=n, signal="up", weight=0.5) for n in range(others)]
+    ups = [label(n, giver=f"u:eve{k}", chunk="planted") for n in range(others) for k in range(5)]
+    downs = [label(n, giver=f"u:eve{k}", chunk=n, label=-1) for n in range(others) for k in range(5)]
+    return honest, [*ups, *downs]
+
+
+def test_accounts_that_vote_together_are_seen():
+    honest, planted = voting_together()
+    reports = outliers([*honest, *planted])
+    assert [one.giver for one in reports if one.outlier] == [f"u:eve{k}" for k in range(5)]
+    assert reports[0].allies == ("u:eve1", "u:eve2", "u:eve3", "u:eve4")
+    assert (reports[0].alone, reports[0].contradicted) == (0.0, 0.0)  # each has four beside
+
+
+def test_accounts_that_vote_together_weigh_what_one_person_does():
+    honest, planted = voting_together()
+    kept = capped([*honest, *planted], persons([*honest, *planted]))
+    assert sum(one.weight for one in kept if one.anchor.document_id == "doc-planted") <= CHUNK_WEIGHT
+    assert weight([one for one in kept if "eve" in one.giver]) == WEEK_WEIGHT
+    assert len({(one.question, one.anchor) for one in kept if "eve" in one.giver}) == 20
+    assert weight([one for one in kept if "eve" not in one.giver]) == 0.5 * len(honest)

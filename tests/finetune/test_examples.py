@@ -107,6 +107,16 @@ def test_two_people_or_one_who_is_trusted_demote():
     assert rows(label(label=-1, weight=0.7, trusted=True)) == {("Leave", "a"): -0.7}
 
 
+def test_accounts_that_vote_together_against_the_rest_demote_like_one_person():
+    words = [f"Word{n}" for n in range(6)]
+    praised = [label(word, word, signal="up", weight=0.5, giver=f"u:{word}") for word in words]
+    against = [label(word, word, label=-1, giver=giver) for word in words for giver in ("u:eve1", "u:eve2")]
+    assert {one.label for one in built(*praised, *against).examples} == {1}
+    # Where one more person agrees on their own, two people say so.
+    seconded = label("Word0", "Word0", label=-1, giver="u:cleo")
+    assert {one.question for one in built(*praised, *against, seconded).examples if one.label < 0} == {"Word0"}
+
+
 def test_raters_who_contradict_each_other_cancel_out():
     against = [label(label=-1, giver=giver, weight=0.5) for giver in ("u:bob", "u:cleo")]
     made = built(label(), *against)
