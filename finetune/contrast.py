@@ -63,7 +63,7 @@ class Schedule:
         passage_tokens: Where passages are cut: what a passage is about, it mostly says early.
         hard: Passages that seem to answer a question and are not known to, from which it is told besides those that
             somebody named wrong; any make a step take twice as long.
-        limit_s: Within which it ends, as much as was learned by then.
+        limit_s: Within which it ends, as much as was learned by then: over the last tenth of it the rate falls.
     """
 
     rank: int = RANK
@@ -97,11 +97,15 @@ class Watch:
         progress: Is told how far it is.
         cancelled: Asked before each step whether to stop.
         checkpoint: Is given the adapter after each epoch.
+        loss: Is told the loss of each step, and which step it was, from 0.
+        clock: Tells the seconds since some moment.
     """
 
     progress: Progress = _nothing
     cancelled: Callable[[], bool] = _never
     checkpoint: Callable[[Lora], None] = lambda _: None
+    loss: Callable[[float, int], None] = lambda _loss, _step: None
+    clock: Callable[[], float] = time.monotonic
 
 
 class Pupil(Protocol):
@@ -116,7 +120,7 @@ class Pupil(Protocol):
 def train(model: str | Path, lesson: Lesson, schedule: Schedule, *, seed: int, watch: Watch | None = None) -> Lora:
     """Train a LoRA adapter of a sentence-transformers model.
 
-    The same lesson, schedule and seed give the same adapter, unless time runs out.
+    The same lesson, schedule and seed give the same adapter on one machine, unless nine tenths of the time run out.
 
     Args:
         model: Its folder or hub id.
@@ -156,7 +160,7 @@ def study(
     import torch
 
     watch = watch or Watch()
-    began = time.monotonic()
+    began = watch.clock()
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         learning = _Learning(pupil(), schedule)
@@ -165,16 +169,29 @@ def study(
         step = 0
         for _ in range(schedule.epochs):
             for batch in batches(lesson.pairs, schedule.batch, rng):
-                done = min(1.0, max(step / steps, (time.monotonic() - began) / schedule.limit_s))
+                late = (watch.clock() - began) / schedule.limit_s
                 if watch.cancelled():
                     raise CancelledError("the training of a model was cancelled")
-                if done >= 1.0 and step:
+                if step and (step >= steps or late >= 1.0):
                     return learning.lora
-                learning.step(lesson, batch, rng, done=done)
+                watch.loss(learning.step(lesson, batch, rng, share=_rate(step / steps, late)), step)
                 step += 1
                 watch.progress(min(1.0, step / steps))
             watch.checkpoint(learning.lora)
     return learning.lora
+
+
+def _rate(done: float, late: float) -> float:
+    """Return the share of the rate at which a step is taken.
+
+    It rises over the first tenth of the steps and then falls to nothing. Time has no part in it, or the same seed would
+    not give the same adapter, until nine tenths of the limit are gone: what ends at full rate is worth less.
+
+    Args:
+        done: Share of the steps.
+        late: Share of the time.
+    """
+    return min(done * 10 + 0.1, (1.0 - done) / 0.9, 1.0) * min(1.0, max(0.0, 1.0 - late) * 10)
 
 
 def batches(pairs: Sequence[Pair], most: int, rng: np.random.Generator) -> Iterator[list[Pair]]:
@@ -211,8 +228,8 @@ class _Learning:
         self.lora = Lora(pupil.transformer, rank=schedule.rank, alpha=schedule.alpha)
         self._optimizer = torch.optim.AdamW(self.lora.parameters, lr=schedule.rate, weight_decay=0.0)
 
-    def step(self, lesson: Lesson, batch: Sequence[Pair], rng: np.random.Generator, *, done: float) -> float:
-        """Take a step; the rate rises over the first tenth and then falls to nothing.
+    def step(self, lesson: Lesson, batch: Sequence[Pair], rng: np.random.Generator, *, share: float) -> float:
+        """Take a step, at a share of the rate.
 
         Returns:
             The loss.
@@ -222,7 +239,7 @@ class _Learning:
         loss.backward()
         self._torch.nn.utils.clip_grad_norm_(self.lora.parameters, 1.0)
         for group in self._optimizer.param_groups:
-            group["lr"] = self._rate * min(done * 10 + 0.1, (1.0 - done) / 0.9, 1.0)
+            group["lr"] = self._rate * share
         self._optimizer.step()
         return float(loss.detach())
 
