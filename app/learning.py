@@ -181,10 +181,11 @@ def open_rollout(folder: Path, retriever: Retriever, engines: Engines | None = N
     registry, trials = Registry(catalog.engine), Trials(catalog.engine)
     _point_again(catalog, registry)
     with ExitStack() as stack:
+        shadow = stack.enter_context(closing(Shadow(retriever, trials)))
         state = ServingState(artifacts, catalog, retriever.embedder, trials, engines=engines)
+        state.failed = shadow.failed
         serving = stack.enter_context(closing(state))
         serving.start()
-        shadow = stack.enter_context(closing(Shadow(retriever, trials)))
         yield Rollout(artifacts, registry, trials, serving, shadow, replace(retriever, learning=serving))
 
 

@@ -4,7 +4,7 @@ import logging
 import secrets
 import threading
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -34,6 +34,14 @@ _STOP_S = 10.0
 _DRAWN = 2**32
 
 _log = logging.getLogger(__name__)
+
+Failed = Callable[[Trial, Exception], None]
+"""Hears in which trial a candidate failed at a request, and with what; the request was served without it."""
+
+
+def failed(trial: Trial, error: Exception) -> None:
+    """Say that a candidate failed at a request."""
+    _log.warning("candidate %s failed at a request: %s", trial.candidate_id[:12], error)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,6 +85,7 @@ class ServingState:
         *,
         engines: Engines | None = None,
     ) -> None:
+        self.failed: Failed = failed  # whoever measures trials takes its place
         self._engines = engines
         self._artifacts = artifacts
         self._catalog = catalog
@@ -100,10 +109,14 @@ class ServingState:
         trial, challenger = now.trial, now.challenger
         if trial is None or challenger is None:
             return Serving(now.live)
+
+        def told(_: str, error: Exception) -> None:
+            self.failed(trial, error)
+
         if trial.kind == "interleave" and secrets.randbelow(_DRAWN) < trial.share * _DRAWN:
-            return Serving(now.live, challenger, seed=secrets.randbelow(_DRAWN))
+            return Serving(now.live, challenger, seed=secrets.randbelow(_DRAWN), failed=told)
         if trial.kind == "share" and in_share(trial.id, principal.id, trial.share):
-            return Serving(challenger)
+            return Serving(challenger, instead=now.live, failed=told)
         return Serving(now.live)
 
     def start(self) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 from finetune.rollout import MOST_ERRORS, MOST_TIMES, beside, p95, slower
 from finetune.trials import Trial, Trials
+from retrieval.compare import FAILURES
 from retrieval.errors import AttuneError, InvalidInputError, NotFoundError
 from retrieval.learned import Learned, Serving
 from retrieval.retrieve import Retriever
@@ -108,6 +109,19 @@ class Shadow:
             measured.questions += 1
         self._judge(trial, measured)
 
+    def failed(self, trial: Trial, error: Exception) -> None:
+        """Note that the candidate failed at a request, which was served without it; with three it has lost."""
+        _log.warning("candidate %s failed at a request: %s", trial.candidate_id[:12], error)
+        measured = self._of(trial)
+        with self._writing:
+            measured.errors += 1
+            measured.questions += 1
+        try:
+            self._judge(trial, measured)
+        except AttuneError as unnoted:
+            # The database, most likely: the request has its answer all the same.
+            _log.warning("what the candidate did was not noted: %s", unnoted)
+
     def _of(self, trial: Trial) -> _Measured:
         with self._writing:
             if self._measured[0] != trial.id:
@@ -125,7 +139,7 @@ class Shadow:
 
     def _rank(self, trial: Trial, candidate: Learned, question: Question) -> None:
         measured = self._of(trial)
-        retriever = replace(self._retriever, learning=lambda _: Serving(candidate))
+        retriever = replace(self._retriever, learning=lambda _: Serving(candidate), strict=True)
         began = time.perf_counter()
         try:
             ranked = retriever.retrieve(
@@ -137,7 +151,7 @@ class Shadow:
             )
         except (NotFoundError, InvalidInputError):
             return  # its collection was removed meanwhile
-        except (AttuneError, ValueError) as error:
+        except FAILURES as error:
             _log.warning("candidate %s failed at a question: %s", candidate.id[:12], error)
             measured.errors += 1
         else:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from retrieval.compare import placed_by
 from retrieval.fuse import Fused
 from retrieval.index import TermScore
 from retrieval.learned import Learned, Serving
@@ -74,7 +75,7 @@ def explain(
     """
     question: str | SearchQuestion = searched or query.text
     # Taken once: the searches below are compared with each other.
-    live = retriever.learning(principal).live
+    live = placed_by(retriever.learning(principal), passages)
 
     def ask(by: Learned, filters: Filters | None = None) -> dict[str, _Placed]:
         return _placed(

@@ -88,6 +88,13 @@ class Learned:
 
 NOTHING = Learned()
 
+Failed = Callable[[str, Exception], None]
+"""Hears the id of a candidate on trial, and what it failed with."""
+
+
+def _unheard(candidate_id: str, error: Exception) -> None:
+    del candidate_id, error
+
 
 @dataclass(frozen=True, slots=True)
 class Serving:
@@ -97,11 +104,15 @@ class Serving:
         live: What was learned.
         challenger: What it is compared with, in one list of passages; None when it serves alone.
         seed: Of the comparison, so that it can be repeated; see ``retrieval.interleave``.
+        instead: Serves where ``live`` is itself on trial and fails; None where it is not on trial.
+        failed: Told what was on trial failed with, once the request was served without it.
     """
 
     live: Learned = NOTHING
     challenger: Learned | None = None
     seed: int = 0
+    instead: Learned | None = None
+    failed: Failed = _unheard
 
 
 Learning = Callable[[Principal], Serving]

@@ -4,17 +4,18 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from itertools import chain, islice
 
 from retrieval.asked import Asked
 from retrieval.catalog import Catalog
 from retrieval.collapse import Collapse, collapse
+from retrieval.compare import compare
 from retrieval.embed import Embedder, searched_vector
 from retrieval.errors import InvalidInputError, ModelError
 from retrieval.fuse import Fused
 from retrieval.index import VectorIndex
-from retrieval.interleave import team_draft
-from retrieval.learned import Learning, fuse_learned, unlearned
+from retrieval.learned import Learned, Learning, fuse_learned, unlearned
 from retrieval.learnt import Learnt
 from retrieval.metadata import checked_filters
 from retrieval.recency import faded, freshness
@@ -54,6 +55,7 @@ class Retriever:
         suspects: Knows the chunks in which something speaks to a model; they are labelled and ranked lower.
         clock: Tells the time that age is counted from.
         learning: Says what was learned from feedback; asked once a request, so that none is served by two states.
+        strict: Whether a reranker that was learned may not fail: a trial has to know.
     """
 
     catalog: Catalog
@@ -69,6 +71,7 @@ class Retriever:
     suspects: Suspects = nobody
     clock: Callable[[], datetime] = _now
     learning: Learning = unlearned
+    strict: bool = False
 
     def retrieve(
         self,
@@ -98,14 +101,8 @@ class Retriever:
             NotFoundError: There is no such collection.
         """
         within = self._within(principal, collection, filters)
-        asked = self._asked(question, mode)
-        serving = self.learning(principal)
-        sides = [side for side in (serving.live, serving.challenger) if side is not None]
-        ranked = [self._ranked(asked.by(side), within, limit) for side in sides]
-        if len(ranked) == 1:
-            return ranked[0]
-        drafted = team_draft(*ranked, key=lambda passage: passage.chunk.id, seed=serving.seed, limit=limit)
-        return [_of_team(passage, sides[theirs].id, place) for place, (passage, theirs) in enumerate(drafted)]
+        rank = partial(self._ranked, self._asked(question, mode), within, limit)
+        return compare(self.learning(principal), rank, limit=limit)
 
     def candidates(
         self,
@@ -175,7 +172,10 @@ class Retriever:
         aged = [(replace(f, score=faded(f.score, s)), row) for (f, row), s in zip(readable, shares, strict=True)]
         return sorted(aged, key=lambda pair: (-pair[0].score, pair[0].chunk_id))
 
-    def _ranked(self, asked: Asked, within: "_Within", limit: int) -> list[Passage]:
+    def _ranked(
+        self, asked: Asked, within: "_Within", limit: int, learned: Learned, *, strict: bool = False
+    ) -> list[Passage]:
+        asked = asked.by(learned)
         readable = self._faded(self._readable(asked, within, limit))
         # Who keeps the order need not see candidates that are not shown: to decode them takes as long as to find them.
         reranker = asked.learned.reranker or self.reranker
@@ -185,7 +185,8 @@ class Retriever:
             _passages(readable[at : at + _TOGETHER], state) for at in range(depth, len(readable), _TOGETHER)
         )
         if depth:
-            passages = _reranked(reranker, asked, _passages(readable[:depth], state), passages)
+            strict = (strict or self.strict) and asked.learned.reranker is not None
+            passages = _reranked(reranker, asked, _passages(readable[:depth], state), passages, strict=strict)
         first = lowered(list(islice(passages, depth or limit + SPARE)), self.suspects)
         return collapse(chain(first, self._later(passages)), limit=limit, by=self.collapse)
 
@@ -251,22 +252,20 @@ def _passages(readable: _Readable, state: str) -> list[Passage]:
     ]
 
 
-def _reranked(reranker: Reranker, asked: Asked, first: list[Passage], passages: Iterator[Passage]) -> Iterator[Passage]:
+def _reranked(
+    reranker: Reranker, asked: Asked, first: list[Passage], passages: Iterator[Passage], *, strict: bool
+) -> Iterator[Passage]:
     try:
         seen = reranker.rerank(asked.question.words, first, vector=asked.sentences)
     except ModelError as error:
+        if strict:
+            raise
         # The order of the search is worth more to the reader than an error message.
         _log.warning("candidates keep the order of the search: the reranker %s failed: %s", reranker.name, error)
         return chain(first, passages)
     # The scores of two scales do not compare, but higher must stay better all the way down.
     floor = min((passage.score for passage in seen), default=0.0)
     return chain(seen, (replace(passage, score=min(passage.score, floor)) for passage in passages))
-
-
-def _of_team(passage: Passage, team: str, place: int) -> Passage:
-    learnt = passage.learnt or Learnt(team)
-    # Scores of two rankings do not compare; the reader is told the order of the list.
-    return replace(passage, score=1 / (1 + place), learnt=replace(learnt, team=team))
 
 
 def checked_question(question: str) -> str:

@@ -262,6 +262,16 @@ def test_a_share_of_people_is_served_by_a_candidate_that_is_tried(house, state):
         person = Principal(f"u:{number}")
         assert seen(state, person).live.id == (tried if in_share(trial.id, person.id, 0.25) else live)
         assert seen(state, person).challenger is None
+        assert (seen(state, person).instead is not None) == (seen(state, person).live.id == tried)
+
+
+def test_who_measures_a_trial_is_told_what_its_candidate_failed_at(house, state):
+    trial = house.trials.start(house.candidate(), "interleave", share=1, by="u:ann")
+    told, error = [], ValueError("broken")
+    state.failed = lambda *what: told.append(what)
+    state.refresh()
+    seen(state).failed(trial.candidate_id, error)
+    assert told == [(state.now.trial, error)]
 
 
 def test_a_share_of_requests_is_interleaved_each_by_a_coin_of_its_own(house, state):

@@ -8,7 +8,7 @@ import pytest
 from finetune.rollout import LEAST_TIMES, MOST_ERRORS
 from finetune.shadow import MOST_WAITING, Question, Shadow
 from finetune.trials import Trial
-from retrieval.errors import NotFoundError, VectorIndexError
+from retrieval.errors import DataDirectoryError, NotFoundError, VectorIndexError
 from retrieval.index import Hit, Hits
 from retrieval.learned import Learned
 from retrieval.retrieve import Retriever
@@ -126,6 +126,34 @@ def test_a_candidate_that_fails_has_lost(shadow, index, trials):
     until(lambda: trials.ended)
     assert trials.ended[0] == ("lost", f"it failed at {MOST_ERRORS} questions")
     assert trials.figures["errors"] == MOST_ERRORS
+
+
+@pytest.mark.parametrize("kind", ["share", "interleave"])
+def test_a_candidate_that_fails_at_requests_has_lost(shadow, trials, kind):
+    for _ in range(MOST_ERRORS - 1):
+        shadow.failed(trial(kind), RuntimeError("broken"))
+    assert trials.ended == []
+    shadow.failed(trial(kind), RuntimeError("broken"))
+    assert trials.ended == [("lost", f"it failed at {MOST_ERRORS} questions")]
+    assert trials.figures["errors"] == MOST_ERRORS
+
+
+def test_a_request_is_answered_though_the_failure_cannot_be_noted(shadow, trials):
+    def gone(*_, **__):
+        raise DataDirectoryError("the database is gone")
+
+    trials.measured = gone
+    for _ in range(MOST_ERRORS):
+        shadow.failed(trial("share"), RuntimeError("broken"))
+    assert trials.ended == []
+
+
+def test_what_torch_raises_ends_a_trial_too(shadow, index, trials):
+    index.error = RuntimeError("mat1 and mat2 shapes cannot be multiplied")
+    for _ in range(MOST_ERRORS):
+        shadow.offer(trial(), CANDIDATE, asked())
+    until(lambda: trials.ended)
+    assert trials.ended[0][0] == "lost"
 
 
 def test_a_collection_that_is_gone_is_no_fault_of_the_candidate(shadow, index, trials):
