@@ -16,7 +16,7 @@ from sqlalchemy import (
     text,
 )
 
-from finetune.tables import metadata
+from finetune.tables import key, metadata
 from retrieval.tables import UtcDateTime
 
 __all__ = [
@@ -35,10 +35,6 @@ __all__ = [
 ]
 
 
-def _key(name: str = "id") -> Column[str]:
-    return Column(name, String(255), primary_key=True)
-
-
 def _of(target: str, name: str, *, primary_key: bool = False) -> Column[str]:
     reference = ForeignKey(f"{target}.id", ondelete="CASCADE")
     return Column(name, String(255), reference, nullable=False, primary_key=primary_key)
@@ -52,7 +48,7 @@ def _sha256() -> Column[str]:
 users = Table(
     "users",
     metadata,
-    _key(),
+    key(),
     Column("name", String(255), nullable=False, unique=True),  # in lower case; people sign in with it
     Column("display_name", Text, nullable=False),
     Column(
@@ -70,7 +66,7 @@ users = Table(
 groups = Table(
     "groups",
     metadata,
-    _key(),
+    key(),
     Column("name", String(255), nullable=False, unique=True),
     Column("claim", Text, unique=True),  # the value in the groups claim of OpenID Connect that stands for it
     Column("created_at", UtcDateTime, nullable=False),
@@ -89,7 +85,7 @@ Index("ix_group_members_user_id", group_members.c.user_id)
 sessions = Table(
     "sessions",
     metadata,
-    _key(),
+    key(),
     _sha256(),
     _of("users", "user_id"),
     Column("created_at", UtcDateTime, nullable=False),
@@ -102,7 +98,7 @@ Index("ix_sessions_user_id", sessions.c.user_id)
 api_keys = Table(
     "api_keys",
     metadata,
-    _key(),
+    key(),
     _sha256(),
     _of("users", "user_id"),
     Column("name", Text, nullable=False),
@@ -117,12 +113,12 @@ api_keys = Table(
 Index("ix_api_keys_user_id", api_keys.c.user_id)
 
 # At most one row, until there is an administrator.
-setup_tokens = Table("setup_tokens", metadata, _key("sha256"), Column("created_at", UtcDateTime, nullable=False))
+setup_tokens = Table("setup_tokens", metadata, key("sha256"), Column("created_at", UtcDateTime, nullable=False))
 
 oidc_logins = Table(
     "oidc_logins",
     metadata,
-    _key("state_sha256"),
+    key("state_sha256"),
     Column("nonce", Text, nullable=False),
     Column("verifier", Text, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
@@ -149,7 +145,7 @@ Index("ix_audit_events_object", audit_events.c.object)
 approvals = Table(
     "approvals",
     metadata,
-    _key(),
+    key(),
     Column("action", String(64), nullable=False),
     Column("subject", Text, nullable=False),
     Column("reason", Text, nullable=False),
@@ -172,7 +168,7 @@ Index(
 erasures = Table(
     "erasures",
     metadata,
-    _key(),
+    key(),
     Column("kind", String(16), CheckConstraint("kind IN ('user', 'document')", name="kind"), nullable=False),
     Column("subject", Text, nullable=False),
     Column("requested_by", Text, nullable=False),

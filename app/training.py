@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import signal
 import sys
 import threading
 from collections.abc import Iterator
@@ -13,15 +12,16 @@ from typing import Any
 
 import structlog
 
-from app import children, logs
+from app import children
 from app.auth import LOCAL
+from app.begun import received
 from app.engines import adaptable_model, load_adapted
 from app.identity.users import User
 from app.learning import FOLDER
 from app.parts import EMBEDDER, build_embedder, build_retriever, chunk_tokens
 from app.settings import Settings
 from app.stores import Stores, open_stores
-from app.training_jobs import ADAPTERS, LAB, STORAGE_FULL
+from app.training_jobs import ADAPTERS, LAB, MEMORY_FULL, STORAGE_FULL
 from finetune.artifact import Artifacts
 from finetune.course import SEED, Adapting, Kept, Means
 from finetune.examples import Built, Context
@@ -180,24 +180,32 @@ def main() -> int:
 
     Returns:
         The exit status.
+
+    Raises:
+        RuntimeError: Something is broken; the server begins anew, three times at most.
     """
-    given = children.received()
+    given = received()
     if given is None:
         return 0
-    settings = Settings(**given["settings"])
-    logs.configure(settings.log_level, settings.log_format)
-    # Ctrl+C in a terminal reaches the whole group; the server decides when its processes end.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    settings, rest = given
     children.end_with_the_server(threading.Event(), grace_s=0.0)
     children.give_way()
     with ExitStack() as stack:
         try:
-            work(settings, given["run"], stack)
+            work(settings, rest["run"], stack)
         except StorageFullError:
             return STORAGE_FULL
         except AttuneError as error:
             structlog.get_logger().error("training ended", reason=str(error))
             return 2
+        except MemoryError:
+            # Said by the status: there may be no memory to write it down either.
+            return MEMORY_FULL
+        except RuntimeError as error:
+            # torch has no class of its own for it on processors.
+            if "allocate memory" not in str(error) and "out of memory" not in str(error):
+                raise
+            return MEMORY_FULL
     return 0
 
 

@@ -37,6 +37,9 @@ ADAPTERS = "embedders"
 STORAGE_FULL = 28
 """Exit status of a process that could not say so in the record: there was no room for it either."""
 
+MEMORY_FULL = 12
+"""Likewise, of memory: its own, or that of the machine."""
+
 _TICK_S = 0.25
 _RECENT = 10  # of which two at most are open
 _STOP_S = 3.0
@@ -144,6 +147,10 @@ class TrainingJobs:
         # What writes to a mapped file that the disk has no room for is killed like that.
         if status in {STORAGE_FULL, -signal.SIGBUS} and run.open:
             self._finish(run, "the disk is full; make room and train again")
+        elif status == MEMORY_FULL and run.open:
+            # Again it would need as much: to begin anew would only take longer to say so.
+            most = self._settings.train_max_bytes
+            self._finish(run, f"it needs more memory than it may take, {most:,} bytes (ATTUNE_TRAIN_MAX_BYTES), or there is")
         elif run.open:
             structlog.get_logger().warning(
                 "a training process died", run=run.id, status=status, stage=run.progress.stage

@@ -18,7 +18,8 @@ from pathlib import Path
 
 import structlog
 
-from app import children, logs
+from app import children
+from app.begun import received
 from app.jobs import job_database, working
 from app.parts import EMBEDDER, build_embedder, chunk_tokens, open_blobs, open_sandbox, source_limits
 from app.quality import open_examiner
@@ -156,19 +157,16 @@ def main() -> int:
     Returns:
         The exit status.
     """
-    given = children.received()
+    given = received()
     if given is None:
         return 0
-    settings = Settings(**given["settings"])
-    logs.configure(settings.log_level, settings.log_format)
+    settings, rest = given
     stop = threading.Event()
-    # Ctrl+C in a terminal reaches the whole group; the server decides when its workers end.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     # A document that does not end by then is given to the next worker.
     children.end_with_the_server(stop, grace_s=_GRACE_S)
     try:
-        work(settings, slot=given["slot"], stop=stop)
+        work(settings, slot=rest["slot"], stop=stop)
     except AttuneError as error:
         structlog.get_logger().error("worker ended", reason=str(error))
         return 2

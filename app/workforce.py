@@ -44,11 +44,6 @@ class Workforce:
         self._lock = threading.Lock()
         self._closed = False
 
-    @property
-    def pids(self) -> list[int]:
-        """Process ids of the workers that run now."""
-        return [s.process.pid for s in self._seats if s.process is not None and s.process.poll() is None]
-
     def want(self) -> None:
         """Have every worker run; one that died is started again after a pause."""
         self._wanted_at = time.monotonic()

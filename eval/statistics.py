@@ -12,7 +12,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from eval.power import ALPHA, LEAST_QUESTIONS, LEVEL, detectable_over_error, questions_needed, wilson
+from eval.power import ALPHA, LEAST_QUESTIONS, LEVEL, WORTHWHILE, detectable_over_error, questions_needed, wilson
 
 RESAMPLES = 1000
 
@@ -28,7 +28,6 @@ Statistic = Callable[[Columns, IntArray], FloatArray]
 
 Verdict = Literal["not tested", "better", "worse", "no difference found", "not enough data"]
 
-_WORTHWHILE = 10  # times the questions at hand; who needs more than that has no difference to look for
 _BLOCK_CELLS = 500_000  # some 50 MB while one block is worked on
 _ROUNDING = 1e-12
 _DIGITS = 4
@@ -263,7 +262,7 @@ def _not_found(value: float, spread: float | None, n: int) -> tuple[Verdict, int
     needed = LEAST_QUESTIONS
     if abs(value) > _ROUNDING and spread:
         needed = questions_needed(spread * n**0.5, abs(value))
-    if n < LEAST_QUESTIONS or LEAST_QUESTIONS < needed <= _WORTHWHILE * n:
+    if n < LEAST_QUESTIONS or LEAST_QUESTIONS < needed <= WORTHWHILE * n:
         return "not enough data", max(1, needed - n)
     return "no difference found", None
 

@@ -7,11 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eval.metrics import percentile
-from eval.power import detectable_over_error, questions_needed
+from eval.power import more_questions
 from eval.statistics import FloatArray
 from finetune.leaks import Leak
 from finetune.questions import Question
-from finetune.verdict import WORTHWHILE, Check, Outcome, gain_of
+from finetune.verdict import Check, Outcome, gain_of
 
 GENERAL_LOSS = -0.02
 """What questions that nothing was learned about may lose, and what the sealed test may."""
@@ -53,10 +53,9 @@ def general(before: FloatArray, after: FloatArray, groups: Sequence[str], *, see
         return Check("general", "refused", words, bound, GENERAL_LOSS)
     if bound > GENERAL_LOSS:
         return Check("general", "passed", words, bound, GENERAL_LOSS)
-    n, more = change.questions, None
-    if change.detectable and value - GENERAL_LOSS > _ROUNDING:
-        needed = questions_needed(change.detectable / detectable_over_error(n) * n**0.5, value - GENERAL_LOSS)
-        more = max(1, needed - n) if needed <= WORTHWHILE * n else None
+    more, above = None, value - GENERAL_LOSS
+    if change.detectable and above > _ROUNDING:
+        more = more_questions(change.questions, found_from=change.detectable, wanted=above)
     return Check("general", "not_enough_data", words, bound, GENERAL_LOSS, more)
 
 

@@ -121,14 +121,6 @@ class GivenLabels(Store):
         """
         return self._forget(given_labels.c.document_id == document_id, document_id)
 
-    def forget_source(self, source: str) -> int:
-        """Remove all that was imported from a source.
-
-        Returns:
-            How many labels.
-        """
-        return self._forget(given_labels.c.source == source, source)
-
     def _forget(self, condition: ColumnElement[bool], key: str) -> int:
         if not storable(key):
             return 0

@@ -23,6 +23,7 @@ from retrieval.tables import UtcDateTime
 __all__ = [
     "candidates",
     "given_labels",
+    "key",
     "metadata",
     "training_lineage",
     "training_runs",
@@ -32,7 +33,8 @@ __all__ = [
 ]
 
 
-def _key(name: str = "id") -> Column[str]:
+def key(name: str = "id") -> Column[str]:
+    """Return the column by which rows are known."""
     return Column(name, String(255), primary_key=True)
 
 
@@ -45,7 +47,7 @@ def _state(*states: str) -> Column[str]:
 given_labels = Table(
     "given_labels",
     metadata,
-    _key(),
+    key(),
     Column("source", Text, nullable=False),  # what it was imported from
     Column("question", Text, nullable=False),
     Column("question_sha256", String(64), nullable=False),
@@ -67,7 +69,7 @@ Index("ix_given_labels_giver", given_labels.c.giver)
 training_sets = Table(
     "training_sets",
     metadata,
-    _key(),  # sha256 of the rows
+    key(),  # sha256 of the rows
     Column("manifest", JSON, nullable=False),
     Column("questions", Integer, nullable=False),
     Column("rows", Integer, nullable=False),
@@ -89,7 +91,7 @@ Index("ix_training_lineage_document_id", training_lineage.c.document_id)
 candidates = Table(
     "candidates",
     metadata,
-    _key(),  # sha256 of its manifest
+    key(),  # sha256 of its manifest
     Column("rung", String(32), nullable=False),
     _state("made", "refused", "passed", "trial", "live", "retired"),
     Column("set_id", String(255), ForeignKey("training_sets.id"), nullable=False),
@@ -108,7 +110,7 @@ Index("ix_candidates_created_at", candidates.c.created_at)
 training_runs = Table(
     "training_runs",
     metadata,
-    _key(),
+    key(),
     Column("rungs", JSON, nullable=False),
     _state("waiting", "running", "done", "failed", "cancelled"),
     Column("progress", JSON, nullable=False),
@@ -131,7 +133,7 @@ Index("uq_training_runs_open", training_runs.c.state, unique=True, sqlite_where=
 trials = Table(
     "trials",
     metadata,
-    _key(),
+    key(),
     Column("candidate_id", String(255), ForeignKey("candidates.id", ondelete="CASCADE"), nullable=False),
     Column("against", String(255)),  # what was live; None where nothing was
     Column(

@@ -18,7 +18,7 @@ from typing import Any, Literal
 import numpy as np
 
 from eval.figures import ratio_of
-from eval.power import ALPHA, detectable_over_error, questions_needed
+from eval.power import ALPHA, more_questions
 from eval.statistics import Difference, FloatArray, difference, holm
 from finetune.questions import Question
 
@@ -28,9 +28,6 @@ LEAST_QUESTIONS = 25
 LEAST_TOTAL = 0.63
 """nDCG over all questions that a gain must come to: what one question loses that falls from the second place to none. A
 candidate that gains a trifle on many may lose as much on the next, and no test over the others can know it."""
-
-WORTHWHILE = 10
-"""Times the questions at hand that may be asked for; who needs more has nothing to look for."""
 
 _NAMED = 10  # questions that gain, and that lose, the most
 _ROUNDING = 1e-9
@@ -180,9 +177,8 @@ def missing_for(gain: Difference) -> int | None:
         return LEAST_QUESTIONS - n
     if gain.value is None or gain.value <= _ROUNDING or gain.detectable is None:
         return None
-    needed = questions_needed(gain.detectable / detectable_over_error(n) * n**0.5, gain.value)
-    needed = max(needed, math.floor(LEAST_TOTAL / gain.value) + 1)
-    return max(1, needed - n) if needed <= WORTHWHILE * n else None
+    least = math.floor(LEAST_TOTAL / gain.value) + 1
+    return more_questions(n, found_from=gain.detectable, wanted=gain.value, least=least)
 
 
 def decide(

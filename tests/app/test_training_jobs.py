@@ -7,8 +7,9 @@ import time
 
 import pytest
 
+from app import training
 from app.settings import Settings
-from app.training_jobs import MAX_ATTEMPTS, STORAGE_FULL, TrainingJobs
+from app.training_jobs import MAX_ATTEMPTS, MEMORY_FULL, STORAGE_FULL, TrainingJobs
 from finetune.runs import TrainingRuns
 from tests.candidates import SET, candidate
 
@@ -129,6 +130,47 @@ def test_a_process_that_finds_the_disk_full_is_not_started_again(jobs, runs, end
     found = runs.get(run.id)
     assert (found.state, found.attempts) == ("failed", 1)
     assert "disk is full" in found.error
+
+
+def test_a_process_that_finds_no_memory_is_not_started_again(jobs, runs):
+    run = runs.ask([], by="u:ann")
+    _, ended = jobs(f"sys.exit({MEMORY_FULL})")
+    until(lambda: ended)
+    found = runs.get(run.id)
+    assert (found.state, found.attempts) == ("failed", 1)
+    assert "memory" in found.error
+    assert "ATTUNE_TRAIN_MAX_BYTES" in found.error
+
+
+TOO_MUCH = [
+    MemoryError(),
+    RuntimeError("[enforce fail at alloc_cpu.cpp:118] DefaultCPUAllocator: can't allocate memory"),
+    RuntimeError("CUDA out of memory. Tried to allocate 20.00 GiB"),
+]
+
+
+@pytest.mark.parametrize("error", TOO_MUCH)
+def test_a_training_that_finds_no_memory_says_so_by_its_exit_status(monkeypatch, tmp_path, error):
+    assert ended_with(monkeypatch, tmp_path, error) == MEMORY_FULL
+
+
+def test_a_training_that_is_broken_says_what_is(monkeypatch, tmp_path):
+    with pytest.raises(RuntimeError, match="shapes"):
+        ended_with(monkeypatch, tmp_path, RuntimeError("mat1 and mat2 shapes cannot be multiplied"))
+
+
+def ended_with(monkeypatch, tmp_path, error):
+    """The exit status of a process whose training raises an error."""
+
+    def work(*_):
+        raise error
+
+    given = Settings(data_dir=tmp_path), {"run": "r1"}
+    monkeypatch.setattr(training, "received", lambda: given)
+    monkeypatch.setattr(training, "work", work)
+    for rest in ("end_with_the_server", "give_way"):
+        monkeypatch.setattr(training.children, rest, lambda *_, **__: None)
+    return training.main()
 
 
 def test_a_server_that_stops_leaves_the_run_to_the_next_one(jobs, runs):

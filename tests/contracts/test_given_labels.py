@@ -80,11 +80,10 @@ def test_thousands_come_back_page_by_page(log):
     assert len({one.source_id for one in log.labels()}) == 2500
 
 
-def test_givers_documents_and_sources_are_forgotten(log):
-    log.add([label(1, giver="u:ann"), label(2), label(3, source="desk"), label(4)], by=CLERK)
+def test_givers_and_documents_are_forgotten(log):
+    log.add([label(1, giver="u:ann"), label(2), label(4)], by=CLERK)
     assert log.forget_giver("u:ann") == 1
     assert log.forget_document("doc-2") == 1
-    assert log.forget_source("desk") == 1
     assert log.forget_giver("\x00") == 0
     assert [one.question for one in log.labels()] == ["Question 4?"]
 
