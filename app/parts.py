@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from app.settings import Settings
+from app.voices import voice_folder
 from eval.judge import Judge
 from ingestion.blobs import Blobs
 from ingestion.sandbox import Sandbox
@@ -197,6 +199,7 @@ def build_generator(settings: Settings, extractive: Generator) -> Generator:
         return LocalGenerator(
             settings.local_model,
             adapters=settings.local_adapters,
+            learned=partial(voice_folder, settings.data_dir),
             device=settings.local_device,
             context_tokens=settings.llm_context_tokens,
             defaults=defaults,

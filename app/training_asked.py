@@ -11,7 +11,7 @@ from app.bootstrap import Services
 from finetune.reporting import checked_target
 from finetune.runs import TrainingRun
 from finetune.types import RungName
-from retrieval.errors import ConflictError
+from retrieval.errors import ConflictError, InvalidInputError
 
 SUBJECT = "training"
 """What an approval to train is of."""
@@ -38,10 +38,13 @@ def ask_to_train(
         The run, waiting.
 
     Raises:
-        InvalidInputError: A rung or a place to report to is none, or its package is missing.
+        InvalidInputError: A rung or a place to report to is none, or its package is missing; or the language model is
+            to be taught beside something else.
         ConflictError: Another run waits, or there is no approval.
     """
     checked_target(report_to)
+    if "generator" in rungs and set(rungs) != {"generator"}:
+        raise InvalidInputError("the language model is taught in a run of its own: ask for generator alone")
     waiting = services.training_runs.due()
     if waiting is not None and waiting.state == "waiting":
         raise ConflictError("a training run waits already; follow that one, or cancel it")

@@ -197,7 +197,10 @@ class TrainingSets(Store):
             if connection.execute(its_candidates).first() is None:
                 gone += connection.execute(delete(training_sets).where(its)).rowcount
             else:
-                manifest = {REMOVED: datetime.now(UTC).isoformat()}
+                before = connection.scalar(select(training_sets.c.manifest).where(its)) or {}
+                manifest = {REMOVED: datetime.now(UTC).isoformat()} | (
+                    {"kind": before["kind"]} if "kind" in before else {}
+                )
                 connection.execute(update(training_sets).where(its).values(manifest=manifest))
         path = self._path(set_id)
         there = path.is_file()

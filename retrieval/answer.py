@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from retrieval.compare import placed_by
 from retrieval.compose import Unsupported
 from retrieval.deadline import Deadline
 from retrieval.events import Listen, Retrieved, unheard
@@ -102,7 +103,7 @@ class Answerer:
         listen(Retrieved(passages, searched.text))
         context = self._context(passages, principal, guard)
         prompt = prompt_for(query, searched, passages, context, template=self.template)
-        prompt = replace(prompt, sampling=serving.live.voiced(query.sampling))
+        prompt = replace(prompt, sampling=placed_by(serving, found).voiced(query.sampling))
         check = still_readable(self.retriever.catalog, passages, principal=principal, current=self.current)
         answer, draft = self.speaker(guard).say(prompt, deadline=deadline, listen=listen, may_cite=check)
         answer = replace(answer, guards=(*checked.decisions, *answer.guards))
