@@ -10,6 +10,9 @@ from app.bootstrap import Services
 from app.learning import FOLDER
 from app.training_asked import BY_AN_ERASURE
 from app.training_jobs import ADAPTERS
+from finetune.carry import generator_set, retrieval_set
+from finetune.registry import Registry
+from finetune.types import RungName
 from retrieval.errors import ConflictError
 
 REASON = "what it was trained on was erased"
@@ -48,6 +51,7 @@ class LearningForgetting:
         registry = services.learned.registry
         made = [candidate.id for candidate in registry.by_set(set_ids)]
         live = registry.live()
+        again = _again(registry, live, set_ids)
         used["candidates"] = sorted({*used.get("candidates", ()), *made})
         used["training_sets"] = sorted({*used.get("training_sets", ()), *set_ids})
         if made:
@@ -58,4 +62,13 @@ class LearningForgetting:
         if live in made:
             receipt["went_back_to"] = registry.live() or "nothing learned"
             with suppress(ConflictError):  # one waits already, and will know nothing of it
-                receipt["retraining"] = services.training_runs.ask((), by=BY_AN_ERASURE).id
+                receipt["retraining"] = services.training_runs.ask(again, by=BY_AN_ERASURE).id
+
+
+def _again(registry: Registry, live: str | None, set_ids: Collection[str]) -> tuple[RungName, ...]:
+    """Return what is to be trained again where a set goes: the language model alone, or all that is open."""
+    candidate = None if live is None else registry.get(live)
+    voice_alone = (
+        candidate is not None and generator_set(candidate) in set_ids and retrieval_set(candidate) not in set_ids
+    )
+    return ("generator",) if voice_alone else ()

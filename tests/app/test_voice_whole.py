@@ -155,5 +155,7 @@ def test_forgetting_a_document_takes_what_was_taught_by_it_along(trained, home):
         receipt = checked(client.post("/v1/erasures", json=body))["receipt"]
         assert receipt["used_by"]["candidates"] == [trained]
         assert receipt["scan"]["left"] == {}
+        again = checked(client.get(f"/v1/learning/runs/{receipt['retraining']}"))
+        assert again["rungs"] == ["generator"]
         assert checked(client.get("/v1/learning"))["live"] is None
         assert not (home / "data" / "learning" / "candidates" / trained).exists()
