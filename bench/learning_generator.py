@@ -1,9 +1,9 @@
 """What approved corrections teach a language model: answers whose citations are well formed, before and after.
 
 Run from the repository root: ``python -m bench.learning_generator [--corrections N] [--held-out N]``. No language model
-comes with the server, so a tiny one is made first: it copies the right value out of three passages and cites nothing.
-Corrections add the mark; keys and values of the questions that are asked then are in none of them. The rows, the
-adapter and the answers go the way they go in the server. Some minutes on one idle core.
+comes with the server, so a tiny one is made first: it copies a value out of three passages, the right one no oftener
+than by chance, and cites nothing. Corrections add the mark; keys and values of the questions that are asked then are in
+none of them. The rows, the adapter and the answers go the way they go in the server. Some minutes on one idle core.
 """
 
 import argparse
@@ -34,7 +34,7 @@ PASSAGES = 3
 TEMPLATE = "[system]\nCite. $mark\n[user]\n$passages\n$question\n"
 SPECIAL = {"unk_token": "<unk>", "bos_token": "<s>", "eos_token": "</s>"}
 CHAT = "{% for m in messages %}{{ m['content'] }}\n{% endfor %}:"
-WORDS = [f"{a}{b}{c}" for a, b, c in product("BDFGKLMN", "aeiou", "klmnrst")]
+WORDS = [f"{a}{b}{c}" for a, b, c in product("bdfgkl", "aiou", "lnrs")]
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -59,9 +59,9 @@ def tasks(count: int, keys: Sequence[str], values: Sequence[str], chance: random
         asked, told = chance.sample(keys, PASSAGES), chance.sample(values, PASSAGES)
         right = chance.randrange(PASSAGES)
         passages = tuple(
-            passage(f"{number}-{at}", f"{k} is {v}.") for at, (k, v) in enumerate(zip(asked, told, strict=True))
+            passage(f"{number}-{at}", f"The {k} is {v}.") for at, (k, v) in enumerate(zip(asked, told, strict=True))
         )
-        made.append(Task(f"What is {asked[right]}?", passages, f"{asked[right]} is {told[right]}.", right + 1))
+        made.append(Task(f"What is the {asked[right]}?", passages, f"The {asked[right]} is {told[right]}.", right + 1))
     return made
 
 
@@ -87,7 +87,9 @@ def make_base(folder: Path, template: str, *, steps: int) -> float:
     began = time.process_time()
     torch.manual_seed(1)
     chance = random.Random(1)
-    size = save_tokenizer(folder, [template, *(" ".join(f"{w} is {w}. {w}?" for w in WORDS) for _ in range(5))])
+    size = save_tokenizer(
+        folder, [template, *(" ".join(f"The {w} is {w}. What is the {w}?" for w in WORDS) for _ in range(5))]
+    )
     config = LlamaConfig(
         vocab_size=size,
         hidden_size=96,
@@ -138,7 +140,7 @@ def save_tokenizer(folder: Path, texts: Sequence[str]) -> int:
     trainer = trainers.BpeTrainer(
         vocab_size=1200, special_tokens=[*SPECIAL.values()], initial_alphabet=alphabet, show_progress=False
     )
-    tokenizer.train_from_iterator([*texts, *(f"\n{word} is" for word in WORDS), "[1] [2] [3]"], trainer)
+    tokenizer.train_from_iterator([*texts, "[1] [2] [3]"], trainer)
     fast = PreTrainedTokenizerFast(tokenizer_object=tokenizer, **SPECIAL)  # type: ignore[no-untyped-call]
     fast.chat_template = CHAT
     fast.save_pretrained(folder)
@@ -243,7 +245,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--corrections", type=int, default=200)
     parser.add_argument("--held-out", type=int, default=100)
-    parser.add_argument("--epochs", type=int, default=3)
+    parser.add_argument("--epochs", type=int, default=6)
     parser.add_argument("--base", type=Path, help="folder of a base that was made before")
-    parser.add_argument("--base-steps", type=int, default=1500)
+    parser.add_argument("--base-steps", type=int, default=1000)
     main(parser.parse_args())
