@@ -32,11 +32,13 @@ from app.parts import (
     open_index,
     open_uploads,
 )
+from app.rerankers import open_rerankers
 from app.settings import Settings
 from app.stores import Stores, open_stores
 from app.streaming import Works
 from app.telemetry import Telemetry
 from app.training_jobs import TrainingJobs
+from app.voices import Voices
 from app.watch import Watched
 from app.workforce import Workforce
 from eval.judge import Judge
@@ -161,7 +163,8 @@ def _open_learned(
     settings: Settings, stores: Stores, publisher: Publisher, engines: Engines
 ) -> AbstractContextManager[Rollout]:
     unlearned = build_retriever(settings, stores.catalog, publisher.index, publisher.embedder, _suspects(stores))
-    return open_rollout(settings.data_dir.resolve(), unlearned, engines)
+    rerankers = open_rerankers(settings, unlearned.reranker)
+    return open_rollout(settings.data_dir.resolve(), unlearned, engines, rerankers, Voices(settings))
 
 
 def _open_observing(

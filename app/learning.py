@@ -6,15 +6,17 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from app.voices import Voices
 from finetune.artifact import Artifacts
 from finetune.engines import Engines
 from finetune.interleaving import Credit, in_share, own_outcome, team_outcome
 from finetune.registry import POINTER, Candidate, Registry
+from finetune.rerankers import Rerankers
 from finetune.serving import ServingState
 from finetune.shadow import Question, Shadow
 from finetune.trials import Kind, Trial, Trials
 from retrieval.catalog import Catalog
-from retrieval.errors import ConflictError, NotFoundError
+from retrieval.errors import ConflictError, InvalidInputError, NotFoundError
 from retrieval.feedback_types import Feedback, Reading
 from retrieval.replay import searched_for
 from retrieval.retrieve import Retriever
@@ -38,6 +40,13 @@ class Rollout:
     serving: ServingState
     shadow: Shadow
     retriever: Retriever
+    voices: Voices | None = None
+
+    @property
+    def trouble(self) -> str:
+        """Why what is live does not serve, or not whole; empty when it does."""
+        now = self.serving.now
+        return now.trouble or (self.voices.trouble(now.live.voice) if self.voices and now.live.voice else "")
 
     def check(self, candidate_id: str) -> Candidate:
         """Return a candidate that can be promoted, once its files were read anew.
@@ -50,7 +59,7 @@ class Rollout:
         candidate = self.registry.get(candidate_id)
         if not candidate.may_serve:
             raise ConflictError(f"candidate {candidate_id[:12]} did not pass the gate")
-        self.serving.check(candidate_id)
+        self._check(candidate)
         return candidate
 
     def promote(self, candidate_id: str, *, approved_by: str) -> Candidate:
@@ -106,16 +115,25 @@ class Rollout:
 
         Raises:
             NotFoundError: There is no such candidate, or its files are gone.
-            InvalidInputError: The share is out of range.
+            InvalidInputError: The share is out of range, or the candidate words answers and is not tried by shares.
             ConflictError: The candidate did not pass the gate, another trial runs, or documents are still being
                 embedded by its own embedder.
             ModelError: Its files are not what was written, or were made for another embedder.
         """
-        self.registry.get(candidate_id)
-        self.serving.check(candidate_id)
+        candidate = self.registry.get(candidate_id)
+        if candidate.rung == "generator" and kind != "share":
+            raise InvalidInputError(
+                f"a candidate that words answers ranks nothing anew: {kind} would measure nothing; try it by share"
+            )
+        self._check(candidate)
         trial = self.trials.start(candidate_id, kind, share=share, by=by)
         self.serving.refresh()
         return trial
+
+    def _check(self, candidate: Candidate) -> None:
+        self.serving.check(candidate.id)
+        if self.voices is not None and candidate.manifest.get("generator"):
+            self.voices.check(candidate.id)
 
     def stop(self, *, reason: str) -> Trial:
         """Stop the trial that runs.
@@ -168,13 +186,21 @@ class Rollout:
 
 
 @contextmanager
-def open_rollout(folder: Path, retriever: Retriever, engines: Engines | None = None) -> Iterator[Rollout]:
+def open_rollout(
+    folder: Path,
+    retriever: Retriever,
+    engines: Engines | None = None,
+    rerankers: Rerankers | None = None,
+    voices: Voices | None = None,
+) -> Iterator[Rollout]:
     """Load what is learned, and follow it; what cannot be loaded leaves a server that serves nothing learned.
 
     Args:
         folder: The data directory.
         retriever: To search by what is live.
         engines: Of candidates with an embedder of their own.
+        rerankers: Of candidates with a cross-encoder of their own.
+        voices: Of candidates by which the language model answers.
     """
     catalog = retriever.catalog
     artifacts = Artifacts(folder / FOLDER / "candidates")
@@ -182,11 +208,14 @@ def open_rollout(folder: Path, retriever: Retriever, engines: Engines | None = N
     _point_again(catalog, registry)
     with ExitStack() as stack:
         shadow = stack.enter_context(closing(Shadow(retriever, trials)))
-        state = ServingState(artifacts, catalog, retriever.embedder, trials, engines=engines)
+        state = ServingState(artifacts, catalog, retriever.embedder, trials, engines=engines, rerankers=rerankers)
         state.failed = shadow.failed
         serving = stack.enter_context(closing(state))
         serving.start()
-        yield Rollout(artifacts, registry, trials, serving, shadow, replace(retriever, learning=serving))
+        if voices is not None and serving.now.live.voice:
+            voices.trouble(serving.now.live.voice)  # to read a large model takes seconds, which no question waits for
+        learning = serving if voices is None else voices.heard(serving)
+        yield Rollout(artifacts, registry, trials, serving, shadow, replace(retriever, learning=learning), voices)
 
 
 def _point_again(catalog: Catalog, registry: Registry) -> None:

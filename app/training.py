@@ -19,11 +19,14 @@ from app.engines import adaptable_model, load_adapted
 from app.identity.users import User
 from app.learning import FOLDER
 from app.parts import EMBEDDER, build_embedder, build_retriever, chunk_tokens
+from app.rerankers import adaptable_cross_encoder, lacks, load_adapted_reranker
 from app.settings import Settings
 from app.stores import Stores, open_stores
+from app.teaching import teaching_of
 from app.training_jobs import ADAPTERS, LAB, MEMORY_FULL, STORAGE_FULL
+from app.voices import voice_lacks
 from finetune.artifact import Artifacts
-from finetune.course import SEED, Adapting, Kept, Means
+from finetune.course import SEED, Adapting, Kept, Means, Reranking
 from finetune.examples import Built, Context
 from finetune.gather import chunk_finder, gather, standing_in, trusting
 from finetune.general import general_questions
@@ -100,6 +103,9 @@ def _means(settings: Settings, stores: Stores, run_id: str, stack: ExitStack) ->
         base=embedder.fingerprint,
         reporter=reporter,
         adapting=_adapting(settings, folder, threads),
+        reranking=_reranking(settings, folder),
+        teaching=teaching_of(settings, stores, embedder, scrub=scrub, folder=folder / ADAPTERS),
+        lacks={**lacks(settings), "generator": voice_lacks(settings)},
     )
 
 
@@ -109,6 +115,14 @@ def _adapting(settings: Settings, folder: Path, threads: int) -> Adapting | None
         return None
     load = partial(load_adapted, settings, threads=threads)
     return Adapting(model, load, folder / ADAPTERS, folder / LAB, settings.train_timeout_s)
+
+
+def _reranking(settings: Settings, folder: Path) -> Reranking | None:
+    model = adaptable_cross_encoder(settings)
+    if model is None:
+        return None
+    load = partial(load_adapted_reranker, settings)
+    return Reranking(model, load, folder / ADAPTERS, settings.train_timeout_s)
 
 
 def _embedder(settings: Settings, catalog: Catalog, threads: int) -> Embedder:

@@ -31,8 +31,8 @@ MAX_ATTEMPTS = 3
 LAB = "lab"
 """Folder of what a process needs for a while, in the learning folder: removed when it has ended, however it did."""
 
-ADAPTERS = "embedders"
-"""Folder of adapters that runs under way have trained, by training set: one that is taken up again goes on with it."""
+ADAPTERS = "adapters"
+"""Folder of adapters that runs under way have trained, by training set and kind: one taken up again goes on."""
 
 STORAGE_FULL = 28
 """Exit status of a process that could not say so in the record: there was no room for it either."""
@@ -150,7 +150,9 @@ class TrainingJobs:
         elif status == MEMORY_FULL and run.open:
             # Again it would need as much: to begin anew would only take longer to say so.
             most = self._settings.train_max_bytes
-            self._finish(run, f"it needs more memory than it may take, {most:,} bytes (ATTUNE_TRAIN_MAX_BYTES), or there is")
+            self._finish(
+                run, f"it needs more memory than it may take, {most:,} bytes (ATTUNE_TRAIN_MAX_BYTES), or there is"
+            )
         elif run.open:
             structlog.get_logger().warning(
                 "a training process died", run=run.id, status=status, stage=run.progress.stage

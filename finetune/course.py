@@ -1,8 +1,8 @@
 """A training run on its way: what it learns from and with, where it keeps what it makes, whom it tells."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +14,10 @@ from finetune.registry import Registry
 from finetune.reporting import Reporter
 from finetune.runs import Outcome, Progress, TrainingRun, TrainingRuns
 from finetune.sets import TrainingSets
+from finetune.teaching import Teaching
 from finetune.types import Label, RungName, TrainingSet
 from retrieval.embed import Embedder
+from retrieval.rerank import Reranker
 
 SEED = 1
 
@@ -37,7 +39,8 @@ class Adapting:
     Attributes:
         model: Its folder or hub id.
         embedder: Loads it with an adapter from its folder.
-        folder: Where adapters lie, by training set, until the run has ended: one that was killed goes on with them.
+        folder: Where adapters lie, by training set and kind, until the run has ended: one that was killed goes on with
+            them.
         scratch: For what is gone when the run ends.
         limit_s: That the run may take.
     """
@@ -46,6 +49,23 @@ class Adapting:
     embedder: Callable[[Path], Embedder]
     folder: Path
     scratch: Path
+    limit_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Reranking:
+    """What the cross-encoder is trained with.
+
+    Attributes:
+        model: Its folder or hub id.
+        reranker: Loads it with an adapter from its folder.
+        folder: See ``Adapting``.
+        limit_s: Likewise.
+    """
+
+    model: str | Path
+    reranker: Callable[[Path], Reranker]
+    folder: Path
     limit_s: float
 
 
@@ -62,6 +82,9 @@ class Means:
         base: Fingerprint of the embedder.
         reporter: Is told figures besides.
         adapting: Trains the embedder; None where it is behind an endpoint.
+        reranking: Trains the cross-encoder; None where the server has none.
+        teaching: Teaches the language model; None where the server has none of its own.
+        lacks: What the server has not got, in words, by the rung that needs it.
     """
 
     lab: Callable[[], AbstractContextManager[Lab]]
@@ -72,6 +95,9 @@ class Means:
     base: str
     reporter: Reporter
     adapting: Adapting | None = None
+    reranking: Reranking | None = None
+    teaching: Teaching | None = None
+    lacks: Mapping[RungName, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

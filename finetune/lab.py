@@ -22,7 +22,7 @@ from retrieval.embed import Embedded, Embedder, Span
 from retrieval.index import IndexPoint, VectorIndex
 from retrieval.index_edge import EdgeIndex
 from retrieval.learned import Engine, Learned, Serving
-from retrieval.rerank import KeepOrder
+from retrieval.rerank import KeepOrder, Reranker
 from retrieval.retrieve import Retriever
 from retrieval.types import EVERYONE, Chunk, Principal, SearchMode
 
@@ -75,6 +75,7 @@ class Lab:
         open: Whether everybody who signs in may read it, shape (n,).
         encoder: Of questions, among the same vectors.
         engine: Searched in the place of the server's own embedder and index; None leaves those.
+        reranker: Looks at candidates again in the place of the server's own; None leaves that.
     """
 
     base: Retriever
@@ -85,6 +86,7 @@ class Lab:
     open: NDArray[np.bool_]
     encoder: "Encoder"
     engine: Engine | None = None
+    reranker: Reranker | None = None
 
     @cached_property
     def places(self) -> dict[Anchor, int]:
@@ -114,7 +116,7 @@ class Lab:
 
     def learned(self, parts: Parts, candidate_id: str = "lab") -> Learned:
         """Return what serves for parts; see ``finetune.resolve``."""
-        return to_learned(candidate_id, parts, self.located, self.engine)
+        return replace(to_learned(candidate_id, parts, self.located, self.engine), reranker=self.reranker)
 
     def retriever(self, learned: Learned, *, mode: Mode = "full") -> Retriever:
         """Return the server's search by what was learned."""

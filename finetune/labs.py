@@ -1,34 +1,40 @@
-"""The labs of a run: that of the server's embedder, and those of adapted ones, opened when a recipe needs them.
+"""The labs of a run: that of the server's models, and those of adapted ones, opened when a recipe needs them.
 
 An embedder is trained once a run, on all but the newest fifth of the questions: by those it is measured, and it is the
-measured one that is kept. To train it again of all would take as long again, and nobody would know what came of it.
-Memory, map and weights above it are made of everything, as they always are.
+measured one that is kept. To train it again of all would take as long again, and nobody would know what came of it. So
+is a cross-encoder. Memory, map and weights beside them are made of everything, as they always are.
 """
 
 import shutil
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
 from finetune.adapted_lab import adapted_lab
-from finetune.artifact import EMBEDDER
+from finetune.artifact import EMBEDDER, RERANKER
+from finetune.carry import retrieval_set
 from finetune.contrast import Schedule, Watch
 from finetune.course import SEED, Course
+from finetune.cross import SCHEDULE
 from finetune.folds import newest
 from finetune.lab import Lab
 from finetune.leaks import leaks, untold
 from finetune.questions import Question, kinds, questions_of
+from finetune.recipe import TRAINED_ONCE
 from finetune.rungs.embedder import AdaptedEmbedder
+from finetune.rungs.reranker import AdaptedReranker
+from finetune.rungs.rung import Rung
 from finetune.types import Example, Parts, RungName
 from retrieval.errors import InvalidInputError
 from retrieval.learned import Learned
+from retrieval.rerank import Reranker
 
 _HELD_OUT = 0.2
 _FROM = 0.5  # of the whole; what needs no second embedder is measured before
 _STEP = 0.02  # told no more often
-_NONE = "the embedder is behind an endpoint, and takes no adapter"
+_NONE = "there is no model that takes an adapter"
 _SHARE_OF_TIME = 0.25  # of what a run may take: it is embedded and measured besides
 
 
@@ -47,15 +53,24 @@ class Labs:
 
     def of(self, recipe: Sequence[RungName]) -> Lab:
         """Return the lab in which a recipe is made."""
-        return self.adapted if "embedder" in recipe else self.base
+        lab = self.adapted if "embedder" in recipe else self.base
+        return lab if "reranker" not in recipe else replace(lab, reranker=self.reranking)
+
+    def folders(self, recipe: Sequence[RungName]) -> dict[str, Path] | None:
+        """Return the adapters that a recipe takes, by kind; None where one had nothing to be trained on."""
+        found = {EMBEDDER: self.adapter} if "embedder" in recipe else {}
+        if "reranker" in recipe:
+            found[RERANKER] = self.reranker
+        there = {name: folder for name, folder in found.items() if folder is not None}
+        return there if len(there) == len(found) else None
 
     @cached_property
     def held_out(self) -> list[Question]:
-        """The newest questions that neither the new embedder learned from, nor what is live where it has its own."""
+        """The newest questions that no new adapter learned from, nor what is live where it has adapters."""
         questions = self._newest
-        if "embedder" in self.course.rungs:
+        if set(TRAINED_ONCE) & set(self.course.rungs):
             live = self.course.kept.registry.get(self.course.live or "")
-            learned_from = self.course.kept.sets.read(live.set_id).examples
+            learned_from = self.course.kept.sets.read(retrieval_set(live) or "").examples
             questions = untold(questions, learned_from, vectors=self.base.encode)
         return questions
 
@@ -68,22 +83,38 @@ class Labs:
 
     @cached_property
     def adapter(self) -> Path | None:
-        """Folder of the adapter that this run trained; None where there was nothing that everybody may read."""
+        """Folder of the embedder's adapter that this run trained; None where nothing is there that all may read."""
         adapting = self.course.means.adapting
         if adapting is None:
             raise InvalidInputError(_NONE)
-        folder = adapting.folder / self.course.training_set.id
-        if folder.is_dir():
-            return folder  # a run that was killed trained it
-        begun = folder.with_name(f".{folder.name}.part")
-        shutil.rmtree(begun, ignore_errors=True)
-        watch = Watch(progress=self._telling("training the embedder", _FROM, 0.6))
-        schedule = Schedule(limit_s=adapting.limit_s * _SHARE_OF_TIME)
-        rung = AdaptedEmbedder(adapting.model, begun, schedule=schedule, watch=watch)
-        if rung.fit(self.training, self.base, before=Parts(), seed=SEED).embedder is None:
-            return None
-        begun.rename(folder)
-        return folder
+
+        def rung(folder: Path) -> Rung:
+            watch = Watch(progress=self._telling("training the embedder", _FROM, 0.6))
+            schedule = Schedule(limit_s=adapting.limit_s * _SHARE_OF_TIME)
+            return AdaptedEmbedder(adapting.model, folder, schedule=schedule, watch=watch)
+
+        return self._trained(adapting.folder, EMBEDDER, rung)
+
+    @cached_property
+    def reranker(self) -> Path | None:
+        """Folder of the cross-encoder's adapter that this run trained; None as for ``adapter``."""
+        means = self.course.means.reranking
+        if means is None:
+            raise InvalidInputError(_NONE)
+
+        def rung(folder: Path) -> Rung:
+            watch = Watch(progress=self._telling("training the reranker", _FROM, 0.7))
+            schedule = replace(SCHEDULE, limit_s=means.limit_s * _SHARE_OF_TIME)
+            return AdaptedReranker(means.model, folder, schedule=schedule, watch=watch)
+
+        return self._trained(means.folder, RERANKER, rung)
+
+    @cached_property
+    def reranking(self) -> Reranker:
+        """The cross-encoder that this run trained."""
+        if self.reranker is None:
+            raise InvalidInputError("there was nothing to train a reranker on")
+        return self._reranker(self.reranker)
 
     @cached_property
     def adapted(self) -> Lab:
@@ -98,10 +129,12 @@ class Labs:
         course = self.course
         candidate = course.kept.registry.get(course.live or "")
         parts = course.kept.artifacts.read(candidate.id, base=course.means.base, dim=self.base.vectors.shape[1])
-        if parts.embedder is None:
-            return self.base.learned(parts, candidate.id)
-        folder = course.kept.artifacts.path(candidate.id) / EMBEDDER
-        lab = self._opened(folder, self._telling("embedding all documents as what is live does", 0.75, 0.8))
+        folder, lab = course.kept.artifacts.path(candidate.id), self.base
+        if parts.embedder is not None:
+            tell = self._telling("embedding all documents as what is live does", 0.75, 0.8)
+            lab = self._opened(folder / EMBEDDER, tell)
+        if parts.reranker is not None:
+            lab = replace(lab, reranker=self._reranker(folder / RERANKER))
         return lab.learned(parts, candidate.id)
 
     @cached_property
@@ -110,6 +143,24 @@ class Labs:
         moments = [question.asked_at for question in questions]
         apart = newest([question.group for question in questions], moments, share=_HELD_OUT)
         return [question for question, away in zip(questions, apart, strict=True) if away]
+
+    def _trained(self, adapters: Path, kind: str, rung: Callable[[Path], Rung]) -> Path | None:
+        folder = adapters / self.course.training_set.id / kind
+        if folder.is_dir():
+            return folder  # a run that was killed trained it
+        begun = folder.with_name(f".{kind}.part")
+        shutil.rmtree(begun, ignore_errors=True)
+        rung(begun).fit(self.training, self.base, before=Parts(), seed=SEED)
+        if not begun.is_dir():
+            return None
+        begun.rename(folder)
+        return folder
+
+    def _reranker(self, adapter: Path) -> Reranker:
+        means = self.course.means.reranking
+        if means is None:
+            raise InvalidInputError(_NONE)
+        return means.reranker(adapter)
 
     def _opened(self, adapter: Path, tell: Callable[[float], None]) -> Lab:
         adapting = self.course.means.adapting

@@ -1,7 +1,7 @@
-"""LoRA: beside each linear layer of an embedder a narrow pair of matrices that is trained (Hu et al. 2021).
+"""LoRA: beside each linear layer of a transformer a narrow pair of matrices that is trained (Hu et al. 2021).
 
 The files are those of peft, so that other tools read them; only two matrices a layer are trained and kept, and to
-serve they are added to the weights, so that an adapted embedder costs what its base costs.
+serve they are added to the weights, so that an adapted model costs what its base costs.
 """
 
 import hashlib
@@ -45,7 +45,7 @@ class Lora:
 
         Args:
             folder: Made if missing.
-            base: Fingerprint of the embedder that it was trained on.
+            base: Fingerprint of the model that it was trained on.
             share: How much of what was learned acts, in [0, 1]: halfway is the average of base and adapted weights.
         """
         from safetensors.torch import save
@@ -75,13 +75,13 @@ def merge(transformer: Any, folder: Path, *, base: str) -> str:
     Args:
         transformer: In float32: added to shorter numbers, small changes would be lost.
         folder: Of the adapter.
-        base: Fingerprint of the embedder that the transformer is of.
+        base: Fingerprint of the model that the transformer is of.
 
     Returns:
-        The fingerprint of the adapted embedder.
+        The fingerprint of the adapted model.
 
     Raises:
-        ModelError: The files cannot be read, do not fit, or were made for another embedder.
+        ModelError: The files cannot be read, do not fit, or were made for another model.
     """
     from safetensors.torch import load
 
@@ -96,10 +96,10 @@ def merge(transformer: Any, folder: Path, *, base: str) -> str:
 
 
 def fingerprint_of(folder: Path, *, base: str) -> str:
-    """Return the fingerprint that an embedder has with an adapter, without loading either; see ``merge``.
+    """Return the fingerprint that a model has with an adapter, without loading either; see ``merge``.
 
     Raises:
-        ModelError: The files cannot be read, or were made for another embedder.
+        ModelError: The files cannot be read, or were made for another model.
     """
     try:
         config = json.loads((folder / CONFIG).read_bytes())
@@ -112,7 +112,7 @@ def fingerprint_of(folder: Path, *, base: str) -> str:
 
 def _check_base(config: Mapping[str, Any], base: str) -> None:
     if (made_for := config.get("base_model_name_or_path")) != base:
-        raise ModelError(f"the adapter was made for the embedder {made_for}, and this one is {base}")
+        raise ModelError(f"the adapter was made for the model {made_for}, and this one is {base}")
 
 
 def _fingerprint(base: str, weights: bytes, alpha: float) -> str:
@@ -128,7 +128,10 @@ def _add(linears: Mapping[str, Any], tensors: Mapping[str, Any], options: Mappin
 
 
 def _linears(transformer: Any) -> Iterator[tuple[str, Any]]:
-    """Yield linear layers by name, but for the pooler: nothing of it comes into a mean of tokens."""
+    """Yield linear layers by name, but for the pooler: nothing of it comes into a mean of tokens.
+
+    A cross-encoder reads its pooler; that stays as it is, as the embeddings do.
+    """
     for name, module in transformer.named_modules():
         if type(module).__name__ == "Linear" and "pooler" not in name.split("."):
             yield name, module

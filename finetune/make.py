@@ -1,12 +1,12 @@
 """What passed the gate -> a candidate on disk and in the registry, made of all examples.
 
-But for an embedder: that is the one which was measured (``finetune.labs``).
+But for an embedder and a reranker: those are the ones which were measured (``finetune.labs``).
 """
 
 from dataclasses import replace
-from pathlib import Path
 
-from finetune.artifact import EMBEDDER, Recipe
+from finetune.artifact import EMBEDDER, RERANKER, Recipe
+from finetune.carry import carried_generator
 from finetune.course import SEED, Course
 from finetune.labs import Labs
 from finetune.ladder import Step
@@ -33,20 +33,22 @@ def make(course: Course, step: Step, report: GateReport, labs: Labs) -> str:
     """
     training_set, kept = course.training_set, course.kept
     parts = fit(step.recipe, training_set.examples, labs.of(step.recipe), seed=SEED)
-    folders: dict[str, Path] = {}
-    if "embedder" in step.recipe and labs.adapter is not None:
-        folders[EMBEDDER] = labs.adapter
-        parts = replace(parts, embedder=EMBEDDER)
+    folders = labs.folders(step.recipe) or {}
+    named = {name: name if name in folders else None for name in (EMBEDDER, RERANKER)}
+    # What words the answers is no part of a recipe: it goes on as it is.
+    voice = carried_generator(kept, course.live, base=course.means.base)
+    parts = replace(parts, embedder=named[EMBEDDER], reranker=named[RERANKER], generator=voice.parts.generator)
     recipe = Recipe(
         rung=step.rung,
-        rungs=step.recipe,
+        rungs=(*step.recipe, *voice.rungs),
         training_set=training_set.id,
         base=course.means.base,
         seed=SEED,
         parent=course.live,
+        carried=voice.sets,
         versions=training_set.manifest.get("versions", {}),
     )
-    candidate_id, manifest = kept.artifacts.write(parts, recipe, folders=folders)
+    candidate_id, manifest = kept.artifacts.write(parts, recipe, folders={**folders, **voice.folders})
     candidate = kept.registry.add(Made(candidate_id, step.rung, training_set.id, manifest, course.live))
     if candidate.state == "made":
         kept.registry.judge(candidate_id, passed=report.passed, report=report.as_json(), reason=report.summary)

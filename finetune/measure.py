@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from finetune.canary import Admit
+from finetune.carry import retrieval_set
 from finetune.course import SEED, Course
 from finetune.examples import build_examples
 from finetune.gate import Terms, examine
@@ -15,6 +16,7 @@ from finetune.ladder import Step
 from finetune.leaks import untold
 from finetune.measure_adapted import measure_adapted
 from finetune.questions import Question
+from finetune.recipe import TRAINED_ONCE
 from finetune.refresh import refresh
 from finetune.runs import MAX_LISTED, Outcome
 from finetune.types import Example
@@ -22,7 +24,7 @@ from finetune.verdict import GateReport, together
 from retrieval.errors import DataDirectoryError, ModelError, NotFoundError
 from retrieval.learned import Learned
 
-_FROM, _BEFORE, _TO = 0.15, 0.5, 0.85  # of the whole; before an embedder is trained
+_FROM, _BEFORE, _TO = 0.15, 0.5, 0.85  # of the whole; before an adapter is trained
 
 
 def measure(course: Course, tried: Sequence[Step], labs: Labs) -> list[tuple[Step, GateReport]]:
@@ -43,7 +45,7 @@ def measure(course: Course, tried: Sequence[Step], labs: Labs) -> list[tuple[Ste
         return [(step, before[step.rung]) for step in tried]
     course.tell("measuring", _FROM, ", ".join(step.rung for step in tried))
 
-    adapted = [step for step in tried if "embedder" in step.recipe]
+    adapted = [step for step in tried if set(TRAINED_ONCE) & set(step.recipe)]
     whole = (_BEFORE if adapted else _TO) - _FROM
 
     def tell(share: float) -> None:
@@ -83,7 +85,7 @@ def _as_it_serves(course: Course, step: Step, lab: Lab) -> tuple[Learned, tuple[
     candidate = course.kept.registry.get(course.live)
     try:
         parts = course.kept.artifacts.read(candidate.id, base=course.means.base, dim=lab.vectors.shape[1])
-        return lab.learned(parts, candidate.id), course.kept.sets.read(candidate.set_id).examples
+        return lab.learned(parts, candidate.id), course.kept.sets.read(retrieval_set(candidate) or "").examples
     except (DataDirectoryError, ModelError, NotFoundError) as error:
         # Or nothing could be trained ever again; other recipes, and a rollback, need none of it.
         course.conclude(Outcome(step.rung, "refused", None, f"what is live cannot be made anew: {error}"))

@@ -12,8 +12,11 @@ from finetune.types import Example, Parts, RungName
 RUNGS: tuple[Rung, ...] = (FeedbackMemory(), QueryAdapter(), FusionWeights())
 """In the order they are made in: weights are those of what was made before them."""
 
-ORDER: tuple[RungName, ...] = ("embedder", *(rung.name for rung in RUNGS))
+ORDER: tuple[RungName, ...] = ("embedder", *(rung.name for rung in RUNGS), "reranker")
 """An adapted embedder comes first: the others are made of its vectors, in a lab of its own (``finetune.labs``)."""
+
+TRAINED_ONCE: tuple[RungName, ...] = ("embedder", "reranker")
+"""They take too long to be made anew in every fold: a run trains each once, and it is the measured one that is kept."""
 
 
 def in_order(names: Iterable[RungName]) -> tuple[RungName, ...]:
@@ -23,7 +26,7 @@ def in_order(names: Iterable[RungName]) -> tuple[RungName, ...]:
 
 
 def fit(recipe: Sequence[RungName], examples: Sequence[Example], lab: Lab, *, seed: int) -> Parts:
-    """Make everything that a recipe names, from nothing, but for an embedder: the lab has it.
+    """Make everything that a recipe names, from nothing, but for an embedder and a reranker: the lab has them.
 
     Args:
         recipe: In any order.

@@ -10,10 +10,11 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from finetune.artifact import EMBEDDER, Artifacts
+from finetune.artifact import EMBEDDER, RERANKER, Artifacts
 from finetune.engines import Engines
 from finetune.interleaving import in_share
 from finetune.registry import POINTER
+from finetune.rerankers import Rerankers
 from finetune.resolve import located, to_learned
 from finetune.trials import Trial, Trials
 from finetune.types import Parts
@@ -21,6 +22,7 @@ from retrieval.catalog import Catalog
 from retrieval.embed import Embedder
 from retrieval.errors import ConflictError, DataDirectoryError, ModelError, NotFoundError
 from retrieval.learned import NOTHING, Engine, Learned, Serving
+from retrieval.rerank import Reranker
 from retrieval.store import reachable
 from retrieval.types import Principal
 
@@ -74,6 +76,7 @@ class ServingState:
         embedder: Whose vectors are searched.
         trials: Of candidates.
         engines: Of candidates with an embedder of their own; None where they cannot be served.
+        rerankers: Likewise of those with a cross-encoder of their own.
     """
 
     def __init__(
@@ -84,9 +87,11 @@ class ServingState:
         trials: Trials,
         *,
         engines: Engines | None = None,
+        rerankers: Rerankers | None = None,
     ) -> None:
         self.failed: Failed = failed  # whoever measures trials takes its place
         self._engines = engines
+        self._rerankers = rerankers or Rerankers(None)
         self._artifacts = artifacts
         self._catalog = catalog
         self._base, self._dim = embedder.fingerprint, embedder.dim
@@ -169,19 +174,21 @@ class ServingState:
         stored = partial(self._catalog.stored_vectors, fingerprint=self._base)
         vectors = stored if engine is None else engine.index.vectors
         chunks = located((row.anchor for row in parts.memory), self._catalog, vectors=vectors)
-        return to_learned(candidate_id, parts, chunks, engine)
+        return replace(to_learned(candidate_id, parts, chunks, engine), reranker=self._reranker(candidate_id, parts))
 
     def usable(self, candidate_id: str) -> bool:
         """Say whether a candidate can be served at once."""
         try:
             parts = self._parts(candidate_id)
+            if parts.reranker is not None:
+                self._rerankers.check(self._artifacts.path(candidate_id) / RERANKER)
             return parts.embedder is None or self._engines_of().ready(self._adapter(candidate_id)) is not None
         except (ModelError, NotFoundError) as error:
             _log.warning("candidate %s cannot be served: %s", candidate_id[:12], error)
             return False
 
     def check(self, candidate_id: str) -> None:
-        """Read the files of a candidate anew, and have an embedder of its own prepared.
+        """Read the files of a candidate anew, and have models of its own prepared.
 
         Raises:
             NotFoundError: There are none.
@@ -189,7 +196,9 @@ class ServingState:
             ConflictError: All documents are being embedded by its own embedder: ask again.
         """
         self._read.pop(candidate_id, None)
-        self._engine(candidate_id, self._parts(candidate_id))
+        parts = self._parts(candidate_id)
+        self._reranker(candidate_id, parts)
+        self._engine(candidate_id, parts)
 
     def forget(self, candidate_ids: Collection[str]) -> None:
         """Let go of what is held of candidates that never serve again."""
@@ -213,6 +222,11 @@ class ServingState:
         if self._engines is None:
             raise ModelError("a candidate with an embedder of its own is not served here")
         return self._engines
+
+    def _reranker(self, candidate_id: str, parts: Parts) -> Reranker | None:
+        if parts.reranker is None:
+            return None
+        return self._rerankers.reranker(self._artifacts.path(candidate_id) / RERANKER)
 
     def _adapter(self, candidate_id: str) -> Path:
         return self._artifacts.path(candidate_id) / EMBEDDER

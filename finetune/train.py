@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from contextlib import ExitStack
 
+from finetune.carry import retrieval_rungs
 from finetune.course import Course, Kept, Means
 from finetune.examples import build_examples
+from finetune.generator_run import train_generator
 from finetune.lab import Lab
 from finetune.labs import Labs
 from finetune.ladder import Step, needs, steps
@@ -32,10 +34,13 @@ def train(run_id: str, kept: Kept, means: Means) -> TrainingRun:
         NotFoundError: There is no such run, or its training set was erased.
     """
     run = kept.runs.get(run_id)
-    kept.runs.tell(run_id, Progress("opening the laboratory", 0.0))
-    with means.lab() as lab, ExitStack() as stack:
-        course = _course(run, kept, means, lab)
-        _train(course, Labs(course, lab, stack))
+    if "generator" in run.rungs:
+        train_generator(run, kept, means)
+    else:
+        kept.runs.tell(run_id, Progress("opening the laboratory", 0.0))
+        with means.lab() as lab, ExitStack() as stack:
+            course = _course(run, kept, means, lab)
+            _train(course, Labs(course, lab, stack))
     kept.runs.finish(run_id, "done")
     return kept.runs.get(run_id)
 
@@ -43,7 +48,9 @@ def train(run_id: str, kept: Kept, means: Means) -> TrainingRun:
 def _train(course: Course, labs: Labs) -> None:
     questions = course.training_set.questions
     _say_what_is_missing(course)
-    tried = [step for step in steps(course.run.rungs, course.rungs, questions=questions) if _possible(course, step)]
+    lacks = course.means.lacks
+    chosen = steps(course.run.rungs, course.rungs, questions=questions, lacks=lacks)
+    tried = [step for step in chosen if _possible(course, step)]
     measured = measure(course, tried, labs) if tried else []
     for place, (step, report) in enumerate(measured):
         course.means.reporter.scalars(step.rung, figures_of(report), place)
@@ -53,11 +60,11 @@ def _train(course: Course, labs: Labs) -> None:
 
 
 def _possible(course: Course, step: Step) -> bool:
-    possible = course.means.adapting is not None or "embedder" not in step.recipe
-    if not possible:
-        words = f"{step.rung}: the embedder is behind an endpoint, and takes no adapter"
-        course.conclude(Outcome(step.rung, "closed", None, words))
-    return possible
+    """Say whether the server has what a step takes; what is live may be of a server that had more."""
+    lacking = [course.means.lacks[name] for name in step.recipe if course.means.lacks.get(name)]
+    if lacking:
+        course.conclude(Outcome(step.rung, "closed", None, f"{step.rung}: {'; '.join(lacking)}"))
+    return not lacking
 
 
 def _course(run: TrainingRun, kept: Kept, means: Means, lab: Lab) -> Course:
@@ -66,7 +73,7 @@ def _course(run: TrainingRun, kept: Kept, means: Means, lab: Lab) -> Course:
     kept.runs.tell(run.id, Progress("making examples", 0.1, f"{len(labels)} labels"))
     training_set = kept.sets.read(run.set_id) if run.set_id is not None else _frozen(run, labels, kept, means, lab)
     live = kept.registry.live()
-    rungs: tuple[RungName, ...] = () if live is None else tuple(kept.registry.get(live).manifest["rungs"])
+    rungs: tuple[RungName, ...] = () if live is None else retrieval_rungs(kept.registry.get(live))
     return Course(run, kept, means, labels, training_set, live, rungs)
 
 
@@ -79,6 +86,6 @@ def _frozen(run: TrainingRun, labels: Sequence[Label], kept: Kept, means: Means,
 
 
 def _say_what_is_missing(course: Course) -> None:
-    for need in needs(course.training_set.questions):
-        if need.missing and need.rung in (course.run.rungs or (need.rung,)):
+    for need in needs(course.training_set.questions, course.means.lacks):
+        if not need.open and need.rung in (course.run.rungs or (need.rung,)):
             course.conclude(Outcome(need.rung, "closed", None, f"{need.rung}: {need.summary}"))

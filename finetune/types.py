@@ -128,22 +128,30 @@ class Need:
     Attributes:
         have: Labelled questions at hand.
         least: How many it takes.
+        lacks: What the server itself has not got for it, in words; empty where it has everything.
     """
 
     rung: RungName
     have: int
     least: int
+    lacks: str = ""
 
     @property
     def missing(self) -> int:
-        """How many more; 0 when it is open."""
+        """How many more questions; 0 where there are enough."""
         return max(0, self.least - self.have)
+
+    @property
+    def open(self) -> bool:
+        """Whether nothing is missing."""
+        return not self.missing and not self.lacks
 
     @property
     def summary(self) -> str:
         """Say it in words."""
         more = "question" if self.missing == 1 else "questions"
-        return f"{self.missing} more labelled {more}" if self.missing else "open"
+        needed = [f"{self.missing} more labelled {more}"] if self.missing else []
+        return "; ".join([*needed, *([self.lacks] if self.lacks else [])]) or "open"
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,17 +25,22 @@ def load_model(model: str | Path, *, device: str | None = None, dtype: Any = Non
     """
     import torch
     from sentence_transformers import SentenceTransformer
-    from transformers.utils import logging
 
-    # Its progress bar is for notebooks; ours shows documents.
-    silence: Callable[[], None] = logging.disable_progress_bar
-    silence()
+    silence_progress_bars()
     dtype = dtype or (torch.bfloat16 if fast_bfloat16(torch, device) else torch.float32)
     options = {"dtype": dtype, "use_safetensors": True} | ({"attn_implementation": attention} if attention else {})
     try:
         return SentenceTransformer(str(model), device=device, model_kwargs=options)
     except (OSError, ValueError) as error:
         raise ModelError(f"cannot load the embedding model {model}: {error}") from error
+
+
+def silence_progress_bars() -> None:
+    """Keep transformers from drawing its own: they are for notebooks, and ours show documents."""
+    from transformers.utils import logging
+
+    silence: Callable[[], None] = logging.disable_progress_bar
+    silence()
 
 
 def fast_bfloat16(torch: Any, device: str | None) -> bool:

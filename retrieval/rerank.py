@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from retrieval.bm25 import Bm25Encoder, Bm25Settings, Terms
 from retrieval.embed import FloatArray
+from retrieval.embedding_model import silence_progress_bars, weights_digest
 from retrieval.errors import ModelError
 from retrieval.types import Passage
 from retrieval.wording import WordingReader
@@ -81,13 +82,16 @@ class SentenceReranker:
         sentences = self.sentence_vectors([passage.chunk.id for passage in passages])
         agreement = self._reader.agreement(question, [passage.chunk for passage in passages])
         said = [
-            SENTENCE * _nearest(passage, sentences, vector) + COVERAGE * float(coverage) + PAIRS * float(pairs)
+            (_nearest(passage, sentences, vector), float(coverage), float(pairs))
             for passage, coverage, pairs in zip(passages, agreement.coverage, agreement.pairs, strict=True)
         ]
-        return _by_score([
-            replace(p, score=(1 - self._share) * p.score + self._share * rerank, rerank=rerank)
-            for p, rerank in zip(passages, said, strict=True)
-        ])
+        return _by_score([self._scored(passage, read) for passage, read in zip(passages, said, strict=True)])
+
+    def _scored(self, passage: Passage, read: tuple[float, float, float]) -> Passage:
+        nearest, coverage, pairs = read
+        rerank = SENTENCE * nearest + COVERAGE * coverage + PAIRS * pairs
+        score = (1 - self._share) * passage.score + self._share * rerank
+        return replace(passage, score=score, rerank=rerank, sentences=read)
 
 
 def _nearest(passage: Passage, sentences: Mapping[str, FloatArray], vector: FloatArray) -> float:
@@ -104,27 +108,23 @@ class CrossEncoderReranker:
     Args:
         model: A folder or a hub id; it must give one number a pair.
         device: cpu or cuda; cuda is taken where there is one when None.
+        adapt: Changes the weights of the model, in float32; it is told the fingerprint, and returns the new one.
 
     Raises:
         ModelError: It cannot be loaded, or it gives more than one number a pair.
     """
 
-    def __init__(self, model: str | Path, *, device: str | None = None) -> None:
-        import torch  # seconds to import; only the cross-encoder pays
-        from sentence_transformers import CrossEncoder
-
-        try:
-            # A sigmoid even where the model's own configuration wants logits: the scores must stay in [0, 1].
-            self._model: Any = CrossEncoder(
-                str(model), device=device, activation_fn=torch.nn.Sigmoid(), model_kwargs={"use_safetensors": True}
-            )
-        except (OSError, ValueError) as error:
-            raise ModelError(f"cannot load the cross-encoder {model}: {error}") from error
-        if self._model.num_labels != 1:
-            raise ModelError(f"{model} gives {self._model.num_labels} numbers a pair; a reranker gives one")
-        self._model.max_seq_length = min(self._model.max_seq_length or MAX_PAIR_TOKENS, MAX_PAIR_TOKENS)
+    def __init__(
+        self, model: str | Path, *, device: str | None = None, adapt: Callable[[Any, str], str] | None = None
+    ) -> None:
+        self._model = load_cross_encoder(model, device=device)
         self._lock = threading.Lock()
         self.name = Path(model).name
+        self.fingerprint = f"{self.name}-{weights_digest(model)}"
+        if adapt is not None:
+            dtype = next(self._model.parameters()).dtype
+            self.fingerprint = adapt(self._model.float(), self.fingerprint)
+            self._model.to(dtype)
 
     def rerank(self, question: str, passages: Sequence[Passage], *, vector: FloatArray | None) -> list[Passage]:
         """Score each passage, title and headings before it, by the model; see ``Reranker``.
@@ -188,6 +188,38 @@ class EndpointReranker:
         if scores.keys() != set(range(len(passages))) or not all(map(isfinite, scores.values())):
             raise ModelError("the rerank endpoint failed: it did not give each passage one number")
         return _by_score(_scored(passages, [scores[index] for index in range(len(passages))]))
+
+
+def load_cross_encoder(
+    model: str | Path, *, device: str | None = None, options: Mapping[str, Any] | None = None
+) -> Any:
+    """Load a sentence-transformers cross-encoder.
+
+    Args:
+        model: A folder or a hub id; it must give one number a pair.
+        device: cuda where there is one when None.
+        options: Of the transformer: number format, how attention is computed.
+
+    Returns:
+        The model, which reads 512 tokens at most.
+
+    Raises:
+        ModelError: It cannot be loaded, or it gives more than one number a pair.
+    """
+    import torch  # seconds to import; only the cross-encoder pays
+    from sentence_transformers import CrossEncoder
+
+    silence_progress_bars()
+    options = {"use_safetensors": True, **(options or {})}
+    try:
+        # A sigmoid even where the model's own configuration wants logits: the scores must stay in [0, 1].
+        loaded: Any = CrossEncoder(str(model), device=device, activation_fn=torch.nn.Sigmoid(), model_kwargs=options)
+    except (OSError, ValueError) as error:
+        raise ModelError(f"cannot load the cross-encoder {model}: {error}") from error
+    if loaded.num_labels != 1:
+        raise ModelError(f"{model} gives {loaded.num_labels} numbers a pair; a reranker gives one")
+    loaded.max_seq_length = min(loaded.max_seq_length or MAX_PAIR_TOKENS, MAX_PAIR_TOKENS)
+    return loaded
 
 
 def open_reranker(

@@ -8,6 +8,7 @@ from fastapi import Path as PathParameter
 
 from app.bootstrap import Services
 from app.dependencies import CallerDep, ServicesDep, administrator
+from app.rerankers import lacks
 from app.routes.learning_bodies import (
     CandidateBody,
     CandidatesBody,
@@ -22,6 +23,7 @@ from app.routes.learning_bodies import (
     need_body,
     trial_body,
 )
+from finetune.generator_sets import KIND
 from finetune.ladder import needs
 from finetune.registry import MAX_LISTED, Candidate
 
@@ -34,14 +36,16 @@ CandidateId = Annotated[str, PathParameter(max_length=64, description="As listed
 def learning(services: ServicesDep) -> LearningBody:
     """Say what serves, what is tried, and what each rung of the ladder still needs."""
     learned = services.learned
-    now, trial, newest = learned.serving.now, learned.trials.running(), services.training_sets.recent(1)
+    now, trial = learned.serving.now, learned.trials.running()
+    # What a language model was taught by counts no labelled questions.
+    labelled = next((one.questions for one in services.training_sets.recent() if one.manifest.get("kind") != KIND), 0)
     return LearningBody(
         live=learned.registry.live(),
         serves=now.live.id or None,
-        trouble=now.trouble or None,
+        trouble=learned.trouble or None,
         trial=None if trial is None else trial_body(trial),
         candidates=Counter(one.state for one in learned.registry.newest(limit=MAX_LISTED)),
-        rungs=[need_body(need) for need in needs(newest[0].questions if newest else 0)],
+        rungs=[need_body(need) for need in needs(labelled, lacks(services.settings))],
     )
 
 

@@ -37,6 +37,7 @@ class NeedBody(BaseModel):
     have: int = Field(description="Labelled questions at the last training.")
     least: int
     missing: int
+    lacks: str = Field(description="What the server has not got for it, in words; empty where it has everything.")
     summary: str = Field(examples=["61 more labelled questions"])
 
 

@@ -3,9 +3,8 @@
 Only what everybody may read takes part, as answer or as what is told from one: weights serve everybody.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
-from itertools import islice
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +21,9 @@ _LOOKED_AT = 50  # chunks nearest to a question, among which its hard negatives 
 _SURELY_WRONG = 0.95  # a chunk that is nearer than that share of an answer's similarity may be an answer nobody named
 _QUESTIONS = 256  # compared with all chunks at a time
 _READ = 500  # chunks at a time
+
+Order = Callable[[str, FloatArray], Sequence[int]]
+"""Places of chunks that a question may take for an answer, best first, by the question and its cosine to each."""
 
 
 class AdaptedEmbedder:
@@ -63,24 +65,29 @@ class AdaptedEmbedder:
         if lesson is None:
             return before
         base = lab.base.embedder.fingerprint
-        watch = self._watch
-
-        def checkpoint(lora: Lora) -> None:
-            lora.save(self._folder, base=base)
-            watch.checkpoint(lora)
-
-        looking = replace(watch, checkpoint=checkpoint)
-        train(self._model, lesson, self._schedule, seed=seed, watch=looking).save(self._folder, base=base)
+        watch = saving(self._watch, self._folder, base=base)
+        train(self._model, lesson, self._schedule, seed=seed, watch=watch).save(self._folder, base=base)
         return replace(before, embedder=EMBEDDER)
 
 
-def lesson_of(examples: Iterable[Example], lab: Lab, *, hard: int = 0) -> Lesson | None:
-    """Return what an embedder can be taught by examples.
+def saving(watch: Watch, folder: Path, *, base: str) -> Watch:
+    """Return who looks on, for whom the adapter is written before each checkpoint."""
+
+    def checkpoint(lora: Lora) -> None:
+        lora.save(folder, base=base)
+        watch.checkpoint(lora)
+
+    return replace(watch, checkpoint=checkpoint)
+
+
+def lesson_of(examples: Iterable[Example], lab: Lab, *, hard: int = 0, order: Order | None = None) -> Lesson | None:
+    """Return what an embedder or a cross-encoder can be taught by examples.
 
     Args:
         examples: Those that everybody may read are taken.
         lab: Knows the chunks.
         hard: Passages that only seem to answer a question, besides those that somebody named wrong.
+        order: In which they are looked for; the nearest first when None.
 
     Returns:
         Questions, the passages that answer them and those that seem to; None where no open chunk answers any.
@@ -98,35 +105,54 @@ def lesson_of(examples: Iterable[Example], lab: Lab, *, hard: int = 0) -> Lesson
         if one.question in at:
             side = answers if one.label > 0 else wrong
             side.setdefault(at[one.question], set()).add(one.anchor.text_sha256)
-    told_from = dict(enumerate(_told_from(questions, answers, wrong, lab, hard=hard)))
+    seeming = _Seeming(lab, hard, order or _nearest)
+    told_from = dict(enumerate(_told_from(questions, answers, wrong, seeming)))
     return _numbered(questions, right, answers, told_from, lab)
 
 
+@dataclass(frozen=True, slots=True)
+class _Seeming:
+    """What only seems to answer questions.
+
+    Attributes:
+        most: Texts a question.
+    """
+
+    lab: Lab
+    most: int
+    order: Order
+
+    def of(self, question: str, cosines: FloatArray, known: set[str], *, below: float) -> list[str]:
+        """Return the hashes of texts that a question may take for its answer, but for those known or too near."""
+        found: dict[str, None] = {}
+        for place in self.order(question, cosines) if self.most else ():
+            sha = self.lab.anchors[place].text_sha256
+            if sha not in known and 0.0 < cosines[place] < below:
+                found[sha] = None
+        return list(found)[: self.most]
+
+
+def _nearest(question: str, cosines: FloatArray) -> list[int]:
+    del question
+    depth = min(_LOOKED_AT, len(cosines))
+    nearest = np.argpartition(-cosines, depth - 1)[:depth]
+    ordered: list[int] = nearest[np.argsort(-cosines[nearest], kind="stable")].tolist()
+    return ordered
+
+
 def _told_from(
-    questions: Sequence[str], answers: Mapping[int, set[str]], wrong: Mapping[int, set[str]], lab: Lab, *, hard: int
+    questions: Sequence[str], answers: Mapping[int, set[str]], wrong: Mapping[int, set[str]], seeming: _Seeming
 ) -> Iterator[list[str]]:
     """Yield for each question the texts that are told from its answers, by hash."""
-    places = _places(lab)
+    lab, places = seeming.lab, _places(seeming.lab)
     for start in range(0, len(questions), _QUESTIONS):
         block = questions[start : start + _QUESTIONS]
         cosines = np.where(lab.open, lab.encode(block) @ lab.vectors.T, -1.0)
         for place, row in enumerate(cosines, start):
             best = max(float(row[places[sha]]) for sha in answers[place])
             named = sorted(wrong.get(place, set()) & set(places) - answers[place])
-            seeming = _seeming(row, answers[place] | set(named), _SURELY_WRONG * best, lab)
-            yield [*named, *islice(seeming, hard)]
-
-
-def _seeming(cosines: FloatArray, known: set[str], below: float, lab: Lab) -> Iterator[str]:
-    """Yield the hashes of texts near a question, nearest first, but for those that are known or too near."""
-    depth = min(_LOOKED_AT, len(cosines))
-    nearest = np.argpartition(-cosines, depth - 1)[:depth]
-    seen = set(known)
-    for place in nearest[np.argsort(-cosines[nearest], kind="stable")]:
-        sha = lab.anchors[place].text_sha256
-        if sha not in seen and 0.0 < cosines[place] < below:
-            seen.add(sha)
-            yield sha
+            known = answers[place] | set(named)
+            yield [*named, *seeming.of(questions[place], row, known, below=_SURELY_WRONG * best)]
 
 
 def _numbered(

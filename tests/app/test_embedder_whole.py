@@ -122,7 +122,7 @@ def indexes(folder):
 
 
 def test_an_embedder_serves_once_all_is_embedded_and_goes_back_at_once(trained, folder, ingest):
-    assert not list((folder / "data" / "learning").glob("embedders/*"))
+    assert not list((folder / "data" / "learning").glob("adapters/*"))
     with server(folder) as client:
         before = well(client)
         assert "is being prepared" in promote(client, trained)[0]
@@ -185,7 +185,7 @@ def test_an_adapter_of_another_base_or_that_was_changed_is_refused_and_what_is_l
     with server(folder) as client:
         assert checked(client.get("/v1/learning"))["serves"] == trained
         other = foreign(folder, trained)
-        assert "was made for the embedder another-" in refused(client, other)
+        assert "was made for the model another-" in refused(client, other)
         assert checked(client.get("/v1/learning"))["serves"] == trained
         checked(client.post("/v1/learning/rollback"))
         weights.write_bytes(written[:-1] + bytes([written[-1] ^ 1]))

@@ -189,7 +189,7 @@ def test_an_adapter_of_another_base_is_refused_though_its_weights_are_known(hous
     (other / CONFIG).write_text('{"lora_alpha": 32, "base_model_name_or_path": "another"}')
     with closing(house.engines()) as engines:
         prepared(engines, adapter)
-        with pytest.raises(ModelError, match="made for the embedder another"):
+        with pytest.raises(ModelError, match="made for the model another"):
             engines.engine(other)
 
 

@@ -1,13 +1,14 @@
-"""What of a run with an embedder is kept from what."""
+"""What of a run with adapters is kept from what."""
 
 from contextlib import ExitStack
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from finetune.course import Adapting
+from finetune.course import Adapting, Reranking
 from finetune.labs import Labs
 from finetune.types import Anchor, Example, TrainingSet
 from retrieval.errors import InvalidInputError
@@ -20,11 +21,22 @@ ROWS = tuple(
 )
 
 
+@dataclass(frozen=True)
+class Lab:
+    """Of a server with a cross-encoder that is never asked."""
+
+    encode: object
+    reranker: object = None
+
+
 def labs(folder, *, adapting=True, rungs=()):
     """The labs of a run over twenty questions, two of each group, in which nothing can be trained."""
-    means = SimpleNamespace(adapting=Adapting("no model", None, folder, folder, 1.0) if adapting else None)
+    means = SimpleNamespace(
+        adapting=Adapting("no model", None, folder, folder, 1.0) if adapting else None,
+        reranking=Reranking("no model", lambda adapter: f"loaded from {adapter}", folder, 1.0),
+    )
     course = SimpleNamespace(means=means, training_set=TrainingSet("set-1", ROWS), rungs=rungs, live=None)
-    base = SimpleNamespace(encode=lambda questions: np.eye(20, dtype=np.float32)[[int(q[9:]) for q in questions]])
+    base = Lab(lambda questions: np.eye(20, dtype=np.float32)[[int(q[9:]) for q in questions]])
     return Labs(course, base, ExitStack())
 
 
@@ -35,12 +47,20 @@ def test_the_newest_fifth_of_the_questions_is_held_out_in_whole_groups(tmp_path)
 
 
 def test_a_run_that_was_killed_goes_on_with_the_adapter_that_it_trained(tmp_path):
-    (tmp_path / "set-1").mkdir()
-    assert labs(tmp_path).adapter == tmp_path / "set-1"
+    (tmp_path / "set-1" / "embedder").mkdir(parents=True)
+    assert labs(tmp_path).adapter == tmp_path / "set-1" / "embedder"
 
 
-def test_an_embedder_behind_an_endpoint_takes_no_adapter(tmp_path):
-    with pytest.raises(InvalidInputError, match="behind an endpoint"):
+def test_and_with_the_reranker(tmp_path):
+    (tmp_path / "set-1" / "reranker").mkdir(parents=True)
+    made = labs(tmp_path)
+    assert made.folders(("memory", "reranker")) == {"reranker": tmp_path / "set-1" / "reranker"}
+    lab = made.of(("memory", "reranker"))
+    assert (lab.encode, lab.reranker) == (made.base.encode, f"loaded from {tmp_path / 'set-1' / 'reranker'}")
+
+
+def test_without_a_model_that_takes_an_adapter_none_is_trained(tmp_path):
+    with pytest.raises(InvalidInputError, match="takes an adapter"):
         assert labs(tmp_path, adapting=False).adapter
 
 

@@ -3,8 +3,8 @@
 from finetune.ladder import needs, steps
 
 
-def recipes(*asked, live=(), questions=1000):
-    return [step.recipe for step in steps(asked, live, questions=questions)]
+def recipes(*asked, live=(), questions=1000, lacks=None):
+    return [step.recipe for step in steps(asked, live, questions=questions, lacks=lacks)]
 
 
 def test_without_a_wish_each_step_adds_a_rung_to_the_last():
@@ -13,6 +13,7 @@ def test_without_a_wish_each_step_adds_a_rung_to_the_last():
         ("memory", "query_adapter"),
         ("memory", "query_adapter", "fusion"),
         ("embedder", "memory"),
+        ("memory", "reranker"),
     ]
 
 
@@ -38,4 +39,20 @@ def test_what_is_live_is_tried_too_made_anew():
 
 
 def test_a_rung_says_what_it_still_needs():
-    assert {need.rung: need.summary for need in needs(39)}["query_adapter"] == "61 more labelled questions"
+    lacks = {"reranker": "a cross-encoder"}
+    said = {need.rung: need.summary for need in needs(255, lacks)}
+    assert said["query_adapter"] == "open"
+    assert said["embedder"] == "245 more labelled questions"
+    assert said["reranker"] == "1 more labelled question; a cross-encoder"
+    assert {need.rung: need.summary for need in needs(256, lacks)}["reranker"] == "a cross-encoder"
+
+
+def test_a_rung_that_lacks_something_is_passed_over():
+    assert ("memory", "reranker") not in recipes(lacks={"reranker": "a cross-encoder"})
+    assert recipes("reranker", lacks={"reranker": "a cross-encoder"}) == []
+
+
+def test_a_reranker_is_tried_with_what_is_live_and_with_memory():
+    assert recipes("reranker", live=("embedder", "fusion")) == [("embedder", "fusion", "reranker")]
+    assert recipes(questions=256)[-1] == ("memory", "reranker")
+    assert recipes("memory", live=("reranker",)) == [("memory", "reranker")]

@@ -93,7 +93,7 @@ def test_an_adapter_of_another_embedder_is_refused(folder, tmp_path):
     config = json.loads((folder / CONFIG).read_bytes())
     (tmp_path / WEIGHTS).write_bytes((folder / WEIGHTS).read_bytes())
     (tmp_path / CONFIG).write_text(json.dumps(config | {"base_model_name_or_path": "other-bfloat16"}))
-    with pytest.raises(ModelError, match="made for the embedder other-bfloat16"):
+    with pytest.raises(ModelError, match="made for the model other-bfloat16"):
         adapted(bundled_model_path(), tmp_path, device="cpu")
 
 

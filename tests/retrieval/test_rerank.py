@@ -6,11 +6,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import numpy as np
 import pytest
 import torch
-from tokenizers import Tokenizer
-from tokenizers.models import WordLevel
-from tokenizers.pre_tokenizers import Whitespace
-from tokenizers.processors import TemplateProcessing
-from transformers import BertConfig, BertForSequenceClassification, PreTrainedTokenizerFast
+from transformers import BertForSequenceClassification, PreTrainedTokenizerFast
 
 from retrieval.errors import ModelError
 from retrieval.index import Hit, Hits
@@ -18,10 +14,11 @@ from retrieval.rerank import CrossEncoderReranker, EndpointReranker, KeepOrder, 
 from retrieval.retrieve import Retriever
 from retrieval.rows import PassageRow
 from retrieval.types import Chunk, Principal
+from tests import cross_encoder
 
 READER = Principal(id="u:reader")
 EAST, NORTH = np.array([1.0, 0.0], dtype=np.float32), np.array([0.0, 1.0], dtype=np.float32)
-WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "rose", "oak", "bread", "water", "leave", "days", "when", "the", "of"]
+WORDS = ["rose", "oak", "bread", "water", "leave", "days", "when", "the", "of"]
 
 
 def test_keeping_the_order_keeps_everything(passage):
@@ -85,35 +82,7 @@ def save_cross_encoder(tmp_path_factory):
     """A cross-encoder of two small layers with random weights, saved as sentence-transformers reads it."""
 
     def save(labels=1):
-        folder = tmp_path_factory.mktemp("cross-encoder")
-        tokenizer = Tokenizer(WordLevel({word: n for n, word in enumerate(WORDS)}, unk_token="[UNK]"))
-        tokenizer.pre_tokenizer = Whitespace()
-        tokenizer.post_processor = TemplateProcessing(
-            single="[CLS] $A [SEP]", pair="[CLS] $A [SEP] $B:1 [SEP]:1", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
-        )
-        fast = PreTrainedTokenizerFast(
-            tokenizer_object=tokenizer,
-            unk_token="[UNK]",
-            pad_token="[PAD]",
-            cls_token="[CLS]",
-            sep_token="[SEP]",
-            model_max_length=32,
-            model_input_names=["input_ids", "token_type_ids", "attention_mask"],
-        )
-        torch.manual_seed(3)
-        config = BertConfig(
-            vocab_size=len(WORDS),
-            hidden_size=16,
-            num_hidden_layers=2,
-            num_attention_heads=2,
-            intermediate_size=32,
-            max_position_embeddings=32,
-            num_labels=labels,
-            initializer_range=1.0,
-        )
-        BertForSequenceClassification(config).eval().save_pretrained(folder)
-        fast.save_pretrained(folder)
-        return folder
+        return cross_encoder.save(tmp_path_factory.mktemp("cross-encoder"), WORDS, labels=labels)
 
     return save
 

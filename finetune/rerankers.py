@@ -1,0 +1,51 @@
+"""Rerankers: adapted cross-encoders that serve or did so last; each is loaded once, and gone with what it serves in."""
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from weakref import WeakValueDictionary
+
+from finetune.lora import fingerprint_of
+from retrieval.errors import ModelError
+from retrieval.rerank import Reranker
+
+
+class Rerankers:
+    """The adapted cross-encoders of a server; safe from any thread.
+
+    Args:
+        base: Fingerprint of the server's cross-encoder; None where it has none, and no adapter fits.
+        load: Loads an adapter from its folder; None likewise.
+    """
+
+    def __init__(self, base: str | None, load: Callable[[Path], Reranker] | None = None) -> None:
+        self._base = base
+        self._load = load
+        self._known: WeakValueDictionary[str, Reranker] = WeakValueDictionary()
+        self._newest: Reranker | None = None  # what was loaded to be looked at serves next, as a rule
+        self._lock = threading.Lock()
+
+    def check(self, adapter: Path) -> str:
+        """Return the fingerprint of an adapted cross-encoder without loading it.
+
+        Raises:
+            ModelError: The adapter cannot be read, or was made for another cross-encoder than this server has.
+        """
+        return self._fitting(adapter)[0]
+
+    def reranker(self, adapter: Path) -> Reranker:
+        """Return an adapted cross-encoder.
+
+        Raises:
+            ModelError: See ``check``; or the adapter does not fit.
+        """
+        fingerprint, load = self._fitting(adapter)
+        with self._lock:
+            reranker = self._known.get(fingerprint) or load(adapter)
+            self._known[fingerprint] = self._newest = reranker
+            return reranker
+
+    def _fitting(self, adapter: Path) -> tuple[str, Callable[[Path], Reranker]]:
+        if self._base is None or self._load is None:
+            raise ModelError("it reranks by an adapted cross-encoder, and this server has none in ATTUNE_RERANK")
+        return fingerprint_of(adapter, base=self._base), self._load
