@@ -21,6 +21,7 @@ from finetune.types import Anchor, FloatArray, MemoryRow, Parts, RungName
 from ingestion.blobs import storage
 from retrieval.errors import ModelError, NotFoundError
 from retrieval.learned import Weights
+from retrieval.ranking import FEATURES, Ranking
 
 MANIFEST = "manifest.json"
 ADAPTER, QUESTIONS, ROWS = "adapter.safetensors", "memory.safetensors", "memory.jsonl"
@@ -190,6 +191,7 @@ def _manifest(parts: Parts, recipe: Recipe, files: Mapping[str, Any]) -> dict[st
         "dim": int(dims[0]) if dims else None,
         "reach": float(parts.reach),
         "weights": asdict(parts.weights),
+        "ranking": None if parts.ranking is None else asdict(parts.ranking),
         "embedder": EMBEDDER if parts.embedder else None,
         "reranker": RERANKER if parts.reranker else None,
         "generator": GENERATOR if parts.generator else None,
@@ -248,10 +250,20 @@ def _parts(contents: Mapping[str, bytes], manifest: Mapping[str, Any]) -> Parts:
         questions=questions,
         reach=manifest["reach"],
         weights=Weights(**manifest["weights"]),
+        ranking=_ranking(manifest.get("ranking")),
         embedder=manifest["embedder"],
         reranker=manifest.get("reranker"),  # candidates of before had none
         generator=manifest.get("generator"),
     )
+
+
+def _ranking(written: Mapping[str, Any] | None) -> Ranking | None:
+    if written is None:
+        return None
+    columns = [tuple(map(float, written[name])) for name in ("means", "scales", "weights")]
+    if {len(column) for column in columns} != {len(FEATURES)} or not np.isfinite(columns).all() or min(columns[1]) <= 0:
+        raise ValueError(f"its ranking is not of {len(FEATURES)} finite numbers each")
+    return Ranking(written["reranker"], *columns)
 
 
 def _memory(rows: Sequence[Mapping[str, Any]]) -> tuple[MemoryRow, ...]:

@@ -6,11 +6,12 @@ from finetune.lab import Lab
 from finetune.rungs.fusion import FusionWeights
 from finetune.rungs.memory import FeedbackMemory
 from finetune.rungs.query_adapter import QueryAdapter
+from finetune.rungs.ranking import LogisticRanking
 from finetune.rungs.rung import Rung
 from finetune.types import Example, Parts, RungName
 
-RUNGS: tuple[Rung, ...] = (FeedbackMemory(), QueryAdapter(), FusionWeights())
-"""In the order they are made in: weights are those of what was made before them."""
+RUNGS: tuple[Rung, ...] = (FeedbackMemory(), QueryAdapter(), FusionWeights(), LogisticRanking())
+"""In the order they are made in: weights and ranking are those of what was made before them."""
 
 ORDER: tuple[RungName, ...] = ("embedder", *(rung.name for rung in RUNGS), "reranker")
 """An adapted embedder comes first: the others are made of its vectors, in a lab of its own (``finetune.labs``)."""

@@ -79,7 +79,8 @@ def to_learned(
     Returns:
         It, with memory of the chunks that are there; None in its place when there are none.
     """
-    return Learned(candidate_id, parts.adapter, to_memory(parts, chunks), parts.weights, engine)
+    memory = to_memory(parts, chunks)
+    return Learned(candidate_id, parts.adapter, memory, parts.weights, engine, ranking=parts.ranking)
 
 
 def to_memory(parts: Parts, chunks: Mapping[Anchor, Located]) -> Memory | None:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retrieval.learned import Weights
+from retrieval.ranking import Ranking
 
 FloatArray = NDArray[np.float32]
 
@@ -177,6 +178,7 @@ class Parts:
         questions: Vector of each row's question, shape (rows, dim), L2 norm 1.
         reach: How far memory moves chunks, >= 0.
         weights: How much each score weighs.
+        ranking: What is added to what the reranker saw.
         embedder: Folder of an adapted embedder, relative to the candidate's; None keeps the base.
         reranker: Likewise of an adapted cross-encoder.
         generator: Likewise of an adapter of the language model.
@@ -187,6 +189,7 @@ class Parts:
     questions: FloatArray | None = None
     reach: float = 0.0
     weights: Weights = field(default_factory=Weights)
+    ranking: Ranking | None = None
     embedder: str | None = None
     reranker: str | None = None
     generator: str | None = None

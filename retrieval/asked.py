@@ -21,6 +21,11 @@ class Asked:
     sentences: FloatArray | None = None
     learned: Learned = NOTHING
 
+    @property
+    def both(self) -> bool:
+        """Whether both lists are searched."""
+        return self.vector is not None and self.words is not None
+
     def by(self, learned: Learned) -> "Asked":
         """Return the same, searched for by what was learned."""
         if self.vector is None:

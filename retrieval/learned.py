@@ -10,6 +10,7 @@ from retrieval.embed import Embedder, searched_vector
 from retrieval.fuse import Fused, fuse
 from retrieval.index import Hits, VectorIndex
 from retrieval.memory import MOVED, SIMILAR, Memory, Readable, Recalled
+from retrieval.ranking import Ranking
 from retrieval.rerank import Reranker
 from retrieval.search_question import SearchQuestion
 from retrieval.types import Fusion, Principal, Sampling
@@ -48,6 +49,7 @@ class Learned:
         engine: Encodes questions and is searched in the place of the server's own; None leaves that.
         reranker: Looks at candidates again in the place of the server's own; None leaves that.
         voice: Name of the adapter by which the language model answers; None leaves the model as it is.
+        ranking: Adds to the scores of what the reranker saw; None leaves them.
     """
 
     id: str = ""
@@ -57,6 +59,7 @@ class Learned:
     engine: Engine | None = None
     reranker: Reranker | None = None
     voice: str | None = None
+    ranking: Ranking | None = None
 
     def encoded(self, question: SearchQuestion, vector: FloatArray) -> FloatArray:
         """Return a question's vector among those that are searched, shape (dim,), L2 norm 1.

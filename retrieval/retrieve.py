@@ -18,6 +18,7 @@ from retrieval.index import VectorIndex
 from retrieval.learned import Learned, Learning, fuse_learned, unlearned
 from retrieval.learnt import Learnt
 from retrieval.metadata import checked_filters
+from retrieval.ranking import ranked
 from retrieval.recency import faded, freshness
 from retrieval.rerank import KeepOrder, Reranker
 from retrieval.rows import PassageRow, to_chunks
@@ -179,7 +180,7 @@ class Retriever:
         readable = self._faded(self._readable(asked, within, limit))
         # Who keeps the order need not see candidates that are not shown: to decode them takes as long as to find them.
         reranker = asked.learned.reranker or self.reranker
-        depth = 0 if isinstance(reranker, KeepOrder) else self.rerank_depth
+        depth = 0 if isinstance(reranker, KeepOrder) and asked.learned.ranking is None else self.rerank_depth
         state = asked.learned.id
         passages: Iterator[Passage] = chain.from_iterable(
             _passages(readable[at : at + _TOGETHER], state) for at in range(depth, len(readable), _TOGETHER)
@@ -263,6 +264,10 @@ def _reranked(
         # The order of the search is worth more to the reader than an error message.
         _log.warning("candidates keep the order of the search: the reranker %s failed: %s", reranker.name, error)
         return chain(first, passages)
+    ranking = asked.learned.ranking
+    # It was learned of both lists, and behind one reranker: elsewhere its numbers mean nothing.
+    if ranking is not None and ranking.reranker == reranker.name and asked.both:
+        seen = ranked(seen, ranking)
     # The scores of two scales do not compare, but higher must stay better all the way down.
     floor = min((passage.score for passage in seen), default=0.0)
     return chain(seen, (replace(passage, score=min(passage.score, floor)) for passage in passages))

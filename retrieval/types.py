@@ -85,6 +85,8 @@ class Passage:
         suspect: Whether something in it speaks to a model rather than to people.
         masks: What of the chunk's text nobody is shown; readers and models see ``shown``.
         learnt: What learning did for it; None where nothing is learned.
+        sentences: What the sentence reranker read, each about 0 to 1: how near the nearest sentence is, and the shares
+            of the question's terms and of its neighbouring terms; None when it did not look.
     """
 
     chunk: Chunk
@@ -99,6 +101,7 @@ class Passage:
     suspect: bool = False
     masks: tuple[Mask, ...] = ()
     learnt: Learnt | None = None
+    sentences: tuple[float, float, float] | None = None
 
     def shown(self, start: int = 0, end: int | None = None) -> str:
         """Return characters ``start`` to ``end`` of the chunk's text without what nobody is shown."""

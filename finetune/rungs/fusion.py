@@ -1,19 +1,18 @@
 """The second rung: how much each score weighs, chosen on questions that what is weighed does not know."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
-from finetune.lab import Judged, Lab, judged
-from finetune.rungs.query_adapter import QueryAdapter
+from finetune.lab import Lab
+from finetune.rungs.held_out import Trial, trials
 from finetune.types import Example, FloatArray, Parts, RungName
 from retrieval.learned import Weights
 
 DENSE = (0.5, 0.6, 0.7, 0.8)
 SIMILAR = (0.0, 0.1, 0.2)
 MOST_QUESTIONS = 200
-FOLDS = 3
 
 
 class FusionWeights:
@@ -33,45 +32,17 @@ class FusionWeights:
             ``before`` with the weights.
         """
         examples, lab = [one for one in examples if one.open], lab.for_everybody()
-        trials = list(_trials(examples, lab, before, seed))
+        held_out = list(trials(examples, lab, before, most=MOST_QUESTIONS, seed=seed))
         weights = before.weights
-        if any(trial.asked for trial in trials):
+        if any(trial.asked for trial in held_out):
             # One after the other: together they would be four times as many searches, and more chances to be lucky.
-            weights = _best(weights, [replace(weights, dense=share) for share in DENSE], trials, lab)
+            weights = _best(weights, [replace(weights, dense=share) for share in DENSE], held_out, lab)
             if before.memory:
-                weights = _best(weights, [replace(weights, similar=more) for more in SIMILAR], trials, lab)
+                weights = _best(weights, [replace(weights, similar=more) for more in SIMILAR], held_out, lab)
         return replace(before, weights=weights)
 
 
-@dataclass(frozen=True, slots=True)
-class _Trial:
-    """Questions, and the parts as they are without what is known of them."""
-
-    asked: Sequence[Judged]
-    parts: Parts
-
-
-def _trials(examples: Sequence[Example], lab: Lab, before: Parts, seed: int) -> Iterator[_Trial]:
-    chance = np.random.default_rng(seed)
-    groups = sorted({one.group for one in examples})
-    fold_of = dict(zip(groups, (int(place) % FOLDS for place in chance.permutation(len(groups))), strict=True))
-    for fold in range(FOLDS):
-        asked = judged(one for one in examples if fold_of[one.group] == fold and one.anchor in lab.places)
-        drawn = sorted(chance.permutation(len(asked))[: MOST_QUESTIONS // FOLDS].tolist())
-        known = [one for one in examples if fold_of[one.group] != fold]
-        yield _Trial([asked[place] for place in drawn], _without(before, known, lab, seed))
-
-
-def _without(before: Parts, known: Sequence[Example], lab: Lab, seed: int) -> Parts:
-    """Return the parts as they are without the examples that are not known."""
-    ids = {one.id for one in known}
-    rows = [row for row, one in enumerate(before.memory) if one.example in ids]
-    questions = None if before.questions is None else before.questions[rows]
-    parts = replace(before, memory=tuple(before.memory[row] for row in rows), questions=questions)
-    return parts if before.adapter is None else QueryAdapter().fit(known, lab, before=parts, seed=seed)
-
-
-def _best(start: Weights, others: Sequence[Weights], trials: Sequence[_Trial], lab: Lab) -> Weights:
+def _best(start: Weights, others: Sequence[Weights], trials: Sequence[Trial], lab: Lab) -> Weights:
     """Return the weights that rank best, if they gain more than their standard error; those to start from otherwise."""
     before = _scores(start, trials, lab)
     gains = {weights: _scores(weights, trials, lab) - before for weights in others if weights != start}
@@ -80,6 +51,6 @@ def _best(start: Weights, others: Sequence[Weights], trials: Sequence[_Trial], l
     return best if gains[best].mean() > error else start
 
 
-def _scores(weights: Weights, trials: Sequence[_Trial], lab: Lab) -> FloatArray:
+def _scores(weights: Weights, trials: Sequence[Trial], lab: Lab) -> FloatArray:
     scores = [lab.ndcg(trial.asked, lab.learned(replace(trial.parts, weights=weights))) for trial in trials]
     return np.concatenate(scores)

@@ -3,6 +3,7 @@
 import errno
 import json
 import pickle
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from finetune.artifact import ADAPTER, EMBEDDER, MANIFEST, QUESTIONS, ROWS, Arti
 from finetune.types import Anchor, MemoryRow, Parts
 from retrieval.errors import ModelError, NotFoundError, StorageFullError
 from retrieval.learned import Weights
+from retrieval.ranking import Ranking
 
 DIM = 3
 RECIPE = Recipe("memory", ("memory",), "set-1", "base-1", 7)
@@ -58,6 +60,23 @@ def test_a_candidate_of_weights_alone_needs_no_numbers(artifacts):
     made, manifest = artifacts.write(Parts(weights=Weights(0.4)), RECIPE)
     assert manifest["files"] == {}
     assert read(artifacts, made).weights == Weights(0.4)
+
+
+RANKING = Ranking("sentences", (0.5,) * 5, (0.25,) * 5, (0.1, -0.2, 0.0, 1 / 3, 1e-9))
+
+
+def test_a_ranking_is_read_to_the_last_bit(artifacts):
+    made, _ = artifacts.write(Parts(ranking=RANKING), RECIPE)
+    assert read(artifacts, made).ranking == RANKING
+
+
+@pytest.mark.parametrize(
+    "harm", [{"means": (0.5,)}, {"weights": (0.1,) * 4}, {"scales": (0.25, 0.25, 0.25, 0.25, 0.0)}]
+)
+def test_a_ranking_of_another_shape_is_refused(artifacts, harm):
+    made, _ = artifacts.write(Parts(ranking=replace(RANKING, **harm)), RECIPE)
+    with pytest.raises(ModelError, match="ranking"):
+        read(artifacts, made)
 
 
 @pytest.mark.usefixtures("candidate")
