@@ -90,6 +90,26 @@ def _asked(labels: Sequence[Label], encode: Encode) -> _Asked:
     return _Asked(vectors, {question: row for row, question in enumerate(questions)}, like)
 
 
+def _group_names(
+    labels: Sequence[Label], standing: Mapping[Anchor, bool], asked: _Asked, encode: Encode
+) -> Mapping[str, str]:
+    """Return the group of each question.
+
+    Questions about what everybody may read are grouped by such alone: weights that everybody is served by are chosen on
+    parts of them. Others join the first of the groups that they belong to.
+    """
+    public = [label for label in labels if standing[label.anchor]]
+    whole = asked.groups(labels)
+    own = whole if len(public) == len(labels) else _asked(public, encode).groups(public)
+    names = {question: own.name(question) for question in {label.question for label in public}}
+    first: dict[str, str] = {}
+    for question, name in names.items():
+        group = whole.name(question)
+        first[group] = min(name, first.get(group, name))
+    others = {label.question for label in labels} - set(names)
+    return names | {other: first.get(whole.name(other), whole.name(other)) for other in others}
+
+
 def build_examples(labels: Sequence[Label], context: Context) -> Built:
     """Make examples of labels.
 
@@ -111,8 +131,7 @@ def build_examples(labels: Sequence[Label], context: Context) -> Built:
     bounded = [label for part in scrubbed for label in capped(part, persons(part))]
     dropped["labels that a later or surer one of the same person replaces"] = len(live) - len(bounded)
     asked = _asked(bounded, context.encode)
-    groups = asked.groups(bounded)
-    rows = _voted(bounded, groups, standing, dropped)
+    rows = _voted(bounded, _group_names(bounded, standing, asked, context.encode), standing, dropped)
     rows = _without_false_negatives(rows, asked, dropped)
     reports = outliers(live, group=lambda label: asked.like.get(label.question, label.question))
     return Built(tuple(sorted(rows, key=lambda row: row.id)), _counted(dropped), tuple(reports))
@@ -134,7 +153,7 @@ def _scrubbed(labels: Sequence[Label], scrub: Callable[[str], str]) -> list[Labe
 
 
 def _voted(
-    labels: Sequence[Label], groups: Groups, standing: Mapping[Anchor, bool], dropped: Counter[str]
+    labels: Sequence[Label], groups: Mapping[str, str], standing: Mapping[Anchor, bool], dropped: Counter[str]
 ) -> list[Example]:
     votes: dict[tuple[str, Anchor], list[Label]] = defaultdict(list)
     for label in labels:
@@ -148,7 +167,7 @@ def _voted(
         if not given:
             continue
         if verdict := _verdict(given):
-            rows.append(_example(question, anchor, given, verdict, groups.name(question), standing[anchor]))
+            rows.append(_example(question, anchor, given, verdict, groups[question], standing[anchor]))
         else:
             dropped["rows that raters contradict each other on"] += 1
     return rows
