@@ -1,6 +1,7 @@
 """A training of a language model, from what people said to a candidate that is whole."""
 
 import shutil
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -8,10 +9,13 @@ import numpy as np
 import pytest
 
 from finetune.artifact import GENERATOR, Artifacts, Recipe
-from finetune.carry import carried_generator, carried_retrieval, generator_set, retrieval_set
-from finetune.course import Kept, Means
+from finetune.carry import carried_generator, carried_retrieval, generator_set, retrieval_rungs, retrieval_set
+from finetune.course import Course, Kept, Means
 from finetune.generator_rows import Row, Rows
 from finetune.generator_sets import freeze_rows, manifest_of_rows
+from finetune.labs import Labs
+from finetune.ladder import Step
+from finetune.make import make
 from finetune.registry import Made, Registry
 from finetune.reporting import Silent
 from finetune.runs import TrainingRuns
@@ -19,6 +23,7 @@ from finetune.sets import TrainingSets
 from finetune.teaching import Teaching
 from finetune.train import train
 from finetune.types import Parts
+from finetune.verdict import too_few
 from retrieval.generators.adapter_files import base_of
 from retrieval.learned import Weights
 from tests.candidates import SET, candidate
@@ -162,6 +167,22 @@ def test_what_finds_anew_keeps_the_voice_that_is_live(kept, voiced):
     assert carried.sets == {"generator": kept.registry.get(voiced).set_id}
     assert (carried.folders[GENERATOR] / "adapter_config.json").read_text() == "{}"
     assert carried_retrieval(kept, voiced, base=BASE).sets == {}
+
+
+def test_a_candidate_that_is_made_while_a_voice_is_live_has_it_too(kept, voiced, lab, examples, model, tmp_path):
+    found = kept.sets.freeze(examples(chunks=range(5)), {})
+    run = kept.runs.ask(["memory"], by="u:ann")
+    kept.runs.start(run.id)
+    course = Course(run, kept, means(model, Rows(), tmp_path), (), found, voiced, ())
+    step = Step("memory", ("memory",))
+    report = replace(too_few(step.recipe, (), 0, seed=1), verdict="passed")
+    with ExitStack() as stack:
+        made = kept.registry.get(make(course, step, report, Labs(course, lab, stack)))
+    assert (made.manifest["rungs"], made.parent) == (["memory", "generator"], voiced)
+    assert kept.artifacts.read(made.id, base=BASE, dim=lab.vectors.shape[1]).generator == GENERATOR
+    assert (retrieval_set(made), generator_set(made)) == (found.id, kept.registry.get(voiced).set_id)
+    # What it finds by is as ever: the voice is no rung of a recipe that is made anew.
+    assert retrieval_rungs(made) == ("memory",)
 
 
 def test_a_voice_that_was_changed_on_disk_is_not_taken_over(kept, voiced):
