@@ -79,8 +79,9 @@ def to_learned(
     Returns:
         It, with memory of the chunks that are there; None in its place when there are none.
     """
+    voice = candidate_id if parts.generator is not None else None
     memory = to_memory(parts, chunks)
-    return Learned(candidate_id, parts.adapter, memory, parts.weights, engine, ranking=parts.ranking)
+    return Learned(candidate_id, parts.adapter, memory, parts.weights, engine, voice=voice, ranking=parts.ranking)
 
 
 def to_memory(parts: Parts, chunks: Mapping[Anchor, Located]) -> Memory | None:
