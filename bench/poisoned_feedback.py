@@ -5,7 +5,8 @@ the set, or the first N and the questions that they answer. 400 training questio
 One more votes on a quarter of them, which makes a fifth of all votes: corrections for a wrong chunk, against the right
 ones, as fast as the bound of a week lets them count. Either for one wrong chunk throughout, or for another one at each
 question. Measured on the questions of the feedback, asked again, and on 200 others. How five such users fare is said
-beside it, without a goal: against them stand quorum, gate and the report on givers. Many minutes on two cores.
+beside it, without a goal: five who cast the same votes, and five who know how such are found and take turns, so that
+each vote is cast by two of them and no two cast more than half of their votes together. Many minutes on two cores.
 """
 
 import argparse
@@ -47,6 +48,17 @@ def votes(honest: Sequence[Label], wrong: Wrong, *, giver: str, seed: int) -> li
     return planted
 
 
+def attackers(honest: Sequence[Label], wrong: Wrong, users: str) -> list[Label]:
+    """Return the votes of one user, of five who cast the same, or of five who take turns."""
+    if users == "1":
+        return votes(honest, wrong, giver="u:poisoner0", seed=3)
+    five = [votes(honest, wrong, giver=f"u:poisoner{user}", seed=3) for user in range(5)]
+    if users == "5":
+        return [one for planted in five for one in planted]
+    # Two of a user's votes in a row are about one question: for the wrong chunk, and against the right one.
+    return [one for user, own in enumerate(five) for at, one in enumerate(own) if (at // 2 - user) % 5 in {0, 1}]
+
+
 def learned(ground: Ground, labels: Sequence[Label], recipe: tuple[RungName, ...]) -> Learned:
     return ground.lab.learned(fit(recipe, ground.examples(labels), ground.lab, seed=1))
 
@@ -75,10 +87,8 @@ def say(ground: Ground, name: str) -> None:
         clean = learned(ground, honest, rungs)
         before = {what: places(ground, clean, questions) for what, questions in asked.items()}
         for attack, wrong in attacks.items():
-            for users in (1, 5) if rungs == RECIPES["memory"] else (1,):
-                planted = [
-                    one for user in range(users) for one in votes(honest, wrong, giver=f"u:poisoner{user}", seed=3)
-                ]
+            for users in ("1", "5", "5 in turns") if rungs == RECIPES["memory"] else ("1",):
+                planted = attackers(honest, wrong, users)
                 state = learned(ground, [*honest, *planted], rungs)
                 seen = sum(report.outlier for report in outliers([*honest, *planted]))
                 for what, questions in asked.items():
@@ -96,7 +106,7 @@ def say(ground: Ground, name: str) -> None:
                         f"rank change, {name}, {recipe}, {users} for {attack}, {what}",
                         float(np.abs(moved).mean()),
                         unit="ranks",
-                        goal=GOAL if users == 1 else None,
+                        goal=GOAL if users == "1" else None,
                         baseline=found,
                     )
 

@@ -58,11 +58,13 @@ class Watch:
         progress: Is told the share that is done, from 0 to 1, after each step.
         cancelled: Asked before each step whether to stop.
         clock: Seconds, for the time limit.
+        loss: Is told the stage, the loss of each step, and which step it was, from 0.
     """
 
     progress: Callable[[float], None] = lambda _: None
     cancelled: Callable[[], bool] = lambda: False
     clock: Callable[[], float] = time.monotonic
+    loss: Callable[[str, float, int], None] = lambda _stage, _loss, _step: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,12 +160,12 @@ class _Course:
         losses: dict[str, tuple[float, float]] = {}
         for stage, samples in stages.items():
             if not self.late:
-                seen = self._stage(goals[stage], samples, total)
+                seen = self._stage(stage, goals[stage], samples, total)
                 tenth = max(1, len(seen) // 10)
                 losses[stage] = (float(np.mean(seen[:tenth])), float(np.mean(seen[-tenth:])))
         return losses
 
-    def _stage(self, goal: Goal, samples: Sequence[Sample], total: int) -> list[float]:
+    def _stage(self, stage: str, goal: Goal, samples: Sequence[Sample], total: int) -> list[float]:
         goal.begin(self._pupil.score, samples)
         self._pupil.begin()
         seen: list[float] = []
@@ -179,6 +181,7 @@ class _Course:
                 done = len(seen) / steps  # of steps, not of time: the same rows are to give the same adapter
                 rate = self._schedule.rate * min(done * 10 + 0.1, (1.0 - done) / 0.9, 1.0)
                 seen.append(self._pupil.learn(goal.losses(self._pupil.score, batch), len(batch), rate=rate))
+                self._watch.loss(stage, seen[-1], self.steps)
                 self.steps += 1
                 self._watch.progress(min(1.0, max(self.steps / total, elapsed)))
         return seen

@@ -16,7 +16,7 @@ from finetune.generator_gate import Names, judge_generator, too_few_corrections
 from finetune.generator_parts import Parted, missing, part
 from finetune.generator_sets import RowSet, freeze_rows, read_rows
 from finetune.registry import Made
-from finetune.reporting import figures_of
+from finetune.reporting import figures_of, losses_to
 from finetune.runs import Outcome, Progress, TrainingRun, Verdict
 from finetune.teaching import Teaching
 from finetune.types import RungName
@@ -160,4 +160,6 @@ class _Teacher:
                 said = share
                 self._kept.runs.tell(self._run.id, Progress(stage, round(start + (end - start) * share, 3), NAME))
 
-        return Watch(progress=tell)
+        losses = losses_to(self._means.reporter)
+        # Losses of different goals do not compare: each has a curve of its own.
+        return Watch(progress=tell, loss=lambda goal, loss, step: losses(f"{NAME}/{goal}", loss, step))

@@ -35,6 +35,9 @@ Mode = Literal["dense", "hybrid", "full"]
 MakeRetriever = Callable[[VectorIndex, Embedder], Retriever]
 """Puts the server's search together over another index and an embedder that remembers."""
 
+Losses = Callable[[str, float, int], None]
+"""Takes the name of a rung, a loss, and which step it was of, from 0."""
+
 _BATCH_CHUNKS = 512
 _PASSAGES = 30  # ranked for ten documents: one that stands there with several chunks takes no place from others
 _NOBODY = "u:-"  # holds the key of everybody and no other
@@ -76,6 +79,7 @@ class Lab:
         encoder: Of questions, among the same vectors.
         engine: Searched in the place of the server's own embedder and index; None leaves those.
         reranker: Looks at candidates again in the place of the server's own; None leaves that.
+        losses: Is told the losses of what is trained in it.
     """
 
     base: Retriever
@@ -87,6 +91,7 @@ class Lab:
     encoder: "Encoder"
     engine: Engine | None = None
     reranker: Reranker | None = None
+    losses: Losses = lambda _rung, _loss, _step: None
 
     @cached_property
     def places(self) -> dict[Anchor, int]:

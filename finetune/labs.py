@@ -9,7 +9,7 @@ import shutil
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 from finetune.adapted_lab import adapted_lab
@@ -23,6 +23,7 @@ from finetune.lab import Lab
 from finetune.leaks import leaks, untold
 from finetune.questions import Question, kinds, questions_of
 from finetune.recipe import TRAINED_ONCE
+from finetune.reporting import losses_to
 from finetune.rungs.embedder import AdaptedEmbedder
 from finetune.rungs.reranker import AdaptedReranker
 from finetune.rungs.rung import Rung
@@ -89,7 +90,7 @@ class Labs:
             raise InvalidInputError(_NONE)
 
         def rung(folder: Path) -> Rung:
-            watch = Watch(progress=self._telling("training the embedder", _FROM, 0.6))
+            watch = self._watch("embedder", 0.6)
             schedule = Schedule(limit_s=adapting.limit_s * _SHARE_OF_TIME)
             return AdaptedEmbedder(adapting.model, folder, schedule=schedule, watch=watch)
 
@@ -103,7 +104,7 @@ class Labs:
             raise InvalidInputError(_NONE)
 
         def rung(folder: Path) -> Rung:
-            watch = Watch(progress=self._telling("training the reranker", _FROM, 0.7))
+            watch = self._watch("reranker", 0.7)
             schedule = replace(SCHEDULE, limit_s=means.limit_s * _SHARE_OF_TIME)
             return AdaptedReranker(means.model, folder, schedule=schedule, watch=watch)
 
@@ -143,6 +144,10 @@ class Labs:
         moments = [question.asked_at for question in questions]
         apart = newest([question.group for question in questions], moments, share=_HELD_OUT)
         return [question for question, away in zip(questions, apart, strict=True) if away]
+
+    def _watch(self, rung: RungName, end: float) -> Watch:
+        losses = losses_to(self.course.means.reporter)
+        return Watch(progress=self._telling(f"training the {rung}", _FROM, end), loss=partial(losses, rung))
 
     def _trained(self, adapters: Path, kind: str, rung: Callable[[Path], Rung]) -> Path | None:
         folder = adapters / self.course.training_set.id / kind

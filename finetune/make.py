@@ -12,6 +12,7 @@ from finetune.labs import Labs
 from finetune.ladder import Step
 from finetune.recipe import fit
 from finetune.registry import Made
+from finetune.reporting import losses_to
 from finetune.runs import Outcome
 from finetune.verdict import GateReport
 
@@ -32,7 +33,9 @@ def make(course: Course, step: Step, report: GateReport, labs: Labs) -> str:
         StorageFullError: The disk is full; nothing half made is left.
     """
     training_set, kept = course.training_set, course.kept
-    parts = fit(step.recipe, training_set.examples, labs.of(step.recipe), seed=SEED)
+    # Of what is kept alone: what was made to be measured would be told over it.
+    lab = replace(labs.of(step.recipe), losses=losses_to(course.means.reporter))
+    parts = fit(step.recipe, training_set.examples, lab, seed=SEED)
     folders = labs.folders(step.recipe) or {}
     named = {name: name if name in folders else None for name in (EMBEDDER, RERANKER)}
     # What words the answers is no part of a recipe: it goes on as it is.

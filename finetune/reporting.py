@@ -120,6 +120,22 @@ class _WandB:
         self._run.finish()
 
 
+def losses_to(reporter: Reporter) -> Callable[[str, float, int], None]:
+    """Return what the loss of each step of a training is told to.
+
+    Args:
+        reporter: Is told it as ``<rung>/loss``.
+
+    Returns:
+        Takes the name of the rung, the loss, and which step it was.
+    """
+
+    def tell(rung: str, loss: float, step: int) -> None:
+        reporter.scalars(rung, {"loss": loss}, step)
+
+    return tell
+
+
 def figures_of(report: GateReport) -> dict[str, float]:
     """Return the figures of a gate by name; those that could not be measured are left out."""
     gain = report.gain

@@ -4,8 +4,9 @@ Only what everybody may read takes part, as answer or as what else could have be
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from importlib import import_module
 from typing import Any
 
@@ -35,7 +36,8 @@ class QueryAdapter:
     def fit(self, examples: Sequence[Example], lab: Lab, *, before: Parts, seed: int) -> Parts:
         """Train the map; see ``Rung``. Where no open chunk answers anything there is none."""
         lesson = _lesson(examples, lab, seed=seed)
-        return replace(before, adapter=None if lesson is None else _trained(lesson, seed))
+        tell = partial(lab.losses, self.name)
+        return replace(before, adapter=None if lesson is None else _trained(lesson, seed, tell))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -106,7 +108,7 @@ def _told_from(
     return np.union1d(kept, drawn).astype(np.int64)
 
 
-def _trained(lesson: _Lesson, seed: int) -> FloatArray:
+def _trained(lesson: _Lesson, seed: int, tell: Callable[[float, int], None]) -> FloatArray:
     torch: Any = import_module("torch")  # seconds to import; only who trains pays
     order = np.random.default_rng(seed)
     questions, chunks, weights = (torch.from_numpy(a) for a in (lesson.questions, lesson.chunks, lesson.weights))
@@ -114,7 +116,8 @@ def _trained(lesson: _Lesson, seed: int) -> FloatArray:
     optimizer = torch.optim.Adam([matrix], lr=RATE)
     pairs = len(lesson.asked)
     decay = DECAY * max(1.0, DECAY_PAIRS / pairs) ** DECAY_POWER
-    for _ in range(EPOCHS):
+    for epoch in range(EPOCHS):
+        seen = []
         for batch in np.array_split(order.permutation(pairs), math.ceil(pairs / BATCH)):
             q = questions[lesson.asked[batch]]
             cosines = torch.nn.functional.normalize(q + q @ matrix, dim=1) @ chunks.T
@@ -129,5 +132,7 @@ def _trained(lesson: _Lesson, seed: int) -> FloatArray:
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
+            seen.append(loss.detach())
+        tell(float(torch.stack(seen).mean()), epoch)  # a step takes milliseconds, and who is told may take as long
     result: FloatArray = matrix.detach().numpy()
     return result

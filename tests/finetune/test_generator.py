@@ -153,12 +153,14 @@ def test_it_stops_when_it_is_told_to_and_leaves_nothing(model, tmp_path):
 
 def test_it_ends_when_time_is_up_with_what_it_learned_by_then(model, tmp_path):
     clock = iter(range(1000))
-    shares = []
-    watch = Watch(clock=lambda: float(next(clock)), progress=shares.append)
+    shares, losses = [], []
+    watch = Watch(clock=lambda: float(next(clock)), progress=shares.append, loss=lambda *told: losses.append(told))
     done = teach(model, CORRECTED, tmp_path / "one", schedule=replace(LONG, limit_s=4.0), seed=1, watch=watch)
     # It began at 0; steps begin at 1, 2 and 3, and 4 is too late.
     assert (done.ended, done.steps) == ("time", 3)
     assert shares == [0.25, 0.5, 0.75]
+    assert [(stage, step) for stage, _, step in losses] == [("corrections", step) for step in range(3)]
+    assert done.losses["corrections"] == (losses[0][1], losses[-1][1])
     assert files(tmp_path / "one")
 
 

@@ -6,7 +6,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from finetune.reporting import checked_target, figures_of, open_reporter
+from finetune.recipe import fit
+from finetune.reporting import checked_target, figures_of, losses_to, open_reporter
+from finetune.rungs.query_adapter import EPOCHS
 from finetune.verdict import Check, too_few
 from retrieval.errors import InvalidInputError
 
@@ -59,3 +61,36 @@ def test_figures_are_what_was_measured_and_nothing_else():
     checks = (Check("latency", "passed", "", 1.05), Check("general", "not_measured", "there is no general set"))
     report = replace(too_few(("memory",), (), 3, seed=1), checks=checks)
     assert figures_of(report) == {"passed": 0.0, "questions": 3.0, "latency": 1.05}
+
+
+class Told:
+    """A reporter that keeps what it is told."""
+
+    def __init__(self):
+        self.figures = []
+
+    def scalars(self, name, values, step):
+        self.figures.append((name, dict(values), step))
+
+    def close(self):
+        pass
+
+
+def test_the_losses_of_a_map_are_told_by_epoch_and_those_of_what_is_kept_alone(examples, lab):
+    reporter = Told()
+    recipe, known = ("query_adapter", "fusion"), examples(range(20), times=3)
+    fit(recipe, known, replace(lab, losses=losses_to(reporter)), seed=1)
+    assert [(name, step) for name, _, step in reporter.figures] == [("query_adapter", step) for step in range(EPOCHS)]
+    losses = [values["loss"] for _, values, _ in reporter.figures]
+    assert losses[-1] < losses[0]
+
+
+def test_tensorboard_has_a_curve_of_the_loss(tmp_path):
+    loading = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
+    reporter = open_reporter("tensorboard", tmp_path, run_id="r1")
+    tell = losses_to(reporter)
+    for step, loss in enumerate((0.5, 0.25, 0.125)):
+        tell("embedder", loss, step)
+    reporter.close()
+    found = loading.EventAccumulator(str(tmp_path / "tensorboard" / "r1")).Reload()
+    assert [(one.step, one.value) for one in found.Scalars("embedder/loss")] == [(0, 0.5), (1, 0.25), (2, 0.125)]
