@@ -98,6 +98,18 @@ def told(client):
     return given
 
 
+def test_it_is_tried_by_shares_and_not_by_rankings_that_it_does_not_change(trained, home):
+    with server(home) as client:
+        for kind in ("shadow", "interleave"):
+            refused = client.post(f"/v1/learning/candidates/{trained}/trial", json={"kind": kind})
+            assert refused.status_code == 422
+            assert "try it by share" in refused.json()["detail"]
+        body = {"kind": "share", "share": 0.25}
+        assert checked(client.post(f"/v1/learning/candidates/{trained}/trial", json=body))["state"] == "running"
+        assert checked(client.get("/v1/learning"))["trial"]["candidate_id"] == trained
+        checked(client.delete("/v1/learning/trial"))
+
+
 def test_what_was_taught_words_the_answers_until_it_is_taken_back(trained, home):
     with server(home) as client:
         assert told(client)["abstained"]  # words that cite nothing stand on nothing
@@ -113,19 +125,6 @@ def test_what_was_taught_words_the_answers_until_it_is_taken_back(trained, home)
         assert checked(client.post("/v1/learning/rollback"))["live"] is None
         assert time.monotonic() - began < 1
         assert told(client)["abstained"]
-        promote(client, trained)
-
-
-def test_it_is_tried_by_shares_and_not_by_rankings_that_it_does_not_change(trained, home):
-    with server(home) as client:
-        checked(client.post("/v1/learning/rollback"))
-        for kind in ("shadow", "interleave"):
-            refused = client.post(f"/v1/learning/candidates/{trained}/trial", json={"kind": kind})
-            assert refused.status_code == 422
-            assert "try it by share" in refused.json()["detail"]
-        body = {"kind": "share", "share": 0.25}
-        assert checked(client.post(f"/v1/learning/candidates/{trained}/trial", json=body))["state"] == "running"
-        checked(client.delete("/v1/learning/trial"))
         promote(client, trained)
 
 
