@@ -12,6 +12,7 @@ from retrieval.index_edge import EdgeIndex
 from retrieval.labels import Labels
 from retrieval.learned import Learned, Serving
 from retrieval.learnt import Learnt
+from retrieval.ranking import Ranking
 from retrieval.retrieve import Retriever
 from retrieval.rows import PassageRow
 from retrieval.types import Chunk, Filters, Principal, Query
@@ -125,6 +126,17 @@ def test_what_was_learned_is_told_by_its_parts(retriever):
         assert told[key].contributions["query_adapter"] == pytest.approx(told[key].fused - plain[key].fused)
         assert told[key].learnt.state == "state-1"
     assert told["a"].contributions["query_adapter"] < 0 < told["c"].contributions["query_adapter"]
+
+
+def test_what_a_ranking_added_to_the_score_is_told(retriever):
+    words = Ranking("none", (0.0,) * 5, (1.0,) * 5, (0.0, 0.5, 0.0, 0.0, 0.0))
+    ranked = replace(retriever, learning=lambda _: Serving(Learned("state-1", ranking=words)))
+    before = explained(retriever)
+    for key, one in explained(ranked).items():
+        added = one.contributions["ranking"]
+        assert one.score == pytest.approx(before[key].score + added)
+        assert (added > 0) == (one.sparse is not None)
+        assert one.fused == before[key].fused
 
 
 def test_what_memory_added_is_told_as_it_was_when_the_passage_was_found(retriever):
