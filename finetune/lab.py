@@ -267,6 +267,10 @@ class Encoder:
             return np.zeros((0, self.dim), dtype=np.float32)
         return np.stack([self._known[question] for question in questions])
 
+    def settle(self, questions: Sequence[str]) -> None:
+        """Encode questions together, and apart from all others: who a text is encoded with changes its last bits."""
+        self._known |= dict(zip(questions, self._embedder.embed_documents(questions).vectors, strict=True))
+
     def embed_query(self, text: str) -> FloatArray:
         """Embed one question, or remember it; shape (dim,), L2 norm 1."""
         vector: FloatArray = self.encode([text])[0]

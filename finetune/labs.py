@@ -117,12 +117,18 @@ class Labs:
             raise InvalidInputError("there was nothing to train a reranker on")
         return self._reranker(self.reranker)
 
+    def settle(self, lab: Lab) -> Lab:
+        """Return a lab in which no bit of what everybody may ask depends on the questions of others."""
+        if questions := sorted({one.question for one in self.course.training_set.examples if one.open}):
+            lab.encoder.settle(questions)
+        return lab
+
     @cached_property
     def adapted(self) -> Lab:
         """The lab of the embedder that this run trained."""
         if self.adapter is None:
             raise InvalidInputError("there was nothing to train an embedder on")
-        return self._opened(self.adapter, self._telling("embedding all documents", 0.6, 0.75))
+        return self.settle(self._opened(self.adapter, self._telling("embedding all documents", 0.6, 0.75)))
 
     @cached_property
     def live(self) -> Learned:

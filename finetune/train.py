@@ -46,6 +46,7 @@ def train(run_id: str, kept: Kept, means: Means) -> TrainingRun:
 
 
 def _train(course: Course, labs: Labs) -> None:
+    labs.settle(labs.base)
     questions = course.training_set.questions
     _say_what_is_missing(course)
     lacks = course.means.lacks

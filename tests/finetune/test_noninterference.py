@@ -2,15 +2,18 @@
 
 from datetime import UTC, datetime
 from hashlib import sha256
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from finetune.examples import Context, build_examples
-from finetune.lab import open_lab
+from finetune.lab import Encoder, open_lab
 from finetune.recipe import fit
 from finetune.types import Label
+from retrieval.embed import Embedded
 from retrieval.retrieve import Retriever
+from tests.finetune.test_labs import labs
 
 AT = datetime(2026, 11, 2, 8, 0, tzinfo=UTC)
 OPEN, HIDDEN = range(25), range(60, 70)
@@ -77,3 +80,23 @@ def test_hidden_rows_stay_in_the_groups_of_the_questions_that_they_ask(lab, said
     # One conversation of the board is one group, and one of those that it would have joined.
     assert len(set(again.values())) == 1
     assert set(again.values()) <= set(group_of.values())
+
+
+class InCompany:
+    """Its vectors depend, in their last bits, on how many texts are embedded together; as those of torch do."""
+
+    dim, fingerprint, max_tokens = 2, "toy", 100
+
+    def embed_documents(self, texts):
+        vectors = [[len(text), len(texts)] for text in texts]
+        return Embedded(vectors=np.array(vectors, dtype=np.float32).reshape(len(texts), 2), spans=None)
+
+
+def test_once_settled_no_bit_of_a_vector_depends_on_the_questions_of_others(tmp_path):
+    made, hidden = labs(tmp_path), ["what the board asked", "and asked again"]
+    public = [example.question for example in made.course.training_set.examples]
+    alone, among = (SimpleNamespace(encoder=Encoder(InCompany())) for _ in range(2))
+    among.encoder.encode([*hidden, *public[:7]])
+    for lab in (alone, among):
+        assert made.settle(lab) is lab
+    assert np.array_equal(alone.encoder.encode(public), among.encoder.encode(public))
