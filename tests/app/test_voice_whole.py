@@ -80,6 +80,7 @@ def trained(home):
             assert time.monotonic() < deadline, run
             time.sleep(0.5)
             run = checked(client.get(f"/v1/learning/runs/{run['id']}"))
+    assert run["state"] == "done", run
     (outcome,) = run["outcomes"]
     assert (outcome["rung"], outcome["verdict"]) == ("generator", "passed"), run
     return outcome["candidate"]
