@@ -78,9 +78,13 @@ class Labs:
     @cached_property
     def training(self) -> list[Example]:
         """The examples that know nothing of the newest questions."""
-        examples = self.course.training_set.examples
-        known = {leak.example for leak in leaks(examples, self._newest, vectors=self.base.encode)}
-        return [one for one in examples if one.id not in known]
+        return self._without(self.course.training_set.examples, self._newest)
+
+    @cached_property
+    def taught(self) -> list[Example]:
+        """The examples that adapters are trained on: chosen by what everybody may read alone, as all weights are."""
+        public = [one for one in self.course.training_set.examples if one.open]
+        return self._without(public, _newest(public))
 
     @cached_property
     def adapter(self) -> Path | None:
@@ -146,14 +150,20 @@ class Labs:
 
     @cached_property
     def _newest(self) -> list[Question]:
-        questions = questions_of(self.course.training_set.examples, slices=kinds)
-        moments = [question.asked_at for question in questions]
-        apart = newest([question.group for question in questions], moments, share=_HELD_OUT)
-        return [question for question, away in zip(questions, apart, strict=True) if away]
+        """The newest of all, and those of what everybody may read, as far as no adapter is taught them."""
+        examples = self.course.training_set.examples
+        public = _newest([one for one in examples if one.open])
+        apart = {question.id for question in (*public, *_newest(examples))}
+        asked = [question for question in questions_of(examples, slices=kinds) if question.id in apart]
+        return untold(asked, self.taught, vectors=self.base.encode)
+
+    def _without(self, examples: Sequence[Example], asked: Sequence[Question]) -> list[Example]:
+        known = {leak.example for leak in leaks(examples, asked, vectors=self.base.encode)}
+        return [one for one in examples if one.id not in known]
 
     def _watch(self, rung: RungName, end: float) -> Watch:
         losses = losses_to(self.course.means.reporter)
-        return Watch(progress=self._telling(f"training the {rung}", _FROM, end), loss=partial(losses, rung))
+        return Watch(progress=self._telling(f"training the {rung}", _FROM, end, rung), loss=partial(losses, rung))
 
     def _trained(self, adapters: Path, kind: str, rung: Callable[[Path], Rung]) -> Path | None:
         folder = adapters / self.course.training_set.id / kind
@@ -161,7 +171,7 @@ class Labs:
             return folder  # a run that was killed trained it
         begun = folder.with_name(f".{kind}.part")
         shutil.rmtree(begun, ignore_errors=True)
-        rung(begun).fit(self.training, self.base, before=Parts(), seed=SEED)
+        rung(begun).fit(self.taught, self.base, before=Parts(), seed=SEED)
         if not begun.is_dir():
             return None
         begun.rename(folder)
@@ -180,13 +190,20 @@ class Labs:
         lab = adapted_lab(self.base, adapting.embedder(adapter), folder=adapting.scratch, tell=tell)
         return self.stack.enter_context(lab)
 
-    def _telling(self, stage: str, start: float, end: float) -> Callable[[float], None]:
+    def _telling(self, stage: str, start: float, end: float, rung: RungName = "embedder") -> Callable[[float], None]:
         said = -1.0
 
         def tell(share: float) -> None:
             nonlocal said
             if share - said >= _STEP:
                 said = share
-                self.course.tell(stage, start + (end - start) * share, "embedder")
+                self.course.tell(stage, start + (end - start) * share, rung)
 
         return tell
+
+
+def _newest(examples: Sequence[Example]) -> list[Question]:
+    questions = questions_of(examples)
+    moments = [question.asked_at for question in questions]
+    apart = newest([question.group for question in questions], moments, share=_HELD_OUT)
+    return [question for question, away in zip(questions, apart, strict=True) if away]
