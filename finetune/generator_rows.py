@@ -12,12 +12,16 @@ from datetime import datetime
 from hashlib import sha256
 from typing import NamedTuple
 
+from finetune.answers import SCHEME
 from finetune.caps import WEEK_WEIGHT
 from finetune.examples import Standing
 from finetune.resolve import anchor_of
 from finetune.signals import MARK, WEIGHTS, folded
 from retrieval.prompt import ANSWER_TEMPLATE, NOT_ANSWERED, Prompt, build_messages
 from retrieval.types import Answer, Feedback, Interaction
+
+_COMPARED = 1.0
+"""What a choice between two answers weighs."""
 
 Messages = tuple[tuple[str, str], ...]
 """(role, text) pairs, as a generator is given them."""
@@ -115,10 +119,11 @@ def rows_of(heard: Iterable[Said], terms: Terms, *, others: Iterable[Interaction
     ordered = sorted(heard, key=lambda one: one.said.id)
     asked = _open([*others, *(one.asked for one in ordered)], terms.standing)
     ordered = [one for one in ordered if one.asked.id in asked]
-    thumbs = _bounded([one for one in ordered if one.said.verdict and not one.said.answer])
+    thumbs = _bounded([one for one in ordered if one.said.verdict and not one.said.answer], weight=WEIGHTS["up"])
+    compared = _bounded([one for one in ordered if one.said.preferred_over], weight=_COMPARED)
     return Rows(
         tuple(row for one in ordered if (row := _corrected(one, terms))),
-        tuple(row for one in ordered if (row := _preferred(one, asked, terms))),
+        tuple(row for one in compared if (row := _preferred(one, asked, terms))),
         tuple(row for one in thumbs if (row := _thumb(one, terms))),
     )
 
@@ -131,24 +136,38 @@ def well_cited(text: str, passages: int) -> bool:
 
 def messages_of(asked: Interaction, terms: Terms) -> Messages:
     """Return what a language model is told for a question and the passages that were found for it."""
+    return tuple((role, terms.scrub(text)) for role, text in _told(asked, terms)[0])
+
+
+def _told(asked: Interaction, terms: Terms) -> tuple[list[tuple[str, str]], int]:
+    """Return what a model is told, and how many of the passages there was room for."""
     # The mark of then is in no passage of then; what was not worded by a model has none.
-    mark = asked.generation.get("mark") or f"<<{sha256(asked.id.encode()).hexdigest()[:8]}>>"
-    prompt = Prompt(asked.question, asked.passages, asked.history, template=terms.template, mark=str(mark))
+    mark = str(asked.generation.get("mark") or f"<<{sha256(asked.id.encode()).hexdigest()[:8]}>>")
+    prompt = Prompt(asked.question, asked.passages, asked.history, template=terms.template, mark=mark)
     messages = build_messages(prompt, context_tokens=terms.context_tokens)
-    return tuple((role, terms.scrub(text)) for role, text in messages)
+    numbered = range(1, len(asked.passages) + 1)
+    return messages, sum(f"{mark}\n[{number}] " in messages[-1][1] for number in numbered)
 
 
 def _open(interactions: Iterable[Interaction], standing: Standing) -> dict[str, Interaction]:
-    """Return by id those that stand on open passages alone: an earlier turn may tell what others may not read."""
-    alone = {one.id: one for one in interactions if one.passages and not one.history}
+    """Return by id those that stand on open passages alone: an earlier turn may tell what others may not read.
+
+    A passage of an approved answer repeats its author, and documents besides its own: an erasure of those would not
+    find the row.
+    """
+    alone = {one.id: one for one in interactions if one.passages and not one.history and not _repeats(one)}
     anchors = {key: {anchor_of(p.chunk.document_id, p.chunk.text) for p in one.passages} for key, one in alone.items()}
     found = standing(set().union(*anchors.values()))
     return {key: one for key, one in alone.items() if all(found.get(anchor) for anchor in anchors[key])}
 
 
-def _bounded(heard: Sequence[Said]) -> list[Said]:
-    """Take no more thumbs of one person and week than learning from sources lets count."""
-    most = int(WEEK_WEIGHT / WEIGHTS["up"])
+def _repeats(asked: Interaction) -> bool:
+    return any(passage.uri.startswith(SCHEME) for passage in asked.passages)
+
+
+def _bounded(heard: Sequence[Said], *, weight: float) -> list[Said]:
+    """Take no more of one person and week than learning from sources lets count."""
+    most = int(WEEK_WEIGHT / weight)
     taken: dict[tuple[object, ...], int] = {}
     kept = []
     for one in heard:
@@ -161,7 +180,7 @@ def _bounded(heard: Sequence[Said]) -> list[Said]:
 
 def _corrected(one: Said, terms: Terms) -> Row | None:
     asked, said = one
-    if said.approved_by is None or not said.answer:
+    if said.approved_by is None or not said.answer or _stands_elsewhere(one):
         return None
     places = _places(asked)
     reply = _marked(said.answer, {c.number: places[c.chunk_id] for c in asked.answer.citations if c.chunk_id in places})
@@ -175,6 +194,13 @@ def _corrected(one: Said, terms: Terms) -> Row | None:
     return _row(one, reply, terms, worse="" if worse is None or folded(worse) == folded(reply) else worse)
 
 
+def _stands_elsewhere(one: Said) -> bool:
+    """Say whether a correction names what was not among the passages: it may be what not everybody may read."""
+    passages, words = one.asked.passages, folded(one.said.evidence or "")
+    held = not words or any(words in folded(passage.chunk.text) for passage in passages)
+    return not held or not {*one.said.right_documents} <= {passage.chunk.document_id for passage in passages}
+
+
 def _preferred(one: Said, asked: Mapping[str, Interaction], terms: Terms) -> Row | None:
     """Pair two answers; the worse is told in the numbers of the better one's passages, where it stands on them."""
     other = asked.get(one.said.preferred_over or "")
@@ -185,7 +211,7 @@ def _preferred(one: Said, asked: Mapping[str, Interaction], terms: Terms) -> Row
     if not reply or not worse or folded(reply) == folded(worse):
         return None
     row = _row(one, reply, terms, worse=worse)
-    return replace(
+    return row and replace(
         row,
         sources=tuple(sorted({*row.sources, other.id})),
         people=tuple(sorted({*row.people, other.principal_id})),
@@ -195,19 +221,24 @@ def _preferred(one: Said, asked: Mapping[str, Interaction], terms: Terms) -> Row
 
 def _thumb(one: Said, terms: Terms) -> Row | None:
     reply = _reply(one.asked.answer, _places(one.asked))
-    return replace(_row(one, reply, terms), liked=one.said.verdict == "up") if reply else None
+    row = _row(one, reply, terms) if reply else None
+    return row and replace(row, liked=one.said.verdict == "up")
 
 
-def _row(one: Said, reply: str, terms: Terms, *, worse: str = "") -> Row:
+def _row(one: Said, reply: str, terms: Terms, *, worse: str = "") -> Row | None:
+    """Make a row; None where the reply cites a passage that the prompt has no room for."""
+    messages, shown = _told(one.asked, terms)
+    if any(int(number) > shown for number in MARK.findall(reply)):
+        return None
     return Row(
-        messages_of(one.asked, terms),
+        tuple((role, terms.scrub(text)) for role, text in messages),
         terms.scrub(reply),
         terms.scrub(worse),
         sources=tuple(sorted({one.asked.id, one.said.id})),
         people=tuple(sorted({one.asked.principal_id, one.said.principal_id})),
         question=terms.scrub(one.asked.question),
         documents=_documents(one.asked),
-        passages=len(one.asked.passages),
+        passages=shown,
         given_at=one.said.given_at,
     )
 

@@ -8,11 +8,12 @@ from typing import cast
 from sqlalchemy import ColumnElement, Connection, delete, exists, func, insert, or_, select
 
 from retrieval.errors import InvalidInputError, NotFoundError
+from retrieval.guard_types import overlapping
 from retrieval.reading_tables import readings
 from retrieval.rows import from_json, storable
 from retrieval.store import Store, listed, one_of
 from retrieval.tables import chunks, feedback, interactions
-from retrieval.types import Feedback, Interaction, Principal, Reading
+from retrieval.types import Feedback, Interaction, Passage, Principal, Reading
 
 MAX_READINGS = 200
 """Most readings that are kept of one answer and person: enough for a day's work with it, too few to fill a disk."""
@@ -99,11 +100,11 @@ class Readings(Store):
                 ids = [row.id for row in rows]
                 heard, done = _said_of(connection, ids), _read_of(connection, ids)
                 asked = [cast(Interaction, from_json(Interaction, row.payload)) for row in rows]
-                texts = _texts_of(connection, {p.chunk.id for one in asked for p in one.passages})
+                found = _chunks_of(connection, asked)
             if not rows:
                 return
             for one in asked:
-                yield Signalled(_as_found(one, texts), tuple(heard.get(one.id, ())), tuple(done.get(one.id, ())))
+                yield Signalled(_as_found(one, found), tuple(heard.get(one.id, ())), tuple(done.get(one.id, ())))
             after = ids[-1]
 
     def asked_by(self, principal_ids: Collection[str]) -> list[Asking]:
@@ -115,11 +116,13 @@ class Readings(Store):
             return [Asking(*row) for row in connection.execute(statement, {"people": listed(principal_ids)})]
 
     def interactions(self, ids: Sequence[str]) -> list[Interaction]:
-        """Return interactions by their ids, those that are there; asked on nobody's behalf."""
+        """Return interactions by their ids, those that are there, passages as for ``signalled``; on nobody's behalf."""
         its = select(interactions.c.payload).where(one_of(interactions.c.id, "ids")).order_by(interactions.c.id)
         with self._reading() as connection:
             payloads = connection.scalars(its, {"ids": listed(ids)}).all()
-        return [cast(Interaction, from_json(Interaction, payload)) for payload in payloads]
+            asked = [cast(Interaction, from_json(Interaction, payload)) for payload in payloads]
+            found = _chunks_of(connection, asked)
+        return [_as_found(one, found) for one in asked]
 
     def forget_reader(self, principal_id: str) -> int:
         """Remove what somebody opened or copied, in whosever answers.
@@ -184,14 +187,32 @@ def _said_of(connection: Connection, ids: Sequence[str]) -> dict[str, list[Feedb
     return found
 
 
-def _texts_of(connection: Connection, chunk_ids: Collection[str]) -> dict[str, str]:
-    its = select(chunks.c.id, chunks.c.text).where(one_of(chunks.c.id, "ids"))
-    return {row[0]: row[1] for row in connection.execute(its, {"ids": listed(chunk_ids)})}
+_Found = Mapping[str, tuple[int, str]]
+"""Chunk id -> where its text begins in the revision, and the text."""
 
 
-def _as_found(asked: Interaction, texts: Mapping[str, str]) -> Interaction:
-    narrow = [replace(p, chunk=replace(p.chunk, text=texts.get(p.chunk.id, p.chunk.text))) for p in asked.passages]
-    return replace(asked, passages=tuple(narrow))
+def _chunks_of(connection: Connection, asked: Sequence[Interaction]) -> _Found:
+    chunk_ids = {passage.chunk.id for one in asked for passage in one.passages}
+    its = select(chunks.c.id, chunks.c.start, chunks.c.text).where(one_of(chunks.c.id, "ids"))
+    return {row.id: (row.start, row.text) for row in connection.execute(its, {"ids": listed(chunk_ids)})}
+
+
+def _as_found(asked: Interaction, found: _Found) -> Interaction:
+    return replace(asked, passages=tuple(_narrow(passage, found.get(passage.chunk.id)) for passage in asked.passages))
+
+
+def _narrow(passage: Passage, found: tuple[int, str] | None) -> Passage:
+    """Take a passage back to its chunk, with what nobody is shown of that."""
+    wide = passage.chunk
+    if found is None or found[1] == wide.text:
+        return passage
+    start, text = found
+    at, length = start - wide.start, len(text)
+    masks = [
+        replace(mask, start=max(0, mask.start - at), end=min(length, mask.end - at))
+        for mask in overlapping(passage.masks, at, at + length)
+    ]
+    return replace(passage, chunk=replace(wide, start=start, end=start + length, text=text), masks=tuple(masks))
 
 
 def _read_of(connection: Connection, ids: Sequence[str]) -> dict[str, list[Reading]]:

@@ -7,6 +7,7 @@ import pytest
 
 from retrieval.errors import InvalidInputError, NotFoundError
 from retrieval.feedback import FeedbackLog
+from retrieval.guard_types import Mask
 from retrieval.interactions import InteractionLog
 from retrieval.readings import MAX_READ_S, MAX_READINGS, Asking, Readings
 from retrieval.types import Answer, Chunk, Citation, Feedback, Interaction, Passage, Principal, Reading
@@ -103,6 +104,19 @@ def test_passages_that_were_widened_for_a_model_are_as_they_were_found(log, ques
     FeedbackLog(log.engine).record(Feedback("f1", "i3", "", AT, "up"), principal=ANN)
     (found,) = log.signalled()
     assert [p.chunk.text for p in found.asked.passages] == ["first line", "Some text."]
+
+
+def test_what_nobody_is_shown_of_a_widened_passage_is_not_shown_of_it_as_it_was_found(log, questions, shelf):
+    revision = shelf.publish("file:///a", "first line\nsecond line")
+    key = shelf.catalog.chunk_ids(revision.id)[1]
+    hidden = (Mask(0, 5, "names", "[name]"), Mask(11, 17, "names", "[name]"))
+    wide = replace(passage(key, "first line\nsecond line"), masks=hidden)
+    assert wide.shown() == "[name] line\n[name] line"
+    questions.record(replace(asked("i3"), passages=(wide,)))
+    FeedbackLog(log.engine).record(Feedback("f1", "i3", "", AT, "up"), principal=ANN)
+    (heard,), (found,) = log.signalled(), log.interactions(["i3"])
+    assert heard.asked == found
+    assert [p.shown() for p in found.passages] == ["[name] line"]
 
 
 def test_what_people_asked_comes_by_time(log):

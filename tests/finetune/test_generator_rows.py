@@ -114,6 +114,12 @@ def test_one_persons_thumbs_of_a_week_are_bounded():
     assert len(rows_of(heard, TERMS).thumbs) == 20
 
 
+def test_one_persons_choices_of_a_week_are_bounded():
+    others = [asked("No. [1]", "b", key=f"o{n}") for n in range(100)]
+    heard = [Said(asked(key=f"i{n}"), said(f"f{n}", preferred_over=f"o{n}")) for n in range(100)]
+    assert len(rows_of(heard, TERMS, others=others).preferred) == 10
+
+
 def test_of_two_answers_the_worse_is_told_in_the_numbers_of_the_betters_passages():
     other = asked("No. [1]", "b", key="i2", principal_id="u:cem")
     rows = rows_of([Said(asked(), said(preferred_over="i2"))], TERMS, others=[other])
@@ -142,6 +148,29 @@ def test_nothing_is_learned_of_a_worse_answer_with_a_closed_passage():
     heard = [Said(asked(), said(preferred_over="i2"))]
     assert rows_of(heard, TERMS, others=[other]).preferred
     assert rows_of(heard, terms, others=[other]).preferred == ()
+
+
+@pytest.mark.parametrize("named", [{"right_documents": ("doc-b", "doc-z")}, {"evidence": "Only doc-z says so."}])
+def test_nothing_is_learned_of_a_correction_that_stands_on_what_was_not_among_the_passages(named):
+    # Whoever corrected may read doc-z; nobody looked up who else may.
+    assert only(corrected("Five days. [1]", **named)) is None
+
+
+def test_nothing_is_learned_of_answers_with_a_passage_of_an_approved_answer():
+    # It repeats its author, and the documents that it was made of.
+    approved = replace(PASSAGES[1], uri="answer:f9")
+    assert only(corrected("Five days. [1]"), asked(passages=(PASSAGES[0], approved, PASSAGES[2]))) is None
+
+
+def test_what_there_was_no_room_for_is_no_passage_and_nothing_that_cites_it_is_taught():
+    long = tuple(passage(key, f"Text of {key}. " * 200) for key in "abc")
+    short = Terms(everywhere, context_tokens=1500)
+    interaction = asked(cited="bc", passages=long)
+    row = only(corrected("Five days. [1]"), interaction, short)
+    assert (row.reply, row.passages) == ("Five days. [2]", 2)
+    assert "[3]" not in row.messages[-1][1]
+    assert only(corrected("Five days. [2]"), interaction, short) is None
+    assert only(said(verdict="up"), interaction, short) is None
 
 
 def test_nothing_is_learned_of_what_leans_on_earlier_turns():
