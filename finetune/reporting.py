@@ -1,5 +1,11 @@
-"""Figures of a training, reported to where teams look at such figures: TensorBoard, MLflow, Weights & Biases."""
+"""Figures of a training, reported to where teams look at such figures: TensorBoard, MLflow, Weights & Biases.
 
+What these tools would send of their own accord - usage, errors, the machine and its repository - they do not; a
+variable of theirs that is set is left as it is.
+"""
+
+import logging
+import os
 from collections.abc import Callable, Mapping
 from importlib.util import find_spec
 from pathlib import Path
@@ -11,6 +17,9 @@ from retrieval.errors import InvalidInputError
 Target = Literal["tensorboard", "mlflow", "wandb"]
 
 PROJECT = "attune"
+_QUIET = {"MLFLOW_DISABLE_TELEMETRY": "true", "WANDB_ERROR_REPORTING": "false", "WANDB_MODE": "offline"}
+
+_log = logging.getLogger(__name__)
 _PACKAGES: Mapping[str, str] = {"tensorboard": "tensorboard", "mlflow": "mlflow", "wandb": "wandb"}
 
 
@@ -66,14 +75,38 @@ def open_reporter(target: Target | None, folder: Path, *, run_id: str) -> Report
         run_id: Of the training run.
 
     Returns:
-        It, to be closed.
+        It, to be closed. When the tool fails that is logged, and it is told nothing more: a training goes on.
     """
     if target is None:
         return Silent()
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for name, value in _QUIET.items():  # they call home, and the environment alone can tell them all not to
+        os.environ.setdefault(name, value)  # noqa: TID251
     made: Mapping[Target, Callable[[Path, str], Reporter]]
     made = {"tensorboard": _TensorBoard, "mlflow": _MlFlow, "wandb": _WandB}
-    return made[target](folder, run_id)
+    return _Lenient(target, lambda: made[target](folder, run_id))
+
+
+class _Lenient:
+    """Tells a tool for as long as that does not fail, in whatever way: it is others' code, and often a server."""
+
+    def __init__(self, target: Target, opened: Callable[[], Reporter]) -> None:
+        self._target = target
+        self._reporter: Reporter = Silent()
+        self._try(lambda: setattr(self, "_reporter", opened()))
+
+    def scalars(self, name: str, values: Mapping[str, float], step: int) -> None:
+        self._try(lambda: self._reporter.scalars(name, values, step))
+
+    def close(self) -> None:
+        self._try(self._reporter.close)
+
+    def _try(self, told: Callable[[], None]) -> None:
+        try:
+            told()
+        except Exception as error:  # noqa: BLE001 - the edge: what a tool of others raises, no list of ours holds
+            _log.warning("nothing more is reported to %s, which failed: %s", self._target, error)
+            self._reporter = Silent()
 
 
 class _TensorBoard:
@@ -111,7 +144,8 @@ class _WandB:
     def __init__(self, folder: Path, run_id: str) -> None:
         import wandb
 
-        self._run: Any = wandb.init(project=PROJECT, id=run_id, dir=str(folder), resume="allow")
+        settings = wandb.Settings(disable_git=True, x_disable_meta=True, save_code=False)
+        self._run: Any = wandb.init(project=PROJECT, id=run_id, dir=str(folder), resume="allow", settings=settings)
 
     def scalars(self, name: str, values: Mapping[str, float], step: int) -> None:
         self._run.log({f"{name}/{figure}": value for figure, value in values.items()} | {"step": step})
