@@ -146,10 +146,11 @@ def _layer_type() -> Any:
         def __init__(self, frozen: Any, rank: int, scale: float) -> None:
             super().__init__()
             self.frozen, self.scale = frozen, scale
-            # Adam needs float32: steps are smaller than what the numbers of the base can tell apart.
-            self.down = torch.nn.Parameter(torch.empty(rank, frozen.in_features))
-            self.up = torch.nn.Parameter(torch.zeros(frozen.out_features, rank))
-            torch.nn.init.kaiming_uniform_(self.down, a=5**0.5)
+            # Adam needs float32: steps are smaller than what the numbers of the base can tell apart. They are drawn on
+            # the processor, whatever the device: the same seed draws the same.
+            down = torch.nn.init.kaiming_uniform_(torch.empty(rank, frozen.in_features), a=5**0.5)
+            self.down = torch.nn.Parameter(down.to(frozen.weight.device))
+            self.up = torch.nn.Parameter(torch.zeros(frozen.out_features, rank, device=frozen.weight.device))
 
         def forward(self, x: Any) -> Any:
             narrow = linear(x, self.down.to(x.dtype))

@@ -37,15 +37,28 @@ class Rerankers:
         """Return an adapted cross-encoder.
 
         Raises:
-            ModelError: See ``check``; or the adapter does not fit.
+            ModelError: See ``check``; or the adapter does not fit, or there is no memory for it.
         """
         fingerprint, load = self._fitting(adapter)
         with self._lock:
-            reranker = self._known.get(fingerprint) or load(adapter)
+            reranker = self._known.get(fingerprint) or _loaded(adapter, load)
             self._known[fingerprint] = self._newest = reranker
             return reranker
+
+    def forget(self) -> None:
+        """Let go of what serves in nothing."""
+        with self._lock:
+            self._newest = None
 
     def _fitting(self, adapter: Path) -> tuple[str, Callable[[Path], Reranker]]:
         if self._base is None or self._load is None:
             raise ModelError("it reranks by an adapted cross-encoder, and this server has none in ATTUNE_RERANK")
         return fingerprint_of(adapter, base=self._base), self._load
+
+
+def _loaded(adapter: Path, load: Callable[[Path], Reranker]) -> Reranker:
+    try:
+        return load(adapter)
+    except (MemoryError, RuntimeError) as error:
+        # torch says so where a device is full; what looks after the pointer must outlive it.
+        raise ModelError(f"the adapted cross-encoder cannot be loaded: {error}") from error

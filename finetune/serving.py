@@ -209,6 +209,7 @@ class ServingState:
                 with suppress(NotFoundError):
                     if self._engines is not None:
                         self._engines.drop(self._adapter(candidate_id))
+            self._rerankers.forget()
 
     def _engine(self, candidate_id: str, parts: Parts) -> Engine | None:
         if parts.embedder is None:

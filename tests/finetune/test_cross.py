@@ -1,10 +1,13 @@
 """A cross-encoder learns what answers, its adapter acts on it alone, and the base is what it was."""
 
+import gc
 import shutil
+import weakref
 from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
 from finetune.contrast import Lesson, Pair, Watch
 from finetune.cross import SCHEDULE, adapted_reranker, train_cross_encoder
@@ -124,6 +127,25 @@ def test_a_reranker_is_loaded_once_and_let_go_with_what_it_serves_in(model, base
     assert rerankers.check(adapter) == rerankers.reranker(adapter).fingerprint
     assert rerankers.reranker(adapter) is rerankers.reranker(adapter)
     assert loaded == [adapter]
+
+
+def test_what_was_loaded_to_be_looked_at_is_let_go_when_candidates_are_forgotten(model, base, adapter):
+    rerankers = Rerankers(base.fingerprint, lambda folder: adapted_reranker(model, folder, device="cpu"))
+    loaded = weakref.ref(rerankers.reranker(adapter))
+    assert loaded() is not None
+    rerankers.forget()
+    gc.collect()
+    assert loaded() is None
+
+
+@pytest.mark.parametrize("error", [torch.OutOfMemoryError("CUDA out of memory"), MemoryError()])
+def test_one_that_finds_no_memory_is_refused_as_any_other_that_cannot_be_loaded(base, adapter, error):
+    def load(_):
+        raise error
+
+    # Anything else would end the thread that follows what is live, and keep a server from starting.
+    with pytest.raises(ModelError, match="cannot be loaded"):
+        Rerankers(base.fingerprint, load).reranker(adapter)
 
 
 def test_a_server_without_a_cross_encoder_says_that_it_has_none(adapter):

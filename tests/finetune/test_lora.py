@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
 from finetune.adapted import adapted
 from finetune.contrast import Lesson, Pair, Schedule, Watch, batches, train
@@ -49,6 +50,11 @@ def margin(embedder):
     cosines = asked @ embedder.embed_documents(LESSON.passages).vectors.T
     right = np.eye(len(cosines), dtype=bool)
     return cosines[right].mean() - cosines[~right].mean()
+
+
+def test_what_is_trained_lies_where_the_model_does():
+    model = torch.nn.Sequential(torch.nn.Linear(4, 3, device="meta"))
+    assert {matrix.device.type for matrix in Lora(model).parameters} == {"meta"}
 
 
 def test_an_adapter_that_learned_nothing_changes_no_bit(base, tmp_path):

@@ -1,5 +1,7 @@
 """A reranker is trained once, measured, serves, is refused where it does not fit, and goes back bit for bit."""
 
+import gc
+import weakref
 from contextlib import nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -142,10 +144,15 @@ def test_a_reranker_from_feedback_to_serving_and_back(kept, means, run, judging,
         refused(kept, name, fresh, "reranker/adapter_model.safetensors")
     weights.write_bytes(written)
 
+    worn = weakref.ref(serving.now.live.reranker)
     kept.registry.rollback(name, usable=serving.usable, reason="it was wrong")
     serving.refresh()
     assert serving.now.live == NOTHING
     assert seen(found(judging, serving, asked)) == before
+
+    serving.forget({name})
+    gc.collect()
+    assert worn() is None
 
 
 def refused(kept, name, serving, why):
