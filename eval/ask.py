@@ -13,7 +13,6 @@ from eval.system import System
 from eval.workbench import Progress, silent
 from retrieval.answer import Answerer
 from retrieval.errors import InvalidInputError
-from retrieval.rerank import KeepOrder
 from retrieval.retrieve import MAX_QUESTION_CHARS
 from retrieval.rewrite import HeuristicRewriter
 from retrieval.types import Passage, Query, SearchMode
@@ -41,7 +40,7 @@ def rank_documents(
     full = mode == "full"
     retriever = replace(system.retriever, embedder=Remembering(system.retriever.embedder))
     if not full:
-        retriever = replace(retriever, reranker=KeepOrder(), collapse="none")
+        retriever = retriever.fused_alone()
     lists: SearchMode = "hybrid" if mode == "full" else mode
     rankings: list[Ranking] = []
     rewriter = HeuristicRewriter() if system.answerer is None else system.answerer.rewriter

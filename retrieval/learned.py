@@ -117,6 +117,12 @@ class Serving:
     instead: Learned | None = None
     failed: Failed = _unheard
 
+    def fused_alone(self) -> "Serving":
+        """Return the same, of which nothing looks again at candidates that were fused."""
+        others = [one and replace(one, reranker=None, ranking=None) for one in (self.challenger, self.instead)]
+        live = replace(self.live, reranker=None, ranking=None)
+        return replace(self, live=live, challenger=others[0], instead=others[1])
+
 
 Learning = Callable[[Principal], Serving]
 """Says by what a request of somebody is served; asked once a request."""

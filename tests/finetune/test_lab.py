@@ -4,7 +4,7 @@ import pytest
 from finetune.lab import Judged, judged, open_lab
 from finetune.types import Parts
 from retrieval.errors import VectorIndexError
-from retrieval.learned import NOTHING
+from retrieval.learned import NOTHING, Learned
 from retrieval.rerank import KeepOrder
 from retrieval.retrieve import Retriever
 
@@ -87,6 +87,18 @@ def test_one_list_and_both_fused_leave_the_reranker_out(lab):
     plain = lab.retriever(NOTHING, mode="hybrid")
     assert isinstance(plain.reranker, KeepOrder)
     assert plain.collapse == "none"
+
+
+def test_and_so_they_do_with_one_that_was_learned(world, lab):
+    class Backwards:
+        name = "backwards"
+
+        def rerank(self, _question, passages, **_):
+            return passages[::-1]
+
+    asked, learned = world.asked(0), Learned("new", reranker=Backwards())
+    assert lab.rank(asked, learned) != lab.rank(asked, NOTHING)
+    assert lab.rank(asked, learned, mode="hybrid") == lab.rank(asked, NOTHING, mode="hybrid")
 
 
 def test_ndcg_of_documents_by_hand(lab):

@@ -100,6 +100,13 @@ def test_where_one_list_alone_is_searched_it_says_nothing(mode):
     assert ids(search(TURNED, mode=mode)) == ids(search(None, mode=mode))
 
 
+@pytest.mark.parametrize("serving", [Serving, lambda new: Serving(challenger=new), lambda new: Serving(instead=new)])
+def test_without_a_second_look_none_that_was_learned_is_taken(serving):
+    learned = serving(Learned("new", reranker=KeepOrder(), ranking=TURNED)).fused_alone()
+    for one in (learned.live, learned.challenger, learned.instead):
+        assert one is None or (one.reranker, one.ranking) == (None, None)
+
+
 def test_behind_another_reranker_it_says_nothing():
     assert KeepOrder.name == TURNED.reranker
     assert ids(search(replace(TURNED, reranker="sentences"))) == ids(search(None))
