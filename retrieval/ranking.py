@@ -27,7 +27,7 @@ class Ranking:
     """A linear function of features, on the scale of the scores it adds to.
 
     Attributes:
-        reranker: Name of the one behind which it was learned.
+        reranker: Identity of the one behind which it was learned; see ``retrieval.rerank.identity_of``.
         means: Of each feature.
         scales: Standard deviation of each, above 0.
         weights: What one standard deviation of each adds to a score.

@@ -190,6 +190,11 @@ class EndpointReranker:
         return _by_score(_scored(passages, [scores[index] for index in range(len(passages))]))
 
 
+def identity_of(reranker: Reranker) -> str:
+    """Return what tells a reranker from others: of a cross-encoder its weights, for folders share names."""
+    return reranker.fingerprint if isinstance(reranker, CrossEncoderReranker) else reranker.name
+
+
 def load_cross_encoder(
     model: str | Path, *, device: str | None = None, options: Mapping[str, Any] | None = None
 ) -> Any:

@@ -20,7 +20,7 @@ from retrieval.learnt import Learnt
 from retrieval.metadata import checked_filters
 from retrieval.ranking import ranked
 from retrieval.recency import faded, freshness
-from retrieval.rerank import KeepOrder, Reranker
+from retrieval.rerank import KeepOrder, Reranker, identity_of
 from retrieval.rows import PassageRow, to_chunks
 from retrieval.search_question import SearchQuestion, search_question
 from retrieval.suspicion import Suspects, lowered, nobody
@@ -271,7 +271,7 @@ def _reranked(
         return chain(first, passages)
     ranking = asked.learned.ranking
     # It was learned of both lists, and behind one reranker: elsewhere its numbers mean nothing.
-    if ranking is not None and ranking.reranker == reranker.name and asked.both:
+    if ranking is not None and ranking.reranker == identity_of(reranker) and asked.both:
         seen = ranked(seen, ranking)
     # The scores of two scales do not compare, but higher must stay better all the way down.
     floor = min((passage.score for passage in seen), default=0.0)

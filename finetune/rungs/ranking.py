@@ -15,6 +15,7 @@ from finetune.lab import Judged, Lab
 from finetune.rungs.held_out import Trial, trials
 from finetune.types import Example, Parts, RungName
 from retrieval.ranking import FEATURES, FloatArray, Ranking, features, ranked
+from retrieval.rerank import KeepOrder, identity_of
 from retrieval.suspicion import nobody
 from retrieval.types import Passage
 
@@ -48,7 +49,7 @@ class LogisticRanking:
         folds = [
             list(_lessons(trial, right, lab)) for trial in trials(examples, lab, before, most=MOST_QUESTIONS, seed=seed)
         ]
-        reranker = (lab.learned(before).reranker or lab.base.reranker).name
+        reranker = identity_of(lab.reranker or lab.base.reranker)
         gains = [gain for place in range(len(folds)) for gain in _gains(place, folds, reranker, lab)]
         if not gains or np.mean(gains) <= np.std(gains) / np.sqrt(len(gains)):
             return before
@@ -83,9 +84,12 @@ def _right(examples: Sequence[Example], lab: Lab) -> dict[str, dict[str, float]]
 def _lessons(trial: Trial, right: Mapping[str, Mapping[str, float]], lab: Lab) -> Iterator[_Lesson]:
     # What is folded or lowered afterwards is a candidate too.
     retriever = replace(lab.retriever(lab.learned(trial.parts)), collapse="none", suspects=nobody)
+    looks = not isinstance(lab.reranker or retriever.reranker, KeepOrder)
     lab.encode([one.question for one in trial.asked])
     for one in trial.asked:
         passages = retriever.retrieve(one.question, principal=lab.principal, limit=retriever.rerank_depth)
+        if looks and any(passage.rerank is None for passage in passages):
+            continue  # it failed at this question, whose scores are those of the search
         weights = right.get(one.question, {})
         yield _Lesson(one, passages, np.array([weights.get(passage.chunk.id, 0.0) for passage in passages]))
 

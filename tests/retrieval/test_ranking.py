@@ -8,9 +8,10 @@ import pytest
 from retrieval.learned import Learned, Serving
 from retrieval.learnt import Learnt
 from retrieval.ranking import FEATURES, Ranking, features, ranked
-from retrieval.rerank import KeepOrder
+from retrieval.rerank import CrossEncoderReranker, KeepOrder
 from retrieval.retrieve import Retriever
 from retrieval.types import Chunk, Passage
+from tests import cross_encoder
 from tests.retrieval.test_memory import at
 from tests.retrieval.test_retrieve import IDS, READER, Catalog, Index
 
@@ -70,8 +71,8 @@ class Words(Index):
         return replace(hits, sparse=tuple(reversed(hits.dense))) if words is not None else hits
 
 
-def search(ranking, *, readable=IDS, mode="hybrid", depth=5, index=Words):
-    learned = Learned("state", ranking=ranking)
+def search(ranking, *, readable=IDS, mode="hybrid", depth=5, index=Words, reranker=None):
+    learned = Learned("state", ranking=ranking, reranker=reranker)
     retriever = Retriever(
         Reader(set(readable)), index(IDS[:20]), Embedder(), learning=lambda _: Serving(learned), rerank_depth=depth
     )
@@ -110,6 +111,13 @@ def test_without_a_second_look_none_that_was_learned_is_taken(serving):
 def test_behind_another_reranker_it_says_nothing():
     assert KeepOrder.name == TURNED.reranker
     assert ids(search(replace(TURNED, reranker="sentences"))) == ids(search(None))
+
+
+def test_nor_behind_another_cross_encoder_whose_folder_has_the_same_name(tmp_path):
+    judging = CrossEncoderReranker(cross_encoder.save(tmp_path / "model", ["q"]), device="cpu")
+    without = ids(search(None, reranker=judging))
+    assert ids(search(replace(TURNED, reranker="model"), reranker=judging)) == without
+    assert ids(search(replace(TURNED, reranker=judging.fingerprint), reranker=judging)) != without
 
 
 def test_what_is_added_depends_on_no_chunk_that_the_reader_may_not_read():

@@ -1,4 +1,5 @@
 import json
+import shutil
 import threading
 from dataclasses import astuple, dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -10,7 +11,14 @@ from transformers import BertForSequenceClassification, PreTrainedTokenizerFast
 
 from retrieval.errors import ModelError
 from retrieval.index import Hit, Hits
-from retrieval.rerank import CrossEncoderReranker, EndpointReranker, KeepOrder, SentenceReranker, open_reranker
+from retrieval.rerank import (
+    CrossEncoderReranker,
+    EndpointReranker,
+    KeepOrder,
+    SentenceReranker,
+    identity_of,
+    open_reranker,
+)
 from retrieval.retrieve import Retriever
 from retrieval.rows import PassageRow
 from retrieval.types import Chunk, Principal
@@ -19,6 +27,18 @@ from tests import cross_encoder
 READER = Principal(id="u:reader")
 EAST, NORTH = np.array([1.0, 0.0], dtype=np.float32), np.array([0.0, 1.0], dtype=np.float32)
 WORDS = ["rose", "oak", "bread", "water", "leave", "days", "when", "the", "of"]
+
+
+def test_cross_encoders_in_folders_of_one_name_are_told_apart(save_cross_encoder, tmp_path):
+    first, second = save_cross_encoder(), cross_encoder.save(tmp_path / "other", WORDS, spread=0.5)
+    named = [
+        CrossEncoderReranker(shutil.copytree(one, tmp_path / at / "model"), device="cpu")
+        for at, one in (("a", first), ("b", second), ("c", first))
+    ]
+    assert {one.name for one in named} == {"model"}
+    a, b, c = map(identity_of, named)
+    assert a == c != b
+    assert identity_of(KeepOrder()) == "none"
 
 
 def test_keeping_the_order_keeps_everything(passage):

@@ -9,6 +9,7 @@ from finetune.rungs.memory import FeedbackMemory
 from finetune.rungs.query_adapter import QueryAdapter
 from finetune.rungs.ranking import LogisticRanking, _Likelihood
 from finetune.types import Parts
+from retrieval.errors import ModelError
 from retrieval.ranking import FEATURES, Ranking
 from retrieval.retrieve import Retriever
 
@@ -69,6 +70,20 @@ def test_without_labels_there_is_none_and_what_was_made_before_stays(lab):
     before = Parts(reach=0.5, ranking=stale)
     made = fit([], lab, before)
     assert (made.ranking, made.reach) == (None, 0.5)
+
+
+class Failing:
+    """A reranker behind an endpoint that does not answer."""
+
+    name = "failing"
+
+    def rerank(self, *_, **__):
+        raise ModelError("it cannot be reached")
+
+
+def test_of_questions_at_which_the_reranker_failed_nothing_is_learned(misleading, lab):
+    assert fit(misleading, lab).ranking is not None
+    assert fit(misleading, replace(lab, base=replace(lab.base, reranker=Failing()))).ranking is None
 
 
 def test_what_only_some_may_read_does_not_weigh(misleading, lab):
