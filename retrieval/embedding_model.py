@@ -7,6 +7,8 @@ from typing import Any
 
 from retrieval.errors import ModelError
 
+_PIECE_BYTES = 2**20
+
 
 def load_model(model: str | Path, *, device: str | None = None, dtype: Any = None, attention: str | None = None) -> Any:
     """Load a sentence-transformers model.
@@ -60,7 +62,9 @@ def weights_digest(model: str | Path) -> str:
     digest = hashlib.sha256()
     if folder.is_dir():
         for file in sorted(folder.rglob("*.safetensors")):
-            digest.update(file.read_bytes())
+            with file.open("rb") as stream:  # piece by piece: a model may be as large as memory
+                while piece := stream.read(_PIECE_BYTES):
+                    digest.update(piece)
     else:
         digest.update(str(model).encode())
     return digest.hexdigest()[:12]

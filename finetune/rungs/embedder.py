@@ -150,7 +150,7 @@ def _told_from(
         cosines = np.where(lab.open, lab.encode(block) @ lab.vectors.T, -1.0)
         for place, row in enumerate(cosines, start):
             best = max(float(row[places[sha]]) for sha in answers[place])
-            named = sorted(wrong.get(place, set()) & set(places) - answers[place])
+            named = sorted(sha for sha in wrong.get(place, ()) if sha in places and sha not in answers[place])
             known = answers[place] | set(named)
             yield [*named, *seeming.of(questions[place], row, known, below=_SURELY_WRONG * best)]
 
