@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from finetune.collusion import LEAST_TOGETHER, colluders, together
+from finetune.collusion import LEAST_TOGETHER, MOST_OF_A_VOTE, colluders, together
 from finetune.types import Anchor, Label
 
 AT = datetime(2026, 11, 2, 8, 0, tzinfo=UTC)
@@ -37,6 +37,13 @@ FIVE = [f"u:eve{n}" for n in range(5)]
 
 def test_five_who_always_agree_against_everybody_are_one_group():
     assert colluders([*honest(), *planted(FIVE)]) == [frozenset(FIVE)]
+
+
+def test_a_crowd_that_always_agrees_is_one_group_too():
+    crowd = [f"u:eve{n:03}" for n in range(MOST_OF_A_VOTE + 1)]
+    ups = [vote(number, giver, "planted") for giver in crowd for number in range(10)]
+    many = [vote(number, f"u:{number}-{n}", f"d{number}") for number in range(10) for n in range(11)]
+    assert colluders([*many, *ups]) == [frozenset(crowd)]
 
 
 def test_what_else_they_say_hides_them_not():
