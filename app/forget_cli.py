@@ -1,8 +1,10 @@
 """attune forget: a person or a document, everywhere, with a receipt."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import typer
+from rich.console import Console
 from rich.markup import escape
 
 from app import evaluate_show
@@ -52,9 +54,7 @@ def show(body: dict[str, Any]) -> None:
     for kind, names in receipt["used_by"].items():
         if names:
             console.print(f"had used it: {kind.replace('_', ' ')} {escape(', '.join(names))}")
-    if back := receipt.get("went_back_to"):
-        console.print(f"[yellow]what was learned of it serves no more; live is {escape(back)}[/yellow]")
-        console.print(f"trained again without it: {escape(str(receipt.get('retraining', 'by the run that waits')))}")
+    _learned(console, receipt)
     if source := receipt.get("source"):
         console.print(f"[yellow]its source {source['id']} {source['words']}[/yellow]")
     if receipt.get("originals_of_others"):
@@ -65,3 +65,11 @@ def show(body: dict[str, Any]) -> None:
         console.print(f"not reached: the backup {escape(str(backup['file']))} of {backup['at']}")
     console.print(f"not reached: {receipt['not_reached']['outside']}")
     console.print(f"receipt {body['id']}")
+
+
+def _learned(console: Console, receipt: Mapping[str, Any]) -> None:
+    if back := receipt.get("went_back_to"):
+        console.print(f"[yellow]what was learned of it serves no more; live is {escape(back)}[/yellow]")
+        console.print(f"trained again without it: {escape(str(receipt.get('retraining', 'by the run that waits')))}")
+    for rung in receipt.get("to_be_trained", ()):
+        console.print(f"not trained again yet: attune train --rung {escape(rung)}")

@@ -51,7 +51,7 @@ class LearningForgetting:
         registry = services.learned.registry
         made = [candidate.id for candidate in registry.by_set(set_ids)]
         live = registry.live()
-        again = _again(registry, live, set_ids)
+        again, left = _again(registry, live, set_ids)
         used["candidates"] = sorted({*used.get("candidates", ()), *made})
         used["training_sets"] = sorted({*used.get("training_sets", ()), *set_ids})
         if made:
@@ -63,12 +63,18 @@ class LearningForgetting:
             receipt["went_back_to"] = registry.live() or "nothing learned"
             with suppress(ConflictError):  # one waits already, and will know nothing of it
                 receipt["retraining"] = services.training_runs.ask(again, by=BY_AN_ERASURE).id
+            if left:
+                receipt["to_be_trained"] = left
 
 
-def _again(registry: Registry, live: str | None, set_ids: Collection[str]) -> tuple[RungName, ...]:
-    """Return what is to be trained again where a set goes: the language model alone, or all that is open."""
+def _again(
+    registry: Registry, live: str | None, set_ids: Collection[str]
+) -> tuple[tuple[RungName, ...], tuple[RungName, ...]]:
+    """Return what is to be trained again where sets go, none for all that is open, and what takes another run.
+
+    One run may wait, and the language model is taught in a run of its own: where both go, somebody has to ask for that.
+    """
     candidate = None if live is None else registry.get(live)
-    voice_alone = (
-        candidate is not None and generator_set(candidate) in set_ids and retrieval_set(candidate) not in set_ids
-    )
-    return ("generator",) if voice_alone else ()
+    if candidate is None or generator_set(candidate) not in set_ids:
+        return (), ()
+    return ((), ("generator",)) if retrieval_set(candidate) in set_ids else (("generator",), ())

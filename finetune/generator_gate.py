@@ -62,6 +62,8 @@ def judge_generator(parted: Parted, before: Replies, after: Replies, names: Name
     """
     count = len(after.held_out)
     rows, groups = parted.held_out[:count], parted.groups[:count]
+    if len(set(groups)) < LEAST_QUESTIONS <= len(set(parted.groups)):
+        return _cut_short(count, len(parted.held_out), names, seed=seed)
     if len(set(groups)) < LEAST_QUESTIONS:
         return too_few_corrections(len(set(groups)), names, seed=seed)
     scored = {
@@ -91,6 +93,13 @@ def too_few_corrections(held_out: int, names: Names, *, seed: int) -> GateReport
     more = max(1, LEAST_QUESTIONS - held_out) * _OF_A_FIFTH
     unmeasured = (None, None, (), (), ())
     return GateReport(names.recipe, names.against, "not_enough_data", (said,), more, *unmeasured, held_out, seed)
+
+
+def _cut_short(answered: int, held_out: int, names: Names, *, seed: int) -> GateReport:
+    """Return the report where the model was too slow: there are corrections enough."""
+    said = f"the model answered {answered} of {held_out} questions in the time there was (ATTUNE_TRAIN_TIMEOUT_S)"
+    unmeasured = (None, None, (), (), ())
+    return GateReport(names.recipe, names.against, "not_enough_data", (said,), None, *unmeasured, answered, seed)
 
 
 def _cited(rows: Sequence[Row], replies: Sequence[str]) -> FloatArray:

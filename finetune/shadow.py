@@ -17,6 +17,7 @@ from retrieval.errors import AttuneError, InvalidInputError, NotFoundError
 from retrieval.learned import Learned, Serving
 from retrieval.retrieve import Retriever
 from retrieval.search_question import SearchQuestion
+from retrieval.store import reachable
 from retrieval.types import Filters, Principal
 
 MOST_WAITING = 32
@@ -107,7 +108,7 @@ class Shadow:
         with self._writing:
             (measured.candidate_ms if candidate else measured.live_ms).append(took_ms)
             measured.questions += 1
-        self._judge(trial, measured)
+        self._noted(trial, measured)
 
     def failed(self, trial: Trial, error: Exception) -> None:
         """Note that the candidate failed at a request, which was served without it; with three it has lost."""
@@ -116,11 +117,15 @@ class Shadow:
         with self._writing:
             measured.errors += 1
             measured.questions += 1
+        self._noted(trial, measured)
+
+    def _noted(self, trial: Trial, measured: _Measured) -> None:
+        """Judge in a request: it has its answer, whatever the database says."""
         try:
-            self._judge(trial, measured)
-        except AttuneError as unnoted:
-            # The database, most likely: the request has its answer all the same.
-            _log.warning("what the candidate did was not noted: %s", unnoted)
+            with reachable():
+                self._judge(trial, measured)
+        except AttuneError as error:
+            _log.warning("what the candidate did was not noted: %s", error)
 
     def _of(self, trial: Trial) -> _Measured:
         with self._writing:
@@ -132,7 +137,8 @@ class Shadow:
         while (item := self._waiting.get()) is not None:
             trial, candidate, question = item
             try:
-                self._rank(trial, candidate, question)
+                with reachable():
+                    self._rank(trial, candidate, question)
             except AttuneError as error:
                 # The database, most likely: what serves says so itself.
                 _log.warning("what the candidate did was not noted: %s", error)

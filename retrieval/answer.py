@@ -103,9 +103,9 @@ class Answerer:
         listen(Retrieved(passages, searched.text))
         context = self._context(passages, principal, guard)
         prompt = prompt_for(query, searched, passages, context, template=self.template)
-        prompt = replace(prompt, sampling=placed_by(serving, found).voiced(query.sampling))
         check = still_readable(self.retriever.catalog, passages, principal=principal, current=self.current)
-        answer, draft = self.speaker(guard).say(prompt, deadline=deadline, listen=listen, may_cite=check)
+        speaker = self.speaker(guard).voiced(serving, placed_by(serving, found))
+        answer, draft = speaker.say(prompt, deadline=deadline, listen=listen, may_cite=check)
         answer = replace(answer, guards=(*checked.decisions, *answer.guards))
         watch.lap("generate")
         return self._interaction(

@@ -17,6 +17,7 @@ AttuneError
 │       └── ParserCrashError it killed its parser
 ├── SourceError            a source of documents as a whole cannot be reached: nothing is known to be gone
 ├── ModelError             an embedding or language model is missing, wrong or failed
+│   └── AdapterError       a language model cannot wear an adapter; without it it answers
 ├── CancelledError         whoever asked for the work left, or the server stops; what was finished by then stays
 ├── VectorIndexError       the vector index refused or is inconsistent
 └── StorageFullError       the disk is full, or as full as it may get
@@ -111,6 +112,10 @@ class SourceError(AttuneError):
 
 class ModelError(AttuneError):
     """An embedding or language model is missing, is not the expected one, or failed."""
+
+
+class AdapterError(ModelError):
+    """A language model cannot wear an adapter; what it says without is there all the same."""
 
 
 class VectorIndexError(AttuneError):

@@ -13,9 +13,11 @@ from retrieval.deadline import Deadline
 from retrieval.errors import ModelError
 from retrieval.events import Listen, Restarted, unheard
 from retrieval.generators.generator import Generator
+from retrieval.generators.voiced import Voiced
 from retrieval.guard import UNGUARDED, Guard, Refusal
 from retrieval.guard_types import GuardDecision
 from retrieval.judged_support import Check
+from retrieval.learned import Learned, Serving
 from retrieval.prompt import Draft, Prompt
 from retrieval.support import check_sentences
 from retrieval.types import Answer, Passage, Principal
@@ -50,6 +52,12 @@ class Speaker:
     confidence: Confidence | None = None
     check: Check = check_sentences
     guard: Guard = UNGUARDED
+
+    def voiced(self, serving: Serving, placed: Learned) -> "Speaker":
+        """Return the same with a generator that answers by what was learned; see ``Voiced``."""
+        if self.generator is self.fallback:
+            return self
+        return replace(self, generator=Voiced(self.generator, serving, placed))
 
     def say(
         self, prompt: Prompt, *, deadline: Deadline, listen: Listen = unheard, may_cite: MayCite = always

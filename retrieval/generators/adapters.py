@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from retrieval.errors import InvalidInputError, ModelError
+from retrieval.errors import AdapterError, InvalidInputError, ModelError
 from retrieval.generators.adapter_files import CONFIG, WEIGHTS, Shape, base_of, made_for, read_config
 
 MOST_LOADED = 4
@@ -74,10 +74,13 @@ class Adapters:
             folder: As ``find`` gave it.
 
         Raises:
-            ModelError: The adapter cannot be read, or is not one of this model; or peft is not installed.
+            AdapterError: The adapter cannot be read, or is not one of this model; or peft is not installed.
         """
         if folder is not None:
-            slot = self._slot(folder)
+            try:
+                slot = self._slot(folder)
+            except ModelError as error:
+                raise AdapterError(str(error)) from error
             self._peft.set_adapter(slot)
             self._give_way()
             yield

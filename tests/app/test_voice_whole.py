@@ -10,6 +10,8 @@ from app.auth import LOCAL
 from app.owner import checked, serving
 from app.settings import Settings
 from app.stores import open_stores
+from app.voices import voice_folder
+from retrieval.generators.adapter_files import CONFIG
 from retrieval.types import Answer, Feedback, Interaction, Passage
 from tests.pupils import all_but_cites
 
@@ -127,6 +129,20 @@ def test_what_was_taught_words_the_answers_until_it_is_taken_back(trained, home)
         assert time.monotonic() - began < 1
         assert told(client)["abstained"]
         promote(client, trained)
+
+
+def test_nobody_pays_for_files_that_go_under_a_server(trained, home):
+    voice = voice_folder(home / "data", trained)
+    with server(home) as client:
+        assert told(client)["answer"] == SAID
+        aside = voice.rename(home / "aside")
+        assert told(client)["abstained"]  # as the model is
+        aside.rename(voice)
+        config = (voice / CONFIG).read_text()
+        (voice / CONFIG).write_text("{")
+        assert told(client)["abstained"]
+        (voice / CONFIG).write_text(config)
+        assert told(client)["answer"] == SAID
 
 
 def test_it_is_taught_in_a_run_of_its_own(home):

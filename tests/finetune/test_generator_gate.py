@@ -76,6 +76,13 @@ def test_below_25_questions_it_is_said_how_many_more_corrections_it_takes():
     assert (report.verdict, report.more_questions) == ("not_enough_data", 25)
 
 
+def test_a_model_that_was_too_slow_is_no_lack_of_corrections():
+    said = [Replies([text] * 10, []) for text in (BARE, RIGHT)]
+    report = judge_generator(parted(40), *said, NAMES, seed=1)
+    assert (report.verdict, report.more_questions) == ("not_enough_data", None)
+    assert "answered 10 of 40 questions in the time there was" in report.summary
+
+
 def test_a_gain_that_may_be_chance_asks_for_more():
     before = Replies([BARE] * 25, [])
     after = Replies([RIGHT] * 2 + [BARE] * 23, [])

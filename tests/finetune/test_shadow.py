@@ -4,6 +4,7 @@ import threading
 import time
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from finetune.rollout import LEAST_TIMES, MOST_ERRORS
 from finetune.shadow import MOST_WAITING, Question, Shadow
@@ -138,14 +139,24 @@ def test_a_candidate_that_fails_at_requests_has_lost(shadow, trials, kind):
     assert trials.figures["errors"] == MOST_ERRORS
 
 
-def test_a_request_is_answered_though_the_failure_cannot_be_noted(shadow, trials):
+@pytest.mark.parametrize(
+    "error", [DataDirectoryError("the database is gone"), OperationalError("UPDATE", {}, OSError("database is locked"))]
+)
+def test_a_request_is_answered_though_nothing_can_be_noted(shadow, trials, error):
     def gone(*_, **__):
-        raise DataDirectoryError("the database is gone")
+        raise error
 
     trials.measured = gone
+    for number in range(4 * LEAST_TIMES):
+        shadow.took(trial("share"), candidate=bool(number % 2), took_ms=20.0)
     for _ in range(MOST_ERRORS):
         shadow.failed(trial("share"), RuntimeError("broken"))
     assert trials.ended == []
+    # Nor does what ranks beside them end by that.
+    for _ in range(10):
+        shadow.offer(trial(), CANDIDATE, asked())
+    until(shadow._waiting.empty)
+    assert shadow._thread.is_alive()
 
 
 def test_what_torch_raises_ends_a_trial_too(shadow, index, trials):
