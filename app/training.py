@@ -114,7 +114,8 @@ def _adapting(settings: Settings, folder: Path, threads: int) -> Adapting | None
     if model is None:
         return None
     load = partial(load_adapted, settings, threads=threads)
-    return Adapting(model, load, folder / ADAPTERS, folder / LAB, settings.train_timeout_s)
+    limit_s, device = settings.train_timeout_s, settings.embedding_device
+    return Adapting(model, load, folder / ADAPTERS, folder / LAB, limit_s, device)
 
 
 def _reranking(settings: Settings, folder: Path) -> Reranking | None:
@@ -122,7 +123,7 @@ def _reranking(settings: Settings, folder: Path) -> Reranking | None:
     if model is None:
         return None
     load = partial(load_adapted_reranker, settings)
-    return Reranking(model, load, folder / ADAPTERS, settings.train_timeout_s)
+    return Reranking(model, load, folder / ADAPTERS, settings.train_timeout_s, settings.embedding_device)
 
 
 def _embedder(settings: Settings, catalog: Catalog, threads: int) -> Embedder:

@@ -64,6 +64,7 @@ class Schedule:
         hard: Passages that seem to answer a question and are not known to, from which it is told besides those that
             somebody named wrong; any make a step take twice as long.
         limit_s: Within which it ends, as much as was learned by then: over the last tenth of it the rate falls.
+        device: cuda where there is one when None.
     """
 
     rank: int = RANK
@@ -75,6 +76,7 @@ class Schedule:
     passage_tokens: int = 80
     hard: int = 0
     limit_s: float = 600.0
+    device: str | None = None
 
 
 Progress = Callable[[float], None]
@@ -252,7 +254,7 @@ class _Embedding:
 
         self._torch = torch
         self._schedule = schedule
-        self._model = load_model(model, attention="eager")
+        self._model = load_model(model, device=schedule.device, attention="eager")
         self._model.train()
         self.transformer = self._model[0].auto_model
 

@@ -43,6 +43,7 @@ class Adapting:
             them.
         scratch: For what is gone when the run ends.
         limit_s: That the run may take.
+        device: cuda where there is one when None.
     """
 
     model: str | Path
@@ -50,6 +51,7 @@ class Adapting:
     folder: Path
     scratch: Path
     limit_s: float
+    device: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +63,14 @@ class Reranking:
         reranker: Loads it with an adapter from its folder.
         folder: See ``Adapting``.
         limit_s: Likewise.
+        device: Likewise.
     """
 
     model: str | Path
     reranker: Callable[[Path], Reranker]
     folder: Path
     limit_s: float
+    device: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,8 +80,12 @@ class _Judging:
 
         self._torch, self._batch_to_device = torch, batch_to_device
         self._schedule = schedule
-        dtype = torch.bfloat16 if fast_bfloat16(torch, None) else torch.float32
-        self._model = load_cross_encoder(model, options={"dtype": dtype, "attn_implementation": "eager"})
+        device = schedule.device
+        options = {
+            "dtype": torch.bfloat16 if fast_bfloat16(torch, device) else torch.float32,
+            "attn_implementation": "eager",
+        }
+        self._model = load_cross_encoder(model, device=device, options=options)
         self._model.max_seq_length = min(self._model.max_seq_length, QUESTION_TOKENS + schedule.passage_tokens)
         self._model.train()
         self.transformer = _transformer(self._model)

@@ -1,8 +1,9 @@
 """The labs of a run: that of the server's models, and those of adapted ones, opened when a recipe needs them.
 
-An embedder is trained once a run, on all but the newest fifth of the questions: by those it is measured, and it is the
-measured one that is kept. To train it again of all would take as long again, and nobody would know what came of it. So
-is a cross-encoder. Memory, map and weights beside them are made of everything, as they always are.
+An embedder is trained once a run, on all but the newest fifth of the questions that everybody may read answers to: by
+those it is measured, and by what else is new to it, and it is the measured one that is kept. To train it again of all
+would take as long again, and nobody would know what came of it. So is a cross-encoder. Memory, map and weights beside
+them are made of everything, as they always are.
 """
 
 import shutil
@@ -95,7 +96,7 @@ class Labs:
 
         def rung(folder: Path) -> Rung:
             watch = self._watch("embedder", 0.6)
-            schedule = Schedule(limit_s=adapting.limit_s * _SHARE_OF_TIME)
+            schedule = Schedule(limit_s=adapting.limit_s * _SHARE_OF_TIME, device=adapting.device)
             return AdaptedEmbedder(adapting.model, folder, schedule=schedule, watch=watch)
 
         return self._trained(adapting.folder, EMBEDDER, rung)
@@ -109,7 +110,7 @@ class Labs:
 
         def rung(folder: Path) -> Rung:
             watch = self._watch("reranker", 0.7)
-            schedule = replace(SCHEDULE, limit_s=means.limit_s * _SHARE_OF_TIME)
+            schedule = replace(SCHEDULE, limit_s=means.limit_s * _SHARE_OF_TIME, device=means.device)
             return AdaptedReranker(means.model, folder, schedule=schedule, watch=watch)
 
         return self._trained(means.folder, RERANKER, rung)

@@ -32,7 +32,7 @@ class Explanation:
         score: By which it is ranked now.
         also: Ids of chunks that were folded into it.
         contributions: What learning added to the fused score, by name; of the map of questions, the difference to the
-            score without it.
+            score without it; of the ranking, what it added to what the reranker gave.
         learnt: What is kept of that with the passage; None where nothing learned served.
     """
 

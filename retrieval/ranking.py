@@ -45,7 +45,7 @@ class Ranking:
 
 
 def features(passages: Sequence[Passage]) -> FloatArray:
-    """Return what is known of the candidates of one search, shape (len(passages), len(FEATURES)), in [0, 1]."""
+    """Return what is known of the candidates of one search, shape (len(passages), len(FEATURES)), about 0 to 1."""
     if not passages:
         return np.zeros((0, len(FEATURES)))
     known = [passage.dense for passage in passages if passage.dense is not None]

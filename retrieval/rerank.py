@@ -144,6 +144,8 @@ class CrossEncoderReranker:
                 scores = self._model.predict(pairs, batch_size=BATCH_PAIRS, show_progress_bar=False)
         except (RuntimeError, ValueError, IndexError) as error:
             raise ModelError(f"the cross-encoder {self.name} failed: {error}") from error
+        if not all(map(isfinite, scores)):  # numbers of 16 bits end at 65,504
+            raise ModelError(f"the cross-encoder {self.name} failed: it gave a passage what is no number")
         return _by_score(_scored(passages, [float(score) for score in scores]))
 
 

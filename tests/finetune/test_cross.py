@@ -105,6 +105,11 @@ def test_an_adapter_that_was_cut_short_is_refused(model, adapter, tmp_path):
         adapted_reranker(model, cut, device="cpu")
 
 
+def test_it_is_trained_on_the_device_that_is_set(model):
+    with pytest.raises(RuntimeError, match="mars"):
+        train_cross_encoder(model, LESSON, replace(QUICK, device="mars"), seed=1)
+
+
 def test_training_stops_when_it_is_asked_to(model):
     with pytest.raises(CancelledError):
         train_cross_encoder(model, LESSON, QUICK, seed=1, watch=Watch(cancelled=lambda: True))

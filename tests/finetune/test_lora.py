@@ -52,6 +52,11 @@ def margin(embedder):
     return cosines[right].mean() - cosines[~right].mean()
 
 
+def test_an_embedder_is_trained_on_the_device_that_is_set():
+    with pytest.raises(RuntimeError, match="mars"):
+        train(bundled_model_path(), LESSON, replace(SHORT, device="mars"), seed=1)
+
+
 def test_what_is_trained_lies_where_the_model_does():
     model = torch.nn.Sequential(torch.nn.Linear(4, 3, device="meta"))
     assert {matrix.device.type for matrix in Lora(model).parameters} == {"meta"}

@@ -41,6 +41,13 @@ def test_cross_encoders_in_folders_of_one_name_are_told_apart(save_cross_encoder
     assert identity_of(KeepOrder()) == "none"
 
 
+def test_a_cross_encoder_whose_numbers_are_none_has_failed(save_cross_encoder, passage):
+    broken = CrossEncoderReranker(save_cross_encoder(), device="cpu")
+    torch.nn.init.constant_(broken._model[0].auto_model.classifier.bias, torch.nan)
+    with pytest.raises(ModelError, match="no number"):
+        broken.rerank("rose", [passage("the oak")], vector=None)
+
+
 def test_keeping_the_order_keeps_everything(passage):
     found = [passage("one", 1, score=0.2), passage("two", 2, score=0.9)]
     assert KeepOrder().rerank("q", found, vector=EAST) == found
