@@ -13,7 +13,7 @@ from eval.system import System
 from eval.workbench import Progress, silent
 from retrieval.answer import Answerer
 from retrieval.errors import InvalidInputError
-from retrieval.retrieve import MAX_QUESTION_CHARS
+from retrieval.retrieve import MAX_QUESTION_CHARS, fused_alone
 from retrieval.rewrite import HeuristicRewriter
 from retrieval.types import Passage, Query, SearchMode
 
@@ -40,7 +40,7 @@ def rank_documents(
     full = mode == "full"
     retriever = replace(system.retriever, embedder=Remembering(system.retriever.embedder))
     if not full:
-        retriever = retriever.fused_alone()
+        retriever = fused_alone(retriever)
     lists: SearchMode = "hybrid" if mode == "full" else mode
     rankings: list[Ranking] = []
     rewriter = HeuristicRewriter() if system.answerer is None else system.answerer.rewriter

@@ -23,7 +23,7 @@ from retrieval.index import IndexPoint, VectorIndex
 from retrieval.index_edge import EdgeIndex
 from retrieval.learned import Engine, Learned, Serving
 from retrieval.rerank import Reranker
-from retrieval.retrieve import Retriever
+from retrieval.retrieve import Retriever, fused_alone
 from retrieval.types import EVERYONE, Chunk, Principal, SearchMode
 
 DEPTH = 10
@@ -127,7 +127,7 @@ class Lab:
         """Return the server's search by what was learned."""
         serving = Serving(learned)
         made = replace(self.base, learning=lambda _: serving)
-        return made if mode == "full" else made.fused_alone()
+        return made if mode == "full" else fused_alone(made)
 
     def rank(
         self, questions: Sequence[str], learned: Learned, *, mode: Mode = "full", limit: int = _PASSAGES

@@ -125,11 +125,6 @@ class Retriever:
         fused = {candidate.chunk_id: candidate for candidate, _ in readable}
         return [(fused[aged.chunk_id], aged.score) for aged, _ in self._faded(readable)]
 
-    def fused_alone(self) -> "Retriever":
-        """Return the same that ranks by both lists alone: nothing looks at candidates again, and nothing is folded."""
-        learning = self.learning
-        return replace(self, learning=lambda who: learning(who).fused_alone(), reranker=KeepOrder(), collapse="none")
-
     def searched_collections(self, collection: str | None, *, principal: Principal) -> frozenset[str] | None:
         """Return the names of the collections that a search of the principal looks into: None is every one there is.
 
@@ -222,6 +217,12 @@ class Retriever:
         rows = self.catalog.passages_for(ids, principal=principal, collection=collection, filters=filters)
         readable = [(f, rows[f.chunk_id]) for f in fused if f.chunk_id in rows]
         return _Found(readable=readable, refused=len(fused) - len(readable))
+
+
+def fused_alone(retriever: Retriever) -> Retriever:
+    """Return the same that ranks by both lists alone: nothing looks at candidates again, and nothing is folded."""
+    learning = retriever.learning
+    return replace(retriever, learning=lambda who: learning(who).fused_alone(), reranker=KeepOrder(), collapse="none")
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,7 +101,13 @@ def _reading_methods():
                     yield path.name, node
 
 
-READ_WITHOUT_PRINCIPAL = {"collection", "create_collection", "checked_question", "speaker"}  # show no document
+READ_WITHOUT_PRINCIPAL = {
+    "collection",
+    "create_collection",
+    "checked_question",
+    "fused_alone",
+    "speaker",
+}  # show no document
 
 
 def test_nobody_reads_without_a_principal():
