@@ -21,6 +21,7 @@ from finetune.runs import Outcome, Progress, TrainingRun, Verdict
 from finetune.teaching import Teaching
 from finetune.types import RungName
 from finetune.verdict import LEAST_QUESTIONS, GateReport
+from retrieval.generators.adapter_files import made_for
 
 NAME: RungName = "generator"
 
@@ -81,16 +82,20 @@ class _Teacher:
 
     def work(self) -> None:
         retrieval = carried_retrieval(self._kept, self._live, base=self._means.base)
-        report = self._known() or self._judged(self._names(retrieval))
+        names = self._names(retrieval)
+        report = self._known(names) or self._judged(names)
         self._means.reporter.scalars(NAME, figures_of(report), 0)
         self._kept.runs.concluded(self._run.id, Outcome(NAME, report.verdict, None, report.summary, report.as_json()))
         if report.passed:
             self._make(report, retrieval)
 
-    def _known(self) -> GateReport | None:
-        """Return what the gate said before the run was interrupted, where the adapter of then is there."""
+    def _known(self, names: Names) -> GateReport | None:
+        """Return what the gate said of the same before the run was interrupted, where the adapter of then is there."""
         said = next((one.report for one in self._kept.runs.get(self._run.id).outcomes if one.rung == NAME), None)
-        return GateReport.from_json(said) if said is not None and self._folder.is_dir() else None
+        if said is None or not self._folder.is_dir():
+            return None
+        report = GateReport.from_json(said)
+        return report if Names(report.recipe, report.against) == names else None
 
     @property
     def _folder(self) -> Path:
@@ -138,7 +143,8 @@ class _Teacher:
             seed=SEED,
             parent=self._live,
             carried=retrieval.sets,
-            config={"language_model": self._set.manifest["model"], "schedule": asdict(self._schedule)},
+            # Not that of the set: the same rows may have been frozen for another model.
+            config={"language_model": made_for(self._folder), "schedule": asdict(self._schedule)},
             versions=self._set.manifest["versions"],
         )
         folders = {**retrieval.folders, GENERATOR: self._folder}

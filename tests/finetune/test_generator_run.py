@@ -11,14 +11,16 @@ import pytest
 from finetune.artifact import GENERATOR, Artifacts, Recipe
 from finetune.carry import carried_generator, carried_retrieval, generator_set, retrieval_rungs, retrieval_set
 from finetune.course import Course, Kept, Means
+from finetune.generator_gate import Names
 from finetune.generator_rows import Row, Rows
+from finetune.generator_run import _Teacher
 from finetune.generator_sets import freeze_rows, manifest_of_rows
 from finetune.labs import Labs
 from finetune.ladder import Step
 from finetune.make import make
 from finetune.registry import Made, Registry
 from finetune.reporting import Silent
-from finetune.runs import TrainingRuns
+from finetune.runs import Outcome, TrainingRuns
 from finetune.sets import TrainingSets
 from finetune.teaching import Teaching
 from finetune.train import train
@@ -88,6 +90,8 @@ def trained(kept, given):
 
 
 def test_what_corrections_teach_becomes_a_candidate_that_passed(kept, model, tmp_path):
+    # The same rows were frozen before, while the server had another model.
+    freeze_rows(kept.sets, corrected(125), {"kind": "generator", "model": "another", "versions": {}})
     run = trained(kept, means(model, corrected(125), tmp_path))
     (outcome,) = run.outcomes
     assert (run.state, outcome.verdict) == ("done", "passed"), outcome.words
@@ -96,7 +100,7 @@ def test_what_corrections_teach_becomes_a_candidate_that_passed(kept, model, tmp
     assert "citations +1.0000 to 1.0000" in outcome.words
     made = kept.registry.get(outcome.candidate)
     assert (made.rung, made.state, made.set_id, made.parent) == ("generator", "passed", run.set_id, None)
-    assert made.manifest["rungs"] == ["generator"]
+    assert (made.manifest["rungs"], made.manifest["config"]["language_model"]) == (["generator"], base_of(model))
     assert kept.artifacts.read(made.id, base=BASE, dim=0).generator == GENERATOR
     files = {path.name for path in (kept.artifacts.path(made.id) / GENERATOR).iterdir()}
     assert files == {"adapter_config.json", "adapter_model.safetensors"}
@@ -124,6 +128,18 @@ def test_it_is_made_on_top_of_what_is_live_and_goes_on_after_a_kill(kept, model,
     assert kept.artifacts.read(made.id, base=BASE, dim=0).weights == Weights(0.7)
     assert (retrieval_set(made), generator_set(made)) == (SET, kept.runs.get(run.id).set_id)
     assert [one.id for one in kept.registry.by_set([SET])] == [live, made.id]
+
+
+def test_what_the_gate_said_beside_something_else_that_was_live_is_not_taken_up(kept, model, tmp_path):
+    found, given = freeze_rows(kept.sets, corrected(1), {}), means(model, Rows(), tmp_path)
+    run = kept.runs.ask(["generator"], by="u:ann")
+    kept.runs.start(run.id)
+    report = replace(too_few(("generator",), (), 0, seed=1), verdict="passed")
+    kept.runs.concluded(run.id, Outcome("generator", "passed", None, "", report.as_json()))
+    teacher = _Teacher(run, kept, given, given.teaching, found)
+    teacher._folder.mkdir(parents=True)
+    assert teacher._known(Names(("generator",), ())) == report
+    assert teacher._known(Names(("memory", "generator"), ("memory",))) is None
 
 
 def test_too_little_is_said_in_words_and_nothing_is_frozen(kept, model, tmp_path):
