@@ -55,6 +55,12 @@ def capped(labels: Sequence[Label], persons: Persons | None = None) -> list[Labe
     def person(label: Label) -> str:
         return one_of.get(label.giver, label.giver)
 
+    # Each alone first: who copies another's votes would else use up what that one may say.
+    kept = _bounded(labels, lambda label: label.giver)
+    return _bounded(kept, person) if one_of else kept
+
+
+def _bounded(labels: Sequence[Label], person: Callable[[Label], str]) -> list[Label]:
     kept = _once(labels, person)
     kept = _scaled(kept, lambda label: (person(label), label.anchor), CHUNK_WEIGHT)
     return _scaled(kept, lambda label: (person(label), *label.given_at.isocalendar()[:2]), WEEK_WEIGHT)

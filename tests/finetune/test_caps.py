@@ -113,3 +113,18 @@ def test_accounts_that_vote_together_weigh_what_one_person_does():
     assert weight([one for one in kept if "eve" in one.giver]) == WEEK_WEIGHT
     assert len({(one.question, one.anchor) for one in kept if "eve" in one.giver}) == 20
     assert weight([one for one in kept if "eve" not in one.giver]) == 0.5 * len(honest)
+
+
+def test_who_copies_somebody_takes_nothing_from_their_votes():
+    # Two accounts contradict an expert, a third copies the expert and says a thousand other things besides.
+    expert = [label(n, giver="u:expert", weight=0.5) for n in range(10)]
+    against = [label(n, giver=f"u:against{k}", chunk=f"x{n}", weight=0.5) for n in range(10) for k in range(2)]
+    later = AT + timedelta(hours=1)
+    copied = [label(n, giver="u:copy", weight=0.5, given_at=later, source_id=f"c{n}") for n in range(10)]
+    noise = [label(100 + n, giver="u:copy") for n in range(1_000)]
+    said = [*expert, *against, *copied, *noise]
+    one_of = persons(said)
+    assert one_of["u:expert"] == one_of["u:copy"]
+    kept = [one for one in capped(said, one_of) if one.anchor in {vote.anchor for vote in expert}]
+    # Of ten for both, what either may say weighs the same: not a hundredth.
+    assert sum(one.weight for one in kept) > 3
