@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from app.settings import Settings
-from app.voices import voice_folder
+from app.voices import checked_voice, voice_folder
 from eval.judge import Judge
 from ingestion.blobs import Blobs
 from ingestion.sandbox import Sandbox
@@ -194,12 +194,13 @@ def build_generator(settings: Settings, extractive: Generator) -> Generator:
             ),
         )
     if settings.local_model:
+        from retrieval.generators.adapters import Home
         from retrieval.generators.local import LocalGenerator
 
         return LocalGenerator(
             settings.local_model,
             adapters=settings.local_adapters,
-            learned=partial(voice_folder, settings.data_dir),
+            learned=Home(partial(voice_folder, settings.data_dir), checked_voice),
             device=settings.local_device,
             context_tokens=settings.llm_context_tokens,
             defaults=defaults,

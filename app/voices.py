@@ -8,8 +8,8 @@ from pathlib import Path
 import structlog
 
 from app.settings import Settings
-from finetune.artifact import GENERATOR
-from retrieval.errors import ModelError
+from finetune.artifact import GENERATOR, Artifacts
+from retrieval.errors import ModelError, NotFoundError
 from retrieval.generators.adapter_files import base_of, made_for
 from retrieval.learned import Learned, Learning, Serving
 from retrieval.types import Principal
@@ -20,6 +20,20 @@ _CANDIDATES = Path("learning") / "candidates"
 def voice_folder(data_dir: Path, candidate_id: str) -> Path:
     """Return where the adapter of a candidate lies, whether or not it has one: its name is the candidate's id."""
     return data_dir.resolve() / _CANDIDATES / candidate_id / GENERATOR
+
+
+def checked_voice(folder: Path) -> None:
+    """Hold the candidate of an adapter against its manifest: files may have been changed since it was promoted.
+
+    Raises:
+        ModelError: They are not what was written, or are gone.
+    """
+    artifacts, candidate_id = Artifacts(folder.parent.parent), folder.parent.name
+    try:
+        manifest = artifacts.manifest(candidate_id)
+        artifacts.read(candidate_id, base=manifest["base"], dim=manifest["dim"] or 0)
+    except NotFoundError as error:
+        raise ModelError(str(error)) from error
 
 
 def voice_lacks(settings: Settings) -> str:

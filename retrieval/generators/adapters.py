@@ -4,6 +4,7 @@ import re
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,18 @@ MOST_LOADED = 4
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 
-Placed = Callable[[str], Path]
-"""Name of an adapter that is none of those in the folder -> where its files would be."""
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """Where adapters lie that were learned here, each in a place of its own.
+
+    Attributes:
+        place: Name of an adapter -> where its files would be.
+        check: Holds the files in such a place against what was written, before they are loaded; raises ``ModelError``.
+    """
+
+    place: Callable[[str], Path]
+    check: Callable[[Path], object]
 
 
 class Adapters:
@@ -35,7 +46,7 @@ class Adapters:
     """
 
     def __init__(
-        self, model: Any, folder: Path | None, *, base: Path | None = None, learned: Placed | None = None
+        self, model: Any, folder: Path | None, *, base: Path | None = None, learned: Home | None = None
     ) -> None:
         self._model = model
         self._base = base
@@ -61,7 +72,8 @@ class Adapters:
             InvalidInputError: There is no such adapter.
         """
         if _NAME.fullmatch(name):
-            for folder in (self._folder and self._folder / name, self._learned and self._learned(name)):
+            learned = None if self._learned is None else self._learned.place(name)
+            for folder in (self._folder and self._folder / name, learned):
                 if folder is not None and (folder / CONFIG).is_file():
                     return folder
         raise InvalidInputError(f"there is no adapter {name[:100]!r}")
@@ -121,6 +133,8 @@ class Adapters:
         if self._wrap is None:
             self._import()
         self._check(folder)
+        if self._learned is not None and folder.parent != self._folder:
+            self._learned.check(folder)
         self._slots += 1
         slot = f"adapter{self._slots}"
         options = read_config(folder, self._shapes)

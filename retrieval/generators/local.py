@@ -11,7 +11,7 @@ from typing import Any
 
 from retrieval.deadline import Deadline
 from retrieval.errors import ModelError
-from retrieval.generators.adapters import Adapters, Placed
+from retrieval.generators.adapters import Adapters, Home
 from retrieval.generators.arrivals import follow
 from retrieval.generators.causal import CausalModel, StoppedError
 from retrieval.generators.generator import Tell, silent
@@ -35,7 +35,7 @@ class LocalGenerator:
     Args:
         folder: Of the model, in safetensors.
         adapters: Folder of LoRA adapters, one folder each.
-        learned: Where adapters lie that were learned from feedback, by name; see ``Adapters``.
+        learned: Where adapters lie that were learned from feedback; see ``Adapters``.
         device: cpu or cuda; cuda is taken where there is one when None.
         context_tokens: Window, at most the model's own.
 
@@ -48,7 +48,7 @@ class LocalGenerator:
         folder: Path,
         *,
         adapters: Path | None = None,
-        learned: Placed | None = None,
+        learned: Home | None = None,
         device: str | None = None,
         context_tokens: int = 8192,
         defaults: Sampling = DEFAULTS,

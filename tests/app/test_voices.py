@@ -5,7 +5,9 @@ import json
 import pytest
 
 from app.settings import Settings
-from app.voices import Voices, voice_folder, voice_lacks
+from app.voices import Voices, checked_voice, voice_folder, voice_lacks
+from finetune.artifact import GENERATOR, Artifacts, Recipe
+from finetune.types import Parts
 from retrieval.errors import ModelError
 from retrieval.generators.adapter_files import CONFIG, base_of
 from retrieval.learned import NOTHING, Learned, Serving
@@ -55,6 +57,23 @@ def test_a_voice_of_another_model_is_silent_and_what_it_finds_by_serves(settings
     assert (heard.live.id, heard.live.voice, heard.instead) == ("other", None, NOTHING)
     with pytest.raises(ModelError, match="another language model"):
         voices.check("other")
+
+
+def test_a_voice_that_was_changed_or_is_gone_is_not_worn(tmp_path):
+    source = tmp_path / "source"
+    source.mkdir()
+    (source / CONFIG).write_text("{}")
+    recipe = Recipe("generator", ("generator",), "5e7", "toy", 1)
+    artifacts = Artifacts(tmp_path / "learning" / "candidates")
+    made, _ = artifacts.write(Parts(generator=GENERATOR), recipe, folders={GENERATOR: source})
+    folder = voice_folder(tmp_path, made)
+    checked_voice(folder)
+    (folder / CONFIG).write_text("{ }")
+    with pytest.raises(ModelError):
+        checked_voice(folder)
+    artifacts.remove(made)
+    with pytest.raises(ModelError):
+        checked_voice(folder)
 
 
 @pytest.mark.parametrize(

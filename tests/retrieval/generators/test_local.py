@@ -12,8 +12,8 @@ import torch
 from peft import LoraConfig, get_peft_model
 
 from retrieval.deadline import Deadline
-from retrieval.errors import CancelledError, InvalidInputError, ModelError
-from retrieval.generators.adapters import MOST_LOADED
+from retrieval.errors import AdapterError, CancelledError, InvalidInputError, ModelError
+from retrieval.generators.adapters import MOST_LOADED, Home
 from retrieval.generators.causal import CausalModel
 from retrieval.generators.local import LocalGenerator
 from retrieval.types import Sampling
@@ -257,6 +257,24 @@ def test_an_adapter_acts_as_peft_lets_it_act(babbler, adapters):
     generator = LocalGenerator(babbler, adapters=adapters)
     with generator._adapters.worn(adapters / "one"):
         assert torch.equal(generator._model.model(ids).logits, expected)
+
+
+def test_an_adapter_that_was_learned_is_checked_whenever_it_is_loaded(babbler, prompt, tmp_path):
+    looked = []
+
+    def check(folder):
+        looked.append(folder)
+        if len(looked) > 1:
+            raise ModelError("changed since")
+
+    place = tmp_path / "c1" / "generator"
+    make_adapter(babbler, place)
+    generator = LocalGenerator(babbler, learned=Home(lambda name: tmp_path / name / "generator", check))
+    said = [ask(generator, prompt, max_tokens=8, adapter="c1").text for _ in range(2)]
+    assert (len(set(said)), looked) == (1, [place])
+    make_adapter(babbler, place, seed=9)
+    with pytest.raises(AdapterError, match="changed since"):
+        ask(generator, prompt, max_tokens=8, adapter="c1")
 
 
 def test_a_few_adapters_stay_loaded(babbler, prompt, adapters):
