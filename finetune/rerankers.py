@@ -10,6 +10,10 @@ from retrieval.errors import ModelError
 from retrieval.rerank import Reranker
 
 
+def _unchecked() -> None:
+    pass
+
+
 class Rerankers:
     """The adapted cross-encoders of a server; safe from any thread.
 
@@ -22,27 +26,41 @@ class Rerankers:
         self._base = base
         self._load = load
         self._known: WeakValueDictionary[str, Reranker] = WeakValueDictionary()
+        self._loaded: WeakValueDictionary[Path, Reranker] = WeakValueDictionary()
         self._newest: Reranker | None = None  # what was loaded to be looked at serves next, as a rule
         self._lock = threading.Lock()
 
-    def check(self, adapter: Path) -> str:
-        """Return the fingerprint of an adapted cross-encoder without loading it.
+    def check(self, adapter: Path, checked: Callable[[], object] = _unchecked) -> None:
+        """Say nothing about an adapted cross-encoder that is loaded or can be; see ``reranker``.
 
         Raises:
             ModelError: The adapter cannot be read, or was made for another cross-encoder than this server has.
         """
-        return self._fitting(adapter)[0]
+        if adapter not in self._loaded:
+            checked()
+            self._fitting(adapter)
 
-    def reranker(self, adapter: Path) -> Reranker:
-        """Return an adapted cross-encoder.
+    def reranker(self, adapter: Path, checked: Callable[[], object] = _unchecked) -> Reranker:
+        """Return an adapted cross-encoder; of one that is loaded no file is looked at again.
+
+        Args:
+            adapter: Its folder, whose name stands for what is in it.
+            checked: Called before it is loaded; raises where a file is not what was written.
+
+        Returns:
+            It.
 
         Raises:
             ModelError: See ``check``; or the adapter does not fit, or there is no memory for it.
         """
-        fingerprint, load = self._fitting(adapter)
         with self._lock:
-            reranker = self._known.get(fingerprint) or _loaded(adapter, load)
-            self._known[fingerprint] = self._newest = reranker
+            reranker = self._loaded.get(adapter)
+            if reranker is None:
+                checked()
+                fingerprint, load = self._fitting(adapter)
+                reranker = self._known.get(fingerprint) or _loaded(adapter, load)
+                self._known[fingerprint] = self._loaded[adapter] = reranker
+            self._newest = reranker
             return reranker
 
     def forget(self) -> None:

@@ -153,8 +153,8 @@ class ServingState:
                 pointer = self._catalog.index_pointer(POINTER) or ""
                 trial = self._trials.running()
                 epoch = self._catalog.corpus_epoch()
-                follows = epoch != before.epoch and time.monotonic() >= self._not_before
-                again = follows or pointer != before.pointer or (bool(before.trouble) and self._is_time())
+                due = time.monotonic() >= self._not_before
+                again = pointer != before.pointer or (due and (epoch != before.epoch or bool(before.trouble)))
                 now = self._lived(before, pointer, epoch) if again else before
                 self.now = now = self._tried(now, trial, again=again)
                 if self._engines is not None:
@@ -181,7 +181,7 @@ class ServingState:
         try:
             parts = self._parts(candidate_id)
             if parts.reranker is not None:
-                self._rerankers.check(self._artifacts.path(candidate_id) / RERANKER)
+                self._rerankers.check(*self._judging(candidate_id))
             return parts.embedder is None or self._engines_of().ready(self._adapter(candidate_id)) is not None
         except (ModelError, NotFoundError) as error:
             _log.warning("candidate %s cannot be served: %s", candidate_id[:12], error)
@@ -225,15 +225,14 @@ class ServingState:
         return self._engines
 
     def _reranker(self, candidate_id: str, parts: Parts) -> Reranker | None:
-        if parts.reranker is None:
-            return None
-        return self._rerankers.reranker(self._artifacts.path(candidate_id) / RERANKER)
+        return None if parts.reranker is None else self._rerankers.reranker(*self._judging(candidate_id))
+
+    def _judging(self, candidate_id: str) -> tuple[Path, Callable[[], object]]:
+        checked = partial(self._artifacts.read, candidate_id, base=self._base, dim=self._dim)
+        return self._artifacts.path(candidate_id) / RERANKER, checked
 
     def _adapter(self, candidate_id: str) -> Path:
         return self._artifacts.path(candidate_id) / EMBEDDER
-
-    def _is_time(self) -> bool:
-        return time.monotonic() >= self._not_before
 
     def _lived(self, before: Now, pointer: str, epoch: int) -> Now:
         began = time.monotonic()

@@ -129,9 +129,22 @@ def test_a_reranker_is_loaded_once_and_let_go_with_what_it_serves_in(model, base
         return adapted_reranker(model, folder, device="cpu")
 
     rerankers = Rerankers(base.fingerprint, load)
-    assert rerankers.check(adapter) == rerankers.reranker(adapter).fingerprint
+    rerankers.check(adapter)
     assert rerankers.reranker(adapter) is rerankers.reranker(adapter)
     assert loaded == [adapter]
+
+
+def test_files_are_checked_before_they_are_loaded_and_never_again(model, base, adapter):
+    def changed():
+        raise ModelError("it is not what was written")
+
+    rerankers = Rerankers(base.fingerprint, lambda folder: adapted_reranker(model, folder, device="cpu"))
+    for ask in (rerankers.check, rerankers.reranker):
+        with pytest.raises(ModelError, match="not what was written"):
+            ask(adapter, changed)
+    worn = rerankers.reranker(adapter)
+    rerankers.check(adapter, changed)
+    assert rerankers.reranker(adapter, changed) is worn
 
 
 def test_what_was_loaded_to_be_looked_at_is_let_go_when_candidates_are_forgotten(model, base, adapter):

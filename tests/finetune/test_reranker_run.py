@@ -142,6 +142,13 @@ def test_a_reranker_from_feedback_to_serving_and_back(kept, means, run, judging,
         weights.write_bytes(damaged)
         fresh = state(kept, catalog, embedder, Rerankers(base.fingerprint, means.reranking.reranker))
         refused(kept, name, fresh, "reranker/adapter_model.safetensors")
+        # Nor is it taken in the place of what serves already, when that is looked at again.
+        world.publish(100 + len(damaged))
+        worn = serving.now.live.reranker
+        serving._not_before = 0.0
+        assert (serving.refresh().trouble, serving.now.live.reranker) == ("", worn)
+        assert serving.now.epoch == catalog.corpus_epoch()
+        assert serving.usable(name)
     weights.write_bytes(written)
 
     worn = weakref.ref(serving.now.live.reranker)
