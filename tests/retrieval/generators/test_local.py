@@ -16,6 +16,8 @@ from retrieval.errors import AdapterError, CancelledError, InvalidInputError, Mo
 from retrieval.generators.adapters import MOST_LOADED, Home
 from retrieval.generators.causal import CausalModel
 from retrieval.generators.local import LocalGenerator
+from retrieval.generators.voiced import Voiced
+from retrieval.learned import Learned, Serving
 from retrieval.types import Sampling
 
 # peft 0.21 reads it from transformers 5.23.
@@ -275,6 +277,19 @@ def test_an_adapter_that_was_learned_is_checked_whenever_it_is_loaded(babbler, p
     make_adapter(babbler, place, seed=9)
     with pytest.raises(AdapterError, match="changed since"):
         ask(generator, prompt, max_tokens=8, adapter="c1")
+
+
+def test_a_model_speaks_on_where_the_files_of_what_it_learned_went_or_changed(babbler, prompt, tmp_path):
+    place = make_adapter(babbler, tmp_path / "c1" / "generator")
+    generator = LocalGenerator(babbler, learned=Home(lambda name: tmp_path / name / "generator", str))
+    voiced = Voiced(generator, Serving(Learned("c1", voice="c1")), Learned("c1", voice="c1"))
+    base, learned = ask(generator, prompt, max_tokens=8).text, ask(voiced, prompt, max_tokens=8)
+    assert (learned.text == base, learned.generation["adapter"]) == (False, "c1")
+    (place / "adapter_config.json").write_text("{")
+    assert ask(voiced, prompt, max_tokens=8).text == base
+    place.rename(tmp_path / "aside")
+    said = ask(voiced, prompt, max_tokens=8)
+    assert (said.text, "adapter" in said.generation) == (base, False)
 
 
 def test_a_few_adapters_stay_loaded(babbler, prompt, adapters):
