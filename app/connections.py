@@ -7,6 +7,7 @@ import httptools
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+from app.errors import PROBLEM, Problem
 from app.security_headers import security_headers
 
 MAX_HEAD_BYTES = 32 * 2**10
@@ -109,10 +110,11 @@ class PatientProtocol(HttpToolsProtocol):
             self._await_client()
 
     def send_400_response(self, msg: str) -> None:
-        """Refuse what is no HTTP, with the headers of every response: no application sees it."""
-        headers = {"Content-Type": "text/plain; charset=utf-8", "Content-Length": str(len(msg)), "Connection": "close"}
-        headers |= security_headers(self.scheme or "http", headers["Content-Type"])
-        lines = ["HTTP/1.1 400 Bad Request", *(f"{name}: {value}" for name, value in headers.items()), "", msg]
+        """Refuse what is no HTTP, with the headers and the body of every error: no application sees it."""
+        body = Problem(title="Bad request", status=400, detail=msg).model_dump_json()
+        headers = {"Content-Type": PROBLEM, "Content-Length": str(len(body)), "Connection": "close"}
+        headers |= security_headers(self.scheme or "http", PROBLEM)
+        lines = ["HTTP/1.1 400 Bad Request", *(f"{name}: {value}" for name, value in headers.items()), "", body]
         self.transport.write("\r\n".join(lines).encode())
         self.transport.close()
 

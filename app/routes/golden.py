@@ -43,7 +43,7 @@ router = APIRouter(prefix="/v1/golden-sets", tags=["golden sets"])
 _DONE = {"approve": "approved", "edit": "edited", "reject": "rejected"}
 
 Name = Annotated[str, PathParameter(max_length=64, description="1 to 64 of the characters A-Z a-z 0-9 . _ -")]
-Number = Annotated[int | None, Query(ge=1, description="The newest when not given.")]
+Number = Annotated[int | None, Query(ge=1, lt=2**31, description="The newest when not given.")]
 Key = Annotated[str, PathParameter(max_length=255, description="A question's `_id`.")]
 
 

@@ -146,7 +146,10 @@ class NewVersionBody(BaseModel):
     questions: list[QuestionBody] = Field(max_length=100_000)
     note: str = Field(default="", max_length=1000, description="Why.")
     after: int | None = Field(
-        default=None, ge=0, description="The version these were made from: 409 when there is a newer one. 0: none yet."
+        default=None,
+        ge=0,
+        lt=2**31,
+        description="The version these were made from: 409 when there is a newer one. 0: none yet.",
     )
 
 

@@ -81,7 +81,7 @@ def run_documents(
     services: ServicesDep,
     principal: PrincipalDep,
     state: Annotated[list[ItemState] | None, Query(description="Only those in one of these states.")] = None,
-    after: Annotated[int, Query(ge=-1, description="`next` of the page before.")] = -1,
+    after: Annotated[int, Query(ge=-1, lt=2**31, description="`next` of the page before.")] = -1,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> RunDocumentsBody:
     """List what became of each document."""

@@ -272,6 +272,9 @@ def test_what_is_kept_of_an_unfinished_request_has_a_bound(say, begun, more):
 def test_a_head_has_a_bound_also_when_it_comes_at_once(say):
     heard, closed = say(b"GET /?" + b"x" * MAX_HEAD_BYTES + b" HTTP/1.1\r\nHost: a\r\n\r\n")
     assert (heard.startswith(b"HTTP/1.1 400"), closed) == (True, True)
+    head, _, body = heard.partition(b"\r\n\r\n")
+    assert b"\r\nContent-Type: application/problem+json\r\n" in head
+    assert json.loads(body)["detail"] == "The head of the request is too long."
     below = b"GET /?" + b"x" * (MAX_HEAD_BYTES - 100) + b" HTTP/1.1\r\nHost: a\r\n\r\n"
     assert say(below)[0].startswith(b"HTTP/1.1 200")
 

@@ -66,6 +66,8 @@ def test_a_run_tells_of_every_document_and_is_listed(server, tmp_path):
     rest = checked(server.get(f"/v1/ingestions/{run['id']}/documents", params={"limit": 5, "after": page["next"]}))
     assert len(page["documents"]) + len(rest["documents"]) == 4
     assert rest["next"] is None
+    too_far = server.get(f"/v1/ingestions/{run['id']}/documents", params={"after": 2**70})
+    assert too_far.status_code == 422
     failed = checked(server.get(f"/v1/ingestions/{run['id']}/documents", params={"state": "failed"}))["documents"]
     assert [d["name"] for d in failed] == ["broken.pdf"]
 
