@@ -44,8 +44,7 @@ def steps(
 
     Args:
         asked: Each is tried alone on top of what is live. None asked for: each step adds one more rung to the last,
-            so that the whole ladder is among them; but an embedder and a reranker each stand on what is live and on
-            memory.
+            so that the whole ladder is among them; but a reranker stands on what is live and on memory.
         live: Rungs of what is live.
         questions: Labelled ones at hand; a rung that needs more is left out.
         lacks: See ``needs``; a rung that lacks something is left out.
@@ -57,8 +56,13 @@ def steps(
     made: dict[tuple[RungName, ...], Step] = {}
     below = tuple(live)
     for rung in there:
-        # They cost more than all the others: tried with what is live, and with memory, which costs nothing.
-        stands_on = below if rung not in TRAINED_ONCE else tuple(live) if asked else (*live, "memory")
+        if rung not in TRAINED_ONCE:
+            stands_on = below
+        elif asked:
+            stands_on = tuple(live)
+        else:
+            # With the others above it an embedder gains half as much again (docs/decisions/0018-adapted-embedder.md).
+            stands_on = below if rung == "embedder" else (*live, "memory")
         recipe = in_order((*stands_on, rung))
         made.setdefault(recipe, Step(rung, recipe))
         if not asked and rung not in TRAINED_ONCE:

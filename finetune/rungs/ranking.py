@@ -32,7 +32,7 @@ class LogisticRanking:
     """Weighs features where that surely ranks better on questions that the weights were not made of."""
 
     name: RungName = "ranking"
-    least = 25
+    least = 200  # of fewer none was ever kept, and to try takes as long as all other rungs together
 
     def fit(self, examples: Sequence[Example], lab: Lab, *, before: Parts, seed: int) -> Parts:
         """Learn the weights; see ``Rung``.

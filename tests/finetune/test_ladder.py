@@ -13,7 +13,7 @@ def test_without_a_wish_each_step_adds_a_rung_to_the_last():
         ("memory", "query_adapter"),
         ("memory", "query_adapter", "fusion"),
         ("memory", "query_adapter", "fusion", "ranking"),
-        ("embedder", "memory"),
+        ("embedder", "memory", "query_adapter", "fusion", "ranking"),
         ("memory", "reranker"),
     ]
 
@@ -25,7 +25,7 @@ def test_an_embedder_is_tried_with_what_is_live_and_made_first():
 
 
 def test_a_rung_that_needs_more_questions_is_passed_over():
-    assert recipes(questions=30) == [("memory",), ("memory", "fusion"), ("memory", "fusion", "ranking")]
+    assert recipes(questions=30) == [("memory",), ("memory", "fusion")]
     assert recipes(questions=0) == []
 
 
@@ -35,9 +35,9 @@ def test_a_wish_is_tried_alone_on_top_of_what_is_live():
 
 
 def test_what_is_live_is_tried_too_made_anew():
-    above = ("memory", "fusion", "ranking")
-    assert recipes(live=("memory", "fusion"), questions=30) == [("memory", "fusion"), above]
-    assert recipes(live=("memory",), questions=30) == [("memory",), ("memory", "fusion"), above]
+    above = ("memory", "query_adapter", "fusion")
+    assert recipes(live=("memory", "fusion"), questions=100) == [("memory", "fusion"), above]
+    assert recipes(live=("memory",), questions=30) == [("memory",), ("memory", "fusion")]
 
 
 def test_a_rung_says_what_it_still_needs():
