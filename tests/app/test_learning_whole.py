@@ -98,7 +98,8 @@ def test_a_rung_that_needs_more_says_how_much_and_a_rung_that_is_none_is_refused
     assert firm.post("/v1/learning/runs", json={"rungs": ["dreams"]}).status_code == 422
 
 
-def test_a_report_to_what_is_not_installed_is_refused_at_once(firm):
+def test_a_report_to_what_is_not_installed_is_refused_at_once(firm, monkeypatch):
+    monkeypatch.setattr("finetune.reporting.find_spec", lambda _: None)
     response = firm.post("/v1/learning/runs", json={"report_to": "wandb"})
     assert response.status_code == 422
     assert "pip install 'attune[wandb]'" in response.json()["detail"]
