@@ -17,10 +17,13 @@ if TYPE_CHECKING:
     from app.limit_settings import LimitSettings
     from app.settings import Settings
 
-ALWAYS = ("/v1/health/", "/metrics", "/assets/")
+ALWAYS = ("/v1/health/", "/metrics", "/assets/", "/icon.svg", "/report.css")
 SIGNING_IN = ("/v1/session", "/v1/setup", "/v1/oidc")
 ASKING = ("/v1/answers", "/v1/search", "/v1/chat/", "/v1/embeddings", "/mcp")
-ANALYTICS = ("/v1/evaluations", "/v1/golden-sets", "/v1/monitoring", "/v1/doctor", "/v1/audit", "/v1/backups")
+ANALYTICS = (
+    *("/v1/evaluations", "/v1/golden-sets", "/v1/monitoring", "/v1/doctor", "/v1/audit", "/v1/backups"),
+    "/v1/review",
+)
 INGESTION = ("/v1/ingestions", "/v1/uploads", "/v1/sources", "/v1/quarantine")
 _ANALYTICS_SHARE, _INGESTION_SHARE = 0.5, 0.75
 _SIGN_INS_AT_ONCE, _SIGN_INS_WAITING = 4, 64

@@ -10,6 +10,7 @@ from typing import Any
 from fastapi import Request
 
 from app import logs
+from app.assistants import through
 from app.auth import Caller
 from app.bootstrap import Services
 from app.streaming import Ended
@@ -32,12 +33,16 @@ class Asked:
 
     Attributes:
         conversation: Id of the one it goes on with, ``new`` to begin one, None for none.
+        replaces: The interaction of that conversation whose place the answer takes, with all that came after it.
+        assistant: Id of the assistant that is asked; None for none.
         headers: Of the request, for traces.
     """
 
     query: Query
     caller: Caller
     conversation: str | None = None
+    replaces: str | None = None
+    assistant: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -59,19 +64,22 @@ def answer(services: Services, asked: Asked, *, listen: Listen, left: Callable[[
         The answer; as it was recorded, unless something in it was taken from its reader while it was made.
 
     Raises:
-        InvalidInputError: The question is empty or too long, has both a history and a conversation, or names an adapter
-            that is not there or not the asker's to choose.
-        NotFoundError: There is no such collection or conversation.
+        InvalidInputError: The question is empty or too long, has both a history and a conversation, takes the place of
+            one outside of a conversation, names an adapter that is not there or not the asker's to choose, or another
+            collection than its assistant searches.
+        NotFoundError: There is no such collection, conversation or assistant, or what it replaces does not stand in
+            that conversation.
         CancelledError: Whoever asked left.
     """
     begun = datetime.now(UTC)
-    query, principal = _remembered(services, asked), asked.principal
+    query, principal = _through_assistant(services, asked, _remembered(services, asked)), asked.principal
     deadline = Deadline(services.settings.llm_timeout_s, left)
     # Groups, suspension, a revoked key: what the asker lost meanwhile is not cited any more.
     answerer = replace(services.answerer, current=lambda _: services.authenticator.still(asked.caller))
     interaction = answerer.answer(query, principal=principal, listen=listen, deadline=deadline)
     ended_ns = time.time_ns()
     services.limits.answered(asked.caller, sum(interaction.tokens.values()))
+    deadline.check()  # whoever stops at the last word has stopped it: nothing is kept, nothing is replaced
     services.interactions.record(interaction)
     services.learned.asked(interaction, principal=principal)
     _note_guards(services, asked, interaction)
@@ -128,9 +136,9 @@ def _in_conversation(services: Services, asked: Asked, interaction: Interaction)
     kept, principal = services.conversations, asked.principal
     key = kept.create(principal=principal).id if asked.conversation == NEW else asked.conversation
     try:
-        kept.append(key, interaction.id, principal=principal)
+        kept.append(key, interaction.id, principal=principal, replaces=asked.replaces)
     except NotFoundError:
-        # Deleted while its answer was made: the answer is there all the same, and stands in none.
+        # Deleted or replaced while its answer was made: the answer is there all the same, and stands in none.
         return interaction
     return replace(interaction, conversation_id=key)
 
@@ -140,11 +148,20 @@ def _remembered(services: Services, asked: Asked) -> Query:
     if asked.query.sampling.adapter is not None and not asked.principal.administrator:
         raise InvalidInputError("only administrators choose an adapter")
     if asked.conversation in {None, NEW}:
+        if asked.replaces is not None:
+            raise InvalidInputError("replaces: name the conversation that it stands in")
         return asked.query
     if asked.query.history:
         raise InvalidInputError("a question has a history or a conversation, not both")
-    history = services.conversations.history(str(asked.conversation), principal=asked.principal)
+    key, replaces = str(asked.conversation), asked.replaces
+    history = services.conversations.history(key, principal=asked.principal, before=replaces)
     return replace(asked.query, history=history)
+
+
+def _through_assistant(services: Services, asked: Asked, query: Query) -> Query:
+    if asked.assistant is None:
+        return query
+    return through(query, services.assistants.use(asked.assistant, principal=asked.principal))
 
 
 def events(services: Services, asked: Asked) -> AsyncIterator[Event | Ended | AttuneError]:

@@ -28,12 +28,14 @@ def keep_approved(services: Services, said: Feedback) -> str | None:
     try:
         asked = services.interactions.get(said.interaction_id, principal=_SYSTEM)
         kept = answers.keep(said, asked)
-        # Its author may have replaced it, or was forgotten, while it was written.
-        services.feedback.get(said.id, principal=_SYSTEM)
+        # While it was written its author may have replaced it or was forgotten, or somebody refused it.
+        stands = services.feedback.get(said.id, principal=_SYSTEM).approved_by is not None
     except NotFoundError:
-        answers.withdraw([said.id])
-        return None
-    return kept
+        stands = False
+    if stands:
+        return kept
+    answers.withdraw([said.id])
+    return None
 
 
 def record_feedback(services: Services, said: Feedback, *, principal: Principal) -> Feedback:
@@ -48,3 +50,16 @@ def record_feedback(services: Services, said: Feedback, *, principal: Principal)
     # Whether or not it was approved: it may have been since.
     approved_answers(services).withdraw(one.id for one in before)
     return kept
+
+
+def withdraw_feedback(services: Services, interaction_id: str, *, principal: Principal) -> str | None:
+    """Forget what somebody said about an answer, and withdraw what was made of it.
+
+    Returns:
+        The id that it had; None when they said nothing about it.
+    """
+    gone = services.feedback.withdraw(interaction_id, principal=principal)
+    if gone is not None:
+        # Whoever approves it at this moment looks whether it is still there when its document is written.
+        approved_answers(services).withdraw([gone])
+    return gone

@@ -4,20 +4,20 @@ import hashlib
 import json
 import os
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Engine, Select, insert, select, text
+from sqlalchemy import ColumnElement, Engine, Select, func, insert, select, text
 
 from app.auth import Caller
 from app.tables import audit_events
 from retrieval.errors import DataDirectoryError, InvalidInputError
 from retrieval.rows import storable
-from retrieval.store import Store, reachable
+from retrieval.store import Store, listed, one_of, reachable
 
 GENESIS = "0" * 64
 """What the first event names as the one before it."""
@@ -232,6 +232,16 @@ class AuditLog(Store):
         conditions = wanted.conditions() + ([] if before is None else [audit_events.c.seq < before])
         statement = select(audit_events).where(*conditions).order_by(audit_events.c.seq.desc())
         return [_event(row) for row in self._rows(statement.limit(limit))]
+
+    def newest(self, action: str, objects: Iterable[str]) -> dict[str, datetime]:
+        """Return when something was last done to objects, by object; those to which it never was are left out."""
+        columns = audit_events.c
+        statement = select(columns.object, func.max(columns.at)).where(
+            one_of(columns.object, "objects"), columns.action == action
+        )
+        with self._reading() as connection:
+            rows = connection.execute(statement.group_by(columns.object), {"objects": listed(objects)})
+            return {name: datetime.fromisoformat(at) for name, at in rows}
 
     def head(self) -> Head | None:
         """Return the last event; None while there is none."""

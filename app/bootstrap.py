@@ -9,6 +9,7 @@ from pathlib import Path
 
 from anyio import CapacityLimiter
 
+from app.asked_vectors import AskedVectors
 from app.auth import Authenticator
 from app.data_directory import data_directory
 from app.dispatch import Dispatcher, Keeping, Kept
@@ -48,6 +49,7 @@ from finetune.runs import TrainingRun
 from finetune.twin_index import TwinIndex
 from ingestion.blobs import Blobs
 from ingestion.originals import Originals
+from ingestion.pages import Pages, open_pages
 from ingestion.prepare import recipe_of
 from ingestion.publish import Publisher
 from ingestion.sources.upload import PartialUploads
@@ -77,6 +79,7 @@ class Services(Stores):
     answerer: Answerer
     chunk_tokens: int
     blobs: Blobs
+    pages: Pages
     publisher: Publisher
     dispatcher: Dispatcher
     training: TrainingJobs
@@ -90,6 +93,7 @@ class Services(Stores):
     observing: Observing
     works: Works
     evaluating: threading.Lock = field(default_factory=threading.Lock)
+    asked_vectors: AskedVectors = field(default_factory=AskedVectors)
     attempts: Attempts = field(default_factory=Attempts)
     hashing: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(HASHES_AT_ONCE))
 
@@ -121,10 +125,9 @@ def open_services(settings: Settings, *, ingests: bool = False) -> Iterator[Serv
         blobs = open_blobs(settings)
         originals = Originals(blobs, stores.catalog, stores.runs_of_ingestion, stores.quality.examiner.quarantine)
         publisher = Publisher(stores.catalog, index, embedder, originals)
-        engines = stack.enter_context(_open_engines(settings, publisher, index))
+        learned = stack.enter_context(_open_learned(settings, stores, publisher, index))
         observing = stack.enter_context(_open_observing(settings, stores, index, embedder))
         loopback_token = secrets.token_urlsafe(32)
-        learned = stack.enter_context(_open_learned(settings, stores, publisher, engines))
         dispatcher = _open_dispatcher(settings, stores, publisher, originals, workforce, observing.telemetry)
         yield Services(
             **{field.name: getattr(stores, field.name) for field in fields(Stores)},
@@ -142,6 +145,7 @@ def open_services(settings: Settings, *, ingests: bool = False) -> Iterator[Serv
             answerer=_answerer(settings, learned.retriever, observing.telemetry, stores.guards),
             chunk_tokens=chunk_tokens(settings, embedder),
             blobs=blobs,
+            pages=stack.enter_context(closing(open_pages())),
             publisher=publisher,
             dispatcher=stack.enter_context(dispatcher),
             training=stack.enter_context(_open_training(settings, stores)),
@@ -159,12 +163,13 @@ def _open_engines(settings: Settings, publisher: Publisher, index: TwinIndex) ->
         yield engines
 
 
-def _open_learned(
-    settings: Settings, stores: Stores, publisher: Publisher, engines: Engines
-) -> AbstractContextManager[Rollout]:
-    unlearned = build_retriever(settings, stores.catalog, publisher.index, publisher.embedder, _suspects(stores))
-    rerankers = open_rerankers(settings, unlearned.reranker)
-    return open_rollout(settings.data_dir.resolve(), unlearned, engines, rerankers, Voices(settings))
+@contextmanager
+def _open_learned(settings: Settings, stores: Stores, publisher: Publisher, index: TwinIndex) -> Iterator[Rollout]:
+    with _open_engines(settings, publisher, index) as engines:
+        unlearned = build_retriever(settings, stores.catalog, index, publisher.embedder, _suspects(stores))
+        rerankers = open_rerankers(settings, unlearned.reranker)
+        with open_rollout(settings.data_dir.resolve(), unlearned, engines, rerankers, Voices(settings)) as learned:
+            yield learned
 
 
 def _open_observing(

@@ -1,6 +1,5 @@
 """The command line: attune serve | ingest | ask | search | documents | users | groups | keys | evaluate | ..."""
 
-import json
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -8,31 +7,31 @@ from urllib.parse import quote
 
 import typer
 from pydantic import ValidationError
-from rich.console import Console
 
-from app import experiments_cli, runs_cli, show
-from app.access_cli import access
-from app.approvals_cli import approvals
-from app.audit_cli import audit
-from app.backup_cli import backup, restore
-from app.conversations_cli import conversations
-from app.doctor_cli import doctor
-from app.evaluate_cli import evaluate
-from app.feedback_cli import feedback, monitor
-from app.forget_cli import forget
-from app.golden_cli import golden
-from app.groups_cli import groups
-from app.guards_cli import guards
-from app.ingest_cli import ingest, runs, work
-from app.keys_cli import keys
-from app.learning_cli import learning, promote, rollback
+from app.commands import evaluation_runs, experiments, show
+from app.commands.access import access
+from app.commands.approvals import approvals
+from app.commands.audit import audit
+from app.commands.backup import backup, restore
+from app.commands.conversations import conversations
+from app.commands.doctor import doctor
+from app.commands.evaluate import evaluate
+from app.commands.feedback import feedback, monitor
+from app.commands.forget import forget
+from app.commands.golden import golden
+from app.commands.groups import groups
+from app.commands.guards import guards
+from app.commands.ingest import ingest, runs, work
+from app.commands.keys import keys
+from app.commands.learning import learning, promote, rollback
+from app.commands.quality import policy, quality, quarantine
+from app.commands.search import CollectionOption, ask, search
+from app.commands.sources import source, sources
+from app.commands.terminal import Json, err, out, printed
+from app.commands.train import train
+from app.commands.users import users
 from app.owner import checked, owner
-from app.quality_cli import policy, quality, quarantine
-from app.search_cli import CollectionOption, Json, ask, search
 from app.settings import Settings
-from app.sources_cli import source, sources
-from app.train_cli import train
-from app.users_cli import users
 from retrieval.errors import AttuneError, InvalidInputError
 
 app = typer.Typer(
@@ -41,8 +40,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Cited answers over your documents.",
 )
-evaluate.add_typer(experiments_cli.commands)
-evaluate.add_typer(runs_cli.commands)
+evaluate.add_typer(experiments.commands)
+evaluate.add_typer(evaluation_runs.commands)
 app.add_typer(evaluate, name="evaluate")
 app.add_typer(golden, name="golden")
 app.command()(ask)
@@ -73,9 +72,6 @@ app.command()(quality)
 app.add_typer(policy, name="policy")
 app.add_typer(guards, name="guards")
 app.add_typer(quarantine, name="quarantine")
-
-out = Console(highlight=False, soft_wrap=True)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 def main() -> None:
@@ -114,7 +110,7 @@ def replay(
 ) -> None:
     """Answer a recorded question again with what was recorded, and say what differs."""
     with owner(Settings()) as client:
-        _print(checked(client.post(f"/v1/answers/{quote(interaction_id, safe='')}/replay")), as_json, show.replayed)
+        printed(checked(client.post(f"/v1/answers/{quote(interaction_id, safe='')}/replay")), as_json, show.replayed)
 
 
 @app.command()
@@ -127,7 +123,7 @@ def parse(file: Annotated[Path, typer.Argument(help="One file.")], as_json: Json
     if len(files) != 1 or file.is_dir():
         raise InvalidInputError(f"{file} is not one file")
     with open_sandbox(Settings()) as sandbox:
-        _print(show.parsed_body(sandbox.parse(files[0])), as_json, show.parsed)
+        printed(show.parsed_body(sandbox.parse(files[0])), as_json, show.parsed)
 
 
 @app.command()
@@ -142,14 +138,14 @@ def documents(collection: CollectionOption = None, as_json: Json = False) -> Non
             if page["next"] is None:
                 break
             parameters["after"] = page["next"]
-        _print({"documents": found}, as_json, show.documents)
+        printed({"documents": found}, as_json, show.documents)
 
 
 @app.command()
 def document(document_id: Annotated[str, typer.Argument(help="As listed.")], as_json: Json = False) -> None:
     """Show a document's text, which citations point into."""
     with owner(Settings()) as client:
-        _print(checked(client.get(f"/v1/documents/{document_id}")), as_json, show.document)
+        printed(checked(client.get(f"/v1/documents/{document_id}")), as_json, show.document)
 
 
 @app.command()
@@ -158,10 +154,3 @@ def delete(document_id: Annotated[str, typer.Argument(help="As listed.")]) -> No
     with owner(Settings()) as client:
         checked(client.delete(f"/v1/documents/{document_id}"))
     out.print("deleted")
-
-
-def _print(body: Any, as_json: bool, people: Any) -> None:
-    if as_json:
-        sys.stdout.write(json.dumps(body, ensure_ascii=False) + "\n")
-    else:
-        people(body, out)

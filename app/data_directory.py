@@ -12,7 +12,9 @@ from typing import TextIO
 from retrieval.errors import DataDirectoryError, OwnedElsewhereError
 
 FORMAT = 1
-_MARKER = "attune.json"
+MARKER = "attune.json"
+"""Says that a directory is Attune's; names that begin so are left by a process that was killed while it wrote it."""
+
 _WAIT_S = 3.0  # a server that is started again at once may find the end of the one before
 RESTORING = "restoring.json"
 """Lies in a data directory from the beginning of a restore to its end."""
@@ -71,17 +73,20 @@ def open_data_directory(path: Path) -> Path:
         DataDirectoryError: It is a file, holds something else, was made by a newer version, or cannot be written.
     """
     path = path.resolve()
-    marker = path / _MARKER
+    marker = path / MARKER
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
         if marker.exists():
             _check_format(marker, path)
         else:
-            if any(path.iterdir()):
+            # Another process may be right here too, or have been killed here.
+            if not all(held.name.startswith(MARKER) for held in path.iterdir()):
                 raise DataDirectoryError(
                     f"{path} holds files that are not Attune's; give an empty or new folder in ATTUNE_DATA_DIR"
                 )
-            marker.write_text(json.dumps({"format": FORMAT}) + "\n", encoding="utf-8")
+            fresh = path / f"{MARKER}.{os.getpid()}"
+            fresh.write_text(json.dumps({"format": FORMAT}) + "\n", encoding="utf-8")
+            fresh.replace(marker)
         path.chmod(0o700)
     except FileExistsError as error:
         raise DataDirectoryError(f"{path} is a file; give a folder in ATTUNE_DATA_DIR") from error

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import JSON, Column, Connection, String, Table, Text, and_, cast, delete, func, or_, select, update
 
 from app.tables import metadata
+from eval.tables import review_grades, review_ratings
 from finetune.tables import given_labels, training_lineage
 from ingestion.tables import ingest_items, ingest_runs
 from retrieval.access_tables import collection_access
@@ -32,9 +33,12 @@ _KEY_CHARS = 255  # shorter columns hold words of a fixed set
 # They keep ids, and nothing else of anybody, to say what was done.
 _KEPT = frozenset({"audit_events", "erasures"})
 # Their words go, or get a pseudonym. What was kept after that must stay theirs, for the next round to find it.
-_SAID = (interactions, conversations, feedback, readings, given_labels, training_lineage)
+_SAID = (
+    *(interactions, conversations, feedback, readings, given_labels, training_lineage),
+    *(review_ratings, review_grades),
+)
 # Of those tables, who did something with what another said.
-_DONE = frozenset({feedback.c.approved_by, given_labels.c.imported_by})
+_DONE = frozenset({feedback.c.approved_by, feedback.c.refused_by, given_labels.c.imported_by})
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from app.security_headers import security_headers
 from ingestion.sources.upload_part import UploadBusyError, UploadExpiredError
 from retrieval.errors import (
     AttuneError,
+    BusyError,
     CancelledError,
     ConflictError,
     DataDirectoryError,
@@ -50,6 +51,7 @@ STATUS: dict[type[AttuneError], tuple[int, str]] = {
     DataDirectoryError: (503, "Storage unavailable"),
     StorageFullError: (507, "Storage full"),
     CancelledError: (503, "Stopped"),
+    BusyError: (503, "Busy"),
     AttuneError: (500, "Internal error"),
 }
 """Status and title by error type; the nearest base class counts."""

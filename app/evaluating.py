@@ -92,7 +92,8 @@ def _without_references(services: Services, report: Report, principal: Principal
 def _naming(report: Report, golden: GoldenSet) -> Report:
     named = {question.id: tuple(question.relevant) for question in golden.questions}
     details = {key: replace(detail, named=named[key]) for key, detail in report.details.items()}
-    return replace(report, details=details)
+    # The set as it is kept, whatever documents of it are there now: or each change of documents made it another one.
+    return replace(report, details=details, provenance=replace(report.provenance, golden_sha256=golden.sha256))
 
 
 def _live_system(

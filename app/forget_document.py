@@ -117,12 +117,16 @@ class DocumentForgetting:
             "feedback": self.services.feedback.forget_document(whole.id, quoted, whole.chunk_ids),
             "readings": self.services.readings.forget_chunks(whole.chunk_ids),
             "given_labels": self.services.given_labels.forget_document(whole.id),
+            "assistants": self.services.assistants.forget_document(quoted),
+            "reviewed": self.services.reviews.forget_document(whole.id, quoted),
             "interactions": self.services.interactions.forget_document(whole.id, whole.chunk_ids, quoted),
         }
 
     def _delete(self, subject: str, originals: list[str]) -> None:
         with suppress(NotFoundError):  # the dispatcher was faster
             self.services.publisher.delete(subject)
+        self.services.pages.forget()
+        self.services.suggestions.forget()
         # Of versions that never came to be too: the sweep would leave them for an hour.
         if self.services.publisher.originals is not None:
             self.services.publisher.originals.drop(originals)

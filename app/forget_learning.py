@@ -2,20 +2,13 @@
 
 import shutil
 from collections.abc import Collection
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from app.bootstrap import Services
 from app.learning import FOLDER
-from app.training_asked import BY_AN_ERASURE
+from app.training_asked import ERASED, GENERATOR, train_again
 from app.training_jobs import ADAPTERS
-from finetune.carry import generator_set, retrieval_set
-from finetune.registry import Registry
-from finetune.types import RungName
-from retrieval.errors import ConflictError
-
-REASON = "what it was trained on was erased"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,30 +44,16 @@ class LearningForgetting:
         registry = services.learned.registry
         made = [candidate.id for candidate in registry.by_set(set_ids)]
         live = registry.live()
-        again, left = _again(registry, live, set_ids)
         used["candidates"] = sorted({*used.get("candidates", ()), *made})
         used["training_sets"] = sorted({*used.get("training_sets", ()), *set_ids})
         if made:
-            services.learned.withdraw(made, reason=REASON)
+            services.learned.withdraw(made, reason=ERASED)
         for set_id in set_ids:
             services.training_sets.remove(set_id)
             shutil.rmtree(services.data_dir / FOLDER / ADAPTERS / set_id, ignore_errors=True)
         if live in made:
             receipt["went_back_to"] = registry.live() or "nothing learned"
-            with suppress(ConflictError):  # one waits already, and will know nothing of it
-                receipt["retraining"] = services.training_runs.ask(again, by=BY_AN_ERASURE).id
-            if left:
-                receipt["to_be_trained"] = left
-
-
-def _again(
-    registry: Registry, live: str | None, set_ids: Collection[str]
-) -> tuple[tuple[RungName, ...], tuple[RungName, ...]]:
-    """Return what is to be trained again where sets go, none for all that is open, and what takes another run.
-
-    One run may wait, and the language model is taught in a run of its own: where both go, somebody has to ask for that.
-    """
-    candidate = None if live is None else registry.get(live)
-    if candidate is None or generator_set(candidate) not in set_ids:
-        return (), ()
-    return ((), ("generator",)) if retrieval_set(candidate) in set_ids else (("generator",), ())
+            run, left = train_again(services)
+            receipt["to_be_trained"] = ["generator" if rungs == GENERATOR else "retrieval" for rungs in left]
+            if run is not None:
+                receipt["retraining"] = run.id

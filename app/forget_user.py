@@ -11,7 +11,7 @@ from app.bootstrap import Services
 from app.erasure_rows import ErasureRows
 from app.erasure_scan import Sought
 from app.forget_learning import LearningForgetting
-from eval.golden_erasure import FROM_FEEDBACK
+from eval.golden_erasure import FROM_FEEDBACK, FROM_REVIEW
 from ingestion.findings.people import find_people
 from ingestion.findings.personal import find_personal
 from ingestion.findings.redact import Removal, redact_line
@@ -60,13 +60,8 @@ class UserForgetting:
         given = self.services.feedback.ids_of(key)
         words = () if anonymise else self._words(key)
         used = receipt.setdefault("used_by", {})
-        quoted = self._quoted(given, key)
         redact = _redacting(names)
-        golden = self.services.golden
-        sets = golden.anonymise_feedback(given, redact) if anonymise else golden.forget_feedback(given)
-        used["golden_sets"] = sorted({*used.get("golden_sets", ()), *sets})
-        runs = self.services.runs.forget({FROM_FEEDBACK + one for one in given}, quoted)
-        used["evaluation_runs"] = sorted({*used.get("evaluation_runs", ()), *runs})
+        self._forget_questions(key, given, used, redact if anonymise else None)
         used["adapters"] = []
         erased = receipt.setdefault("erased", {})
         # While it is known of which feedback they were made.
@@ -74,10 +69,33 @@ class UserForgetting:
         erased["approved_answers"] = erased.get("approved_answers", 0) + withdrawn
         for kind, count in self._of_log(key, redact if anonymise else None).items():
             erased[kind] = erased.get(kind, 0) + count
-        LearningForgetting(self.services).person(key, receipt)
+        known_as = (key, *names[:1])  # another system's feedback may know them by their user name
+        labels = sum(map(self.services.given_labels.forget_giver, known_as))
+        erased["given_labels"] = erased.get("given_labels", 0) + labels
+        for one in known_as:
+            LearningForgetting(self.services).person(one, receipt)
         for kind, count in self._of_account(subject, key).items():
             erased[kind] = erased.get(kind, 0) + count
         return Sought((subject,), words)
+
+    def _forget_questions(
+        self, key: str, given: list[str], used: dict[str, Any], redact: Callable[[str], str] | None
+    ) -> None:
+        """Take out of golden sets and reports what was made of what somebody said, asked, or was said of that."""
+        golden, asked = self.services.golden, self._reviewed(key)
+        made = {*(FROM_FEEDBACK + one for one in given), *(FROM_REVIEW + one for one in asked)}
+        quoted = self._quoted(given, key, asked)
+        sets = golden.anonymise_made(made, redact) if redact is not None else golden.forget_made(made)
+        used["golden_sets"] = sorted({*used.get("golden_sets", ()), *sets})
+        runs = self.services.runs.forget(made, quoted)
+        used["evaluation_runs"] = sorted({*used.get("evaluation_runs", ()), *runs})
+
+    def _reviewed(self, key: str) -> list[str]:
+        """Return the interactions of somebody whose questions raters were given, or that are in a golden set."""
+        golden = self.services.golden
+        kept = {known for found in golden.sets() for known in golden.keys(found.name)}
+        tasked = self.services.reviews.tasked()
+        return [one for one in self.services.interactions.ids_of(key) if one in tasked or FROM_REVIEW + one in kept]
 
     def _exists(self, subject: str) -> bool:
         return subject in self.services.users.of_ids([subject])
@@ -95,10 +113,11 @@ class UserForgetting:
         asked = {one.question.strip() for one in recent if len(one.question.strip()) >= _SAMPLE_MIN_CHARS}
         return tuple(self.services.interactions.asked_by_nobody_else(key, sorted(asked, key=len)[-_SAMPLES:]))
 
-    def _quoted(self, given: list[str], key: str) -> Quoted:
+    def _quoted(self, given: list[str], key: str, asked_ids: list[str]) -> Quoted:
         me = Principal(key, administrator=True)  # others gave some of it
         said = [self.services.feedback.get(feedback_id, principal=me) for feedback_id in given]
-        asked = self.services.interactions.questions([one.interaction_id for one in said], principal=me)
+        ids = [*(one.interaction_id for one in said), *asked_ids]
+        asked = self.services.interactions.questions(ids, principal=me)
         texts = [text for one in said for text in (one.answer, one.evidence) if text]
         return Quoted([*texts, *asked.values()])
 
@@ -111,7 +130,9 @@ class UserForgetting:
             counts["anonymised_interactions"] = interactions.anonymise_asker(key, f"u:{uuid4().hex}", redact)
         counts["feedback"] = self.services.feedback.forget_giver(key)
         counts["readings"] = self.services.readings.forget_reader(key)
-        counts["given_labels"] = self.services.given_labels.forget_giver(key)
+        counts["reviewed_tasks"] = self.services.reviews.forget_rater(key)
+        self.services.asked_vectors.forget()
+        self.services.suggestions.forget()
         return counts
 
     def _of_account(self, subject: str, key: str) -> dict[str, int]:

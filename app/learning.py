@@ -1,6 +1,6 @@
 """Learning as the server holds it: the candidates, what is tried, and what serves."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -85,11 +85,14 @@ class Rollout:
             What was to go, and what is live now.
 
         Raises:
-            ConflictError: Nothing learned serves.
+            NotFoundError: There is no such candidate.
+            ConflictError: Nothing learned serves, or the candidate never did.
         """
         gone = candidate_id or self.registry.live()
         if gone is None:
             raise ConflictError("nothing learned serves: there is nothing to go back from")
+        if self.registry.get(gone).live_at is None:
+            raise ConflictError(f"candidate {gone[:12]} never was live")
         now = self.registry.rollback(gone, usable=self.serving.usable, reason=reason)
         self.serving.refresh()
         return gone, now
@@ -125,6 +128,7 @@ class Rollout:
             raise InvalidInputError(
                 f"a candidate that words answers ranks nothing anew: {kind} would measure nothing; try it by share"
             )
+        self.trials.check(candidate_id, kind, share=share)  # before documents are embedded for what may not be tried
         self._check(candidate)
         trial = self.trials.start(candidate_id, kind, share=share, by=by)
         self.serving.refresh()
@@ -168,21 +172,35 @@ class Rollout:
 
     def credited(self, interaction: Interaction, said: Feedback | Reading) -> None:
         """Count what somebody said about an answer, or did with it, for the trial in which it was made."""
-        trial = self.serving.now.trial
-        if trial is None or interaction.asked_at < trial.started_at:
-            return
-        # What an administrator says about the answers of many would count as the word of many.
-        if said.principal_id != interaction.principal_id:
-            return
-        if trial.kind == "interleave":
-            outcome = team_outcome(interaction, said, candidate=trial.candidate_id, live=trial.against or "")
-        else:
-            outcome = own_outcome(said) if trial.kind == "share" else None
-        if outcome is None:
-            return
-        credit = Credit(interaction.id, interaction.principal_id, outcome, datetime.now(UTC))
-        if self.trials.credit(trial.id, credit).state != "running":
+        trial = self._trial_of(interaction)
+        credit = None if trial is None else _credit(trial, interaction, said)
+        if trial is not None and credit is not None and self.trials.credit(trial.id, credit).state != "running":
             self.serving.refresh()
+
+    def taken_back(self, interaction: Interaction, readings: Sequence[Reading]) -> None:
+        """Count an answer for its trial by what its asker did with it alone: they took back what they said."""
+        trial = self._trial_of(interaction)
+        if trial is None:
+            return
+        left = [credit for reading in readings if (credit := _credit(trial, interaction, reading))]
+        deciding = next((credit for credit in left if credit.outcome), left[0] if left else None)
+        if self.trials.recount(trial.id, interaction.id, deciding).state != "running":
+            self.serving.refresh()
+
+    def _trial_of(self, interaction: Interaction) -> Trial | None:
+        trial = self.serving.now.trial
+        return None if trial is None or interaction.asked_at < trial.started_at else trial
+
+
+def _credit(trial: Trial, interaction: Interaction, said: Feedback | Reading) -> Credit | None:
+    # What an administrator says about the answers of many would count as the word of many.
+    if said.principal_id != interaction.principal_id:
+        return None
+    if trial.kind == "interleave":
+        outcome = team_outcome(interaction, said, candidate=trial.candidate_id, live=trial.against or "")
+    else:
+        outcome = own_outcome(said) if trial.kind == "share" else None
+    return None if outcome is None else Credit(interaction.id, interaction.principal_id, outcome, datetime.now(UTC))
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 import threading
 from contextlib import suppress
 from importlib.metadata import version
+from typing import Any
 
 from fastapi import FastAPI
 from starlette.routing import Route
@@ -19,6 +20,7 @@ from app.routes import (
     access,
     answers,
     approvals,
+    assistants,
     audit,
     backups,
     collections,
@@ -41,11 +43,15 @@ from app.routes import (
     openai_api,
     originals,
     page,
+    pages,
     quality,
+    review,
     search,
     session,
+    sessions,
     setup,
     sources,
+    suggestions,
     training,
     uploads,
     users,
@@ -60,6 +66,8 @@ ROUTES = (
     answers,
     openai_api,
     conversations,
+    assistants,
+    suggestions,
     backups,
     doctor,
     audit,
@@ -67,15 +75,18 @@ ROUTES = (
     evaluations,
     feedback,
     golden,
+    review,
     search,
     collections,
     documents,
     originals,
+    pages,
     access,
     ingestions,
     sources,
     uploads,
     session,
+    sessions,
     oidc,
     setup,
     users,
@@ -126,6 +137,14 @@ def create_app(services: Services) -> FastAPI:
     app.add_middleware(Admission, settings=settings, questions=questions_at_once(settings))
     app.add_middleware(Rim, services=services)
     return app
+
+
+def description() -> dict[str, Any]:
+    """Return the API's OpenAPI document without a server: what the client of the page is generated from."""
+    app = FastAPI(title="Attune", version=version("attune"), description=DESCRIPTION, responses=errors.RESPONSES)
+    for routes in ROUTES:
+        app.include_router(routes.router)
+    return app.openapi()
 
 
 def _count_words(index: VectorIndex) -> None:

@@ -12,7 +12,7 @@ from app.answering import Asked, answered
 from app.auth import Caller
 from app.bootstrap import Services
 from app.routes.answer_bodies import AnswerBody, CitationBody, answer_body
-from app.routes.documents import document
+from app.routes.documents import opened
 from app.routes.filter_bodies import FiltersBody
 from app.routes.search import PassageBody, ResultsBody, SearchBody, search
 from retrieval.errors import InvalidInputError
@@ -121,16 +121,16 @@ async def _ask(call: Call, arguments: AskArguments) -> Told:
 async def _open(call: Call, arguments: OpenArguments) -> Told:
     if arguments.start is not None and arguments.end is not None and arguments.end < arguments.start:
         raise InvalidInputError("end lies before start")
-    opened = await run_in_threadpool(document, arguments.document_id, call.services, call.caller, arguments.revision)
-    start, end = stretch(arguments.start, arguments.end, length=len(opened.text))
+    found = await run_in_threadpool(opened, arguments.document_id, call.services, call.caller, arguments.revision)
+    start, end = stretch(arguments.start, arguments.end, length=len(found.text))
     body = OpenedBody(
-        document_id=opened.id,
+        document_id=found.id,
         start=start,
         end=end,
-        length=len(opened.text),
-        next=end if end < len(opened.text) else None,
-        text=opened.text[start:end],
-        **opened.model_dump(include={"revision_id", "collection", "title", "uri", "media_type"}),
+        length=len(found.text),
+        next=end if end < len(found.text) else None,
+        text=found.text[start:end],
+        **found.model_dump(include={"revision_id", "collection", "title", "uri", "media_type"}),
     )
     head = f"{body.title} ({body.uri}), characters {start} to {end} of {body.length}"
     return Told(f"{head}\n\n{body.text}", body)

@@ -17,7 +17,7 @@ from sqlalchemy.exc import DatabaseError
 from app.archive import Archive, Manifest, TableRows, explained
 from app.audit_log import AuditLog
 from app.auth import LOCAL, Caller
-from app.data_directory import RESTORING, data_directory
+from app.data_directory import MARKER, RESTORING, data_directory
 from app.learning import FOLDER
 from app.migrations import configuration
 from app.parts import open_blobs
@@ -28,7 +28,7 @@ from retrieval.errors import ConflictError, DataDirectoryError, InvalidInputErro
 from retrieval.index_generations import sync_directory
 from retrieval.tables import BEGIN, open_engine
 
-_ALLOWED = {"attune.json", "lock", RESTORING}
+_ALLOWED = {"lock", RESTORING}
 _LEFT_BY_RESTORE = {
     "blobs",
     FOLDER,
@@ -148,7 +148,7 @@ def _begun(mark: Path) -> str | None:
 
 def _check_directory(data_dir: Path, settings: Settings, *, begun: bool) -> None:
     allowed = _ALLOWED | (_LEFT_BY_RESTORE if begun else set())
-    present = {path.name for path in data_dir.iterdir()} - allowed
+    present = {path.name for path in data_dir.iterdir() if not path.name.startswith(MARKER)} - allowed
     originals = settings.blobs_dir
     if originals is not None and not begun and originals.is_dir() and any(originals.iterdir()):
         present.add(str(originals))

@@ -150,11 +150,12 @@ class Schedule:
 def scheduled(services: "Services") -> Iterator[Schedule]:
     """Run the schedule of a server for as long as the block lasts."""
     from app.ingesting import start_sync
-    from app.training_asked import train_when_due
+    from app.training_asked import train_again, train_when_due
     from app.uploading import take_in_waiting
 
     def chores() -> None:
         take_in_waiting(services)
+        train_again(services)
         train_when_due(services)
 
     schedule = Schedule(

@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 from rich.console import Console
 
-from app import show_runs
+from app.commands import show_runs
 from app.owner import checked, events, serving
 from app.settings import Settings
 

@@ -8,6 +8,7 @@ from app.dependencies import SESSION_COOKIE, address_of
 from app.identity.names import normal_name
 from app.identity.passwords import hashed, matches, outdated
 from app.identity.users import User
+from retrieval.errors import ConflictError
 
 WRONG = "name or password is wrong"
 
@@ -77,6 +78,18 @@ def sign_in(services: Services, name: str, password: str, request: Request, resp
         services.sessions.end(caller.credential.removeprefix("session:"))
         raise HTTPException(401, WRONG, headers={"WWW-Authenticate": "Bearer"})
     return caller
+
+
+def session_of(caller: Caller) -> str:
+    """Return the id of the session that somebody asks in.
+
+    Raises:
+        ConflictError: They ask with a key, or by a command.
+    """
+    kind, _, session_id = caller.credential.partition(":")
+    if kind != "session":
+        raise ConflictError("this is not a session: it was not begun by signing in")
+    return session_id
 
 
 def is_secure(services: Services, request: Request) -> bool:

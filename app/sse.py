@@ -6,6 +6,8 @@ from typing import Any
 from fastapi.sse import EventSourceResponse, format_sse_event
 
 MEDIA_TYPE = EventSourceResponse.media_type
+UNBUFFERED = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
+"""Headers of a stream, or a proxy would collect its pieces."""
 
 
 def event(name: str, data: dict[str, Any]) -> bytes:

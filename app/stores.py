@@ -4,6 +4,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 
 from app.approvals import Approvals
+from app.assistants import Assistants
 from app.audit_log import HEAD_FILE, AuditLog
 from app.erasure import Erasures
 from app.guarding import GuardPolicies
@@ -17,8 +18,10 @@ from app.identity.users import Users
 from app.migrations import upgrade
 from app.quality import Quality, open_quality
 from app.settings import Settings
+from app.suggesting import Suggestions
 from eval.golden_store import GoldenSets
 from eval.monitoring import MonitoringLog
+from eval.review_store import Reviews
 from eval.runs import EvaluationRuns
 from finetune.given import GivenLabels
 from finetune.runs import TrainingRuns
@@ -30,7 +33,9 @@ from retrieval.bm25 import Bm25Encoder, Bm25Settings
 from retrieval.catalog import Catalog
 from retrieval.conversations import Conversations
 from retrieval.feedback import FeedbackLog
+from retrieval.headings import HeadingsOfDocuments
 from retrieval.interactions import InteractionLog
+from retrieval.praised import PraisedQuestions
 from retrieval.readings import Readings
 from retrieval.tables import open_engine
 
@@ -60,11 +65,14 @@ class Stores:
     erasures: Erasures
     guards: GuardPolicies
     approvals: Approvals
+    assistants: Assistants
+    suggestions: Suggestions
     oidc_logins: OidcLogins
     readings: Readings
     given_labels: GivenLabels
     training_sets: TrainingSets
     training_runs: TrainingRuns
+    reviews: Reviews
 
 
 def open_stores(settings: Settings, stack: ExitStack) -> Stores:
@@ -101,9 +109,12 @@ def open_stores(settings: Settings, stack: ExitStack) -> Stores:
         erasures=Erasures(engine),
         guards=GuardPolicies(engine, Bm25Encoder(Bm25Settings()).terms),
         approvals=Approvals(engine, audit_log, people=settings.approvals),
+        assistants=Assistants(engine),
+        suggestions=Suggestions(catalog, HeadingsOfDocuments(engine), PraisedQuestions(engine)),
         oidc_logins=OidcLogins(engine),
         readings=Readings(engine),
         given_labels=GivenLabels(engine),
         training_sets=TrainingSets(engine, settings.data_dir / "learning"),
         training_runs=TrainingRuns(engine),
+        reviews=Reviews(engine),
     )

@@ -1,4 +1,4 @@
-"""The tables of people, keys, approvals, erasures, guards and the audit log; in the database of the catalog."""
+"""The tables of people, keys, approvals, erasures, guards, assistants and the audit log, beside the catalog's."""
 
 from sqlalchemy import (
     JSON,
@@ -22,6 +22,7 @@ from retrieval.tables import UtcDateTime
 __all__ = [
     "api_keys",
     "approvals",
+    "assistants",
     "audit_events",
     "erasures",
     "group_members",
@@ -184,4 +185,19 @@ guard_policies = Table(
     Column("policy", JSON, nullable=False),
     Column("set_by", Text, nullable=False),
     Column("set_at", UtcDateTime, nullable=False),
+)
+
+assistants = Table(
+    "assistants",
+    metadata,
+    key(),
+    Column("name", String(64), nullable=False, unique=True),
+    Column("description", Text, nullable=False),
+    Column("collection_id", String(255), ForeignKey("collections.id", ondelete="CASCADE")),  # None: all one may read
+    Column("instructions", Text, nullable=False),
+    Column("questions", JSON, nullable=False),
+    Column("access", JSON, nullable=False),  # principal keys of who may use it, among those who may read the collection
+    Column("set_by", Text, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False),
 )

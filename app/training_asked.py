@@ -8,8 +8,10 @@ import structlog
 
 from app.auth import Caller
 from app.bootstrap import Services
+from app.training_jobs import MAX_ATTEMPTS
+from finetune.carry import generator_set, retrieval_set
 from finetune.reporting import checked_target
-from finetune.runs import TrainingRun
+from finetune.runs import RunState, TrainingRun, checked_rungs
 from finetune.types import RungName
 from retrieval.errors import ConflictError, InvalidInputError
 
@@ -21,6 +23,13 @@ BY_THE_CLOCK = "u:schedule"
 
 BY_AN_ERASURE = "u:erasure"
 """Principal id of a training in the place of one that knew what was forgotten."""
+
+ERASED = "what it was trained on was erased"
+"""Why a candidate that knew what was forgotten serves no more."""
+
+RETRIEVAL: tuple[RungName, ...] = ()
+GENERATOR: tuple[RungName, ...] = ("generator",)
+"""What a run is asked for to learn how to find, and how to answer: the language model is taught in a run of its own."""
 
 
 def ask_to_train(
@@ -43,7 +52,8 @@ def ask_to_train(
         ConflictError: Another run waits, or there is no approval.
     """
     checked_target(report_to)
-    if "generator" in rungs and set(rungs) != {"generator"}:
+    checked_rungs(rungs)
+    if "generator" in rungs and tuple(rungs) != GENERATOR:
         raise InvalidInputError("the language model is taught in a run of its own: ask for generator alone")
     waiting = services.training_runs.due()
     if waiting is not None and waiting.state == "waiting":
@@ -71,3 +81,42 @@ def train_when_due(services: Services) -> None:
             "training.begin", f"training:{run.id}", details={"every": services.settings.train_every}
         )
         structlog.get_logger().info("a training is due", run=run.id)
+
+
+def train_again(services: Services) -> tuple[TrainingRun | None, list[tuple[RungName, ...]]]:
+    """Ask for what is to be trained again because of an erasure; what cannot wait yet is asked for when called later.
+
+    Returns:
+        The run that was asked for, if any, and what else is to be asked for.
+    """
+    owed = _owed(services)
+    if not owed:
+        return None, []
+    try:
+        run = services.training_runs.ask(owed[0], by=BY_AN_ERASURE)
+    except ConflictError:  # another waits
+        return None, owed
+    details = {"rungs": list(run.rungs), "because": ERASED}
+    services.audit_log.append("training.begin", f"training:{run.id}", details=details)
+    return run, owed[1:]
+
+
+def _owed(services: Services) -> list[tuple[RungName, ...]]:
+    """Return what serves no more since an erasure, and was not trained since; the whole went with any part of it."""
+    registry, owed = services.learned.registry, []
+    withdrawn = registry.withdrawn_live(ERASED)
+    live = registry.live() if withdrawn else None
+    now = None if live is None else registry.get(live)
+    for candidate in withdrawn:
+        runs = services.training_runs.since(candidate.retired_at or candidate.created_at)
+        for rungs, made_of in ((RETRIEVAL, retrieval_set), (GENERATOR, generator_set)):
+            there = made_of(candidate)
+            gone = there is not None and (now is None or made_of(now) != there)
+            if gone and not _tried(rungs, runs):
+                owed.append(rungs)
+    return list(dict.fromkeys(owed))
+
+
+def _tried(rungs: tuple[RungName, ...], runs: Sequence[tuple[tuple[RungName, ...], RunState]]) -> bool:
+    states = [state for asked, state in runs if asked == rungs]
+    return len(states) >= MAX_ATTEMPTS or any(state != "failed" for state in states)

@@ -1,10 +1,13 @@
 """What feedback gains: nDCG@10 of whole documents by the server's own search, before and after it learned.
 
-Run from the repository root: ``python -m bench.learning [SET ...] [--labels N ...] [--draws N]``. The training part
-of a set stands for feedback: each judgement is a label on the chunk of that document which lies nearest to the
-question, as a reader would have found it there. In ``feedbackqa`` what people rated as good counts as well. All labels,
-100 and 10 of them, the latter drawn several times; the questions that measure are others. A figure for the full path,
-with fused lists and the dense list alone beside it, and one for how long learning takes. Many minutes on two cores.
+Run from the repository root: ``python -m bench.learning [SET ...] [--labels N ...] [--draws N] [--rungs R ...]``. The
+training part of a set stands for feedback: each judgement is a label on the chunk of that document which lies nearest
+to the question, as a reader would have found it there. In ``feedbackqa`` what people rated as good counts as well. All
+labels, 100 and 10 of them, the latter drawn several times; the questions that measure are others. Of each number the
+rungs that are open, once without an embedder of their own and once with it where that is open, trained as a run does,
+without a fifth of the questions; or the rungs that are named. A figure for the full path, with fused lists and the
+dense list alone beside it, and one for how long learning takes. At last what the map of one set does to the questions
+of the others. An hour on two cores.
 """
 
 import argparse
@@ -12,11 +15,12 @@ import json
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from hashlib import sha256
+from itertools import permutations
 from pathlib import Path
 from statistics import fmean
 
@@ -30,9 +34,15 @@ from eval.golden import GoldenSet, read_beir
 from eval.knobs import Knobs
 from eval.statistics import difference
 from eval.workbench import Workbench, open_workbench
+from finetune.adapted import adapted
+from finetune.adapted_lab import adapted_lab
+from finetune.contrast import Schedule
+from finetune.folds import newest
 from finetune.lab import Judged, Lab, Mode, open_lab
-from finetune.recipe import RUNGS, fit
-from finetune.types import Example, RungName
+from finetune.recipe import ORDER, RUNGS, fit, in_order
+from finetune.rungs.embedder import AdaptedEmbedder
+from finetune.types import Example, Parts, RungName
+from retrieval.embed import bundled_model_path
 from retrieval.learned import NOTHING, Learned
 
 SPLITS = {"scifact": ("train", "test"), "feedbackqa": ("train", "dev")}
@@ -41,7 +51,9 @@ LABELS = ("all", "100", "10")
 MODES: tuple[Mode, ...] = ("full", "hybrid", "dense")
 RATED_GOOD = 0.66  # both who rated it found it acceptable at least, or one of them excellent
 LOSS_GOAL = -0.005
+GENERAL_GOAL = -0.015
 TRAIN_GOAL_S = 5.0
+HELD_OUT = 0.2
 SEED = 1
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -110,31 +122,53 @@ class Exam:
         kept = set(questions)
         return [one for one in self.known if one.question in kept]
 
-    def measure(self, labels: str, draws: int) -> None:
+    def measure(self, labels: str, draws: int, rungs: Sequence[RungName]) -> None:
         """Print what is gained with so many labelled questions."""
+        drawn = [self.draw(labels, seed) for seed in range(1 if labels == "all" else draws)]
+        for recipe in recipes(min(len({one.question for one in each}) for each in drawn), rungs):
+            self._measure(labels, drawn, recipe)
+
+    def _measure(self, labels: str, draws: Sequence[Sequence[Example]], recipe: tuple[RungName, ...]) -> None:
         gains: list[dict[Mode, float]] = []
         seconds: list[float] = []
         found: dict[str, object] = {}
-        for seed in range(1 if labels == "all" else draws):
-            drawn = self.draw(labels, seed)
-            recipe = open_rungs(len({one.question for one in drawn}))
-            started = time.perf_counter()
-            parts = fit(recipe, drawn, self.lab, seed=SEED)
-            seconds.append(time.perf_counter() - started)
-            found = {"recipe": list(recipe), "labels": len(drawn), "weights": str(parts.weights)}
-            gains.append(self.gain(self.lab.learned(parts), found))
+        for drawn in draws:
+            with self._lab(recipe, drawn) as lab:
+                started = time.perf_counter()
+                parts = fit(recipe, drawn, lab, seed=SEED)
+                seconds.append(time.perf_counter() - started)
+                found = {"labels": len(drawn), "weights": str(parts.weights), "ranking": parts.ranking is not None}
+                gains.append(self.gain(lab.learned(parts), lab, found))
         mean = {mode: round(fmean(gain[mode] for gain in gains), 4) for mode in MODES}
         found |= {"gain": mean, "gains of draws": [round(gain["full"], 4) for gain in gains]}
         found |= {"before": {mode: round(float(scores.mean()), 4) for mode, scores in self.before.items()}}
-        goal = GOALS[self.name].get(labels, LOSS_GOAL)
-        print_figure(f"{self.name} full gain, {labels} labels", mean["full"], unit="ndcg", goal=goal, baseline=found)
-        print_figure(f"{self.name} learning, {labels} labels", max(seconds), unit="s", goal=f"<= {TRAIN_GOAL_S} a rung")
+        name, goal = f"{self.name}, {labels} labels, {' + '.join(recipe)}", GOALS[self.name].get(labels, LOSS_GOAL)
+        print_figure(f"full gain, {name}", mean["full"], unit="ndcg", goal=goal, baseline=found)
+        print_figure(f"learning, {name}", max(seconds), unit="s", goal=f"<= {TRAIN_GOAL_S} a rung")
 
-    def gain(self, learned: Learned, found: dict[str, object]) -> dict[Mode, float]:
+    @contextmanager
+    def _lab(self, recipe: Sequence[RungName], drawn: Sequence[Example]) -> Iterator[Lab]:
+        """Open the lab in which a recipe is made."""
+        if "embedder" not in recipe:
+            yield self.lab
+            return
+        apart = newest([one.group for one in drawn], [one.given_at for one in drawn], share=HELD_OUT)
+        taught = [one for one, away in zip(drawn, apart, strict=True) if not away]
+        with tempfile.TemporaryDirectory(prefix="attune-learning-") as home:
+            folder, model = Path(home) / "adapter", bundled_model_path()
+            started = time.perf_counter()
+            rung = AdaptedEmbedder(model, folder, schedule=Schedule(limit_s=3600))
+            rung.fit(taught, self.lab, before=Parts(), seed=SEED)
+            seconds = time.perf_counter() - started
+            print_figure(f"training the embedder, {self.name}, {len(taught)} pairs", seconds, unit="s")
+            with adapted_lab(self.lab, adapted(model, folder, device="cpu"), folder=Path(home)) as lab:
+                yield lab
+
+    def gain(self, learned: Learned, lab: Lab, found: dict[str, object]) -> dict[Mode, float]:
         """Return the gain by mode; the interval of the full path goes into what was found."""
         gains: dict[Mode, float] = {}
         for mode in MODES:
-            after = self.lab.ndcg(self.asked, learned, mode=mode)
+            after = lab.ndcg(self.asked, learned, mode=mode)
             gains[mode] = float((after - self.before[mode]).mean())
             if mode == "full":
                 columns = [{"ndcg": scores.astype(np.float64)} for scores in (self.before[mode], after)]
@@ -143,8 +177,21 @@ class Exam:
         return gains
 
 
-def open_rungs(questions: int) -> tuple[RungName, ...]:
-    return tuple(rung.name for rung in RUNGS if rung.least <= questions)
+def recipes(questions: int, rungs: Sequence[RungName]) -> list[tuple[RungName, ...]]:
+    """Return the recipe that is asked for, or what is open without and with an embedder of its own."""
+    if rungs:
+        return [in_order(rungs)]
+    ladder = tuple(rung.name for rung in RUNGS if rung.least <= questions)
+    return [ladder] if questions < AdaptedEmbedder.least else [ladder, in_order(("embedder", *ladder))]
+
+
+def say_elsewhere(exam: Exam, other: Exam) -> None:
+    """Print what the map of one set does to the questions of another."""
+    learned = other.lab.learned(Parts(adapter=fit(["query_adapter"], exam.known, exam.lab, seed=SEED).adapter))
+    found: dict[str, object] = {}
+    gain = other.gain(learned, other.lab, found)
+    name = f"full gain, map of {exam.name} on {other.name}"
+    print_figure(name, gain["full"], unit="ndcg", goal=GENERAL_GOAL, baseline=found | {"gain": gain})
 
 
 def open_exam(name: str, stack: ExitStack) -> Exam:
@@ -168,14 +215,17 @@ def main() -> None:
     parser.add_argument("sets", nargs="*", default=list(SPLITS), metavar="SET", help=", ".join(SPLITS))
     parser.add_argument("--labels", nargs="*", default=LABELS, choices=LABELS)
     parser.add_argument("--draws", type=int, default=5)
+    parser.add_argument("--rungs", nargs="*", default=(), choices=ORDER[:-1], metavar="R", help=", ".join(ORDER[:-1]))
     asked = parser.parse_args()
     if unknown := [name for name in asked.sets if name not in SPLITS]:
         parser.error(f"no set {unknown[0]}; there are {', '.join(SPLITS)}")
-    for name in asked.sets:
-        with ExitStack() as stack:
-            exam = open_exam(name, stack)
+    with ExitStack() as stack:
+        exams = [open_exam(name, stack) for name in asked.sets]
+        for exam in exams:
             for labels in asked.labels:
-                exam.measure(labels, asked.draws)
+                exam.measure(labels, asked.draws, asked.rungs)
+        for exam, other in permutations(exams, 2):
+            say_elsewhere(exam, other)
 
 
 if __name__ == "__main__":

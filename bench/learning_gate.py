@@ -28,12 +28,14 @@ from eval.knobs import Knobs
 from eval.statistics import FloatArray
 from eval.workbench import open_workbench
 from finetune.examples import Context, build_examples
+from finetune.folds import folds_of
+from finetune.gain import gain_of
 from finetune.gate import Terms, examine, examine_artifact
 from finetune.instruments import Instruments, Rankings, Recipe, of_lab
 from finetune.lab import Lab, open_lab
 from finetune.questions import Question, questions_of
 from finetune.types import Anchor, Example, Label
-from finetune.verdict import GateReport, gain_of, gained
+from finetune.verdict import GateReport, gained
 from retrieval.embed import Embedder
 from retrieval.index import VectorIndex
 from retrieval.learned import Learned
@@ -188,12 +190,32 @@ def shuffled(ground: Ground, seed: int) -> GateReport:
 def one_users_votes(ground: Ground, seed: int) -> GateReport:
     """Half of the questions were voted on by one person, for one wrong document."""
     labels = ground.drawn(LABELS, seed)
+    given = _with_votes(labels)
+    return _judged(ground.instruments(given), ground.examples(given), seed)
+
+
+def _with_votes(labels: Sequence[Label]) -> list[Label]:
     questions = sorted({label.question for label in labels})
     voted = set(questions[: LABELS // 2])
     wrong = next(label.anchor for label in labels if label.question not in voted)
     planted = [_label(question, wrong, "u:poisoner", DAY + timedelta(weeks=n)) for n, question in enumerate(voted)]
-    honest = [label for label in labels if label.question not in voted]
-    return _judged(ground.instruments([*honest, *planted]), ground.examples([*honest, *planted]), seed)
+    return [label for label in labels if label.question not in voted] + planted
+
+
+def by_the_truth(ground: Ground, seed: int) -> float:
+    """What that candidate gains by the true labels of all its questions, each by what the others taught."""
+    labels = ground.drawn(LABELS, seed)
+    given = _with_votes(labels)
+    made, examples, truth = ground.instruments(given), ground.examples(given), questions_of(ground.examples(labels))
+    folds = folds_of([question.group for question in truth], seed=seed)
+    gained = 0.0
+    for fold in range(int(folds.max()) + 1):
+        held = [truth[place] for place in np.flatnonzero(folds == fold)]
+        known = {question.text for question in held} | {question.group for question in held}
+        taught = [example for example in examples if not {example.question, example.group} & known]
+        before, after = (made.score(made.fit(recipe, taught), held) for recipe in ((), BOTH))
+        gained += float((after - before).sum())
+    return gained / len(truth)
 
 
 def inverted(ground: Ground, seed: int) -> GateReport:
@@ -265,8 +287,12 @@ def say_bad(ground: Ground) -> None:
         name: dict(Counter(report.reasons[0].split(":")[0] for report in several)) for name, several in reports.items()
     }
     refused = sum(report.verdict == "refused" for report in every)
+    votes = reports[one_users_votes.__name__]
+    # What passes although one person voted is no bad candidate if those votes were worth nothing.
+    truth = [round(by_the_truth(ground, seed), 4) for seed, report in enumerate(votes) if report.passed]
     unpromoted = sum(not report.passed for report in every)
     baseline: dict[str, object] = {"of": len(every), "not passed": unpromoted, "reasons": reasons}
+    baseline["one_users_votes that passed, by the true labels"] = truth
     print_figure(
         "planted bad candidates refused", refused, unit="candidates", goal=float(len(every)), baseline=baseline
     )

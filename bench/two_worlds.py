@@ -187,8 +187,13 @@ def asked(words: Words, hidden: Hidden, readable: list[str]) -> Iterator[tuple[s
         yield "GET", "/v1/documents", {"params": {"limit": pick.choice((1, 7, 1000))}}
         yield "GET", "/v1/documents", {"params": {"collection": where.get("collection", CLOSED)}}
         yield "GET", "/v1/documents", {"params": {"limit": 3, "after": pick.choice(ids)}}
-        for part in ("", "/original", "/findings", "/access"):
+        listing = {"q": question().split(" ")[-1][:50], "sort": pick.choice(("id", "title", "newest")), "limit": 5}
+        yield "GET", "/v1/documents", {"params": listing}
+        for part in ("", "/original", "/findings", "/access", "/revisions", "/chunks", "/pages/1"):
             yield "GET", f"/v1/documents/{pick.choice(ids)}{part}", {}
+        yield "GET", f"/v1/documents/{pick.choice(ids)}/highlights", {"params": {"start": 0, "end": 9}}
+        yield "GET", "/v1/suggestions", {"params": {"limit": 12, **where}}
+        yield "GET", "/v1/assistants", {}
         yield "GET", "/v1/collections", {}
         for part in ("quality", "findings", "quality.html"):
             yield "GET", f"/v1/collections/{pick.choice((DEFAULT_COLLECTION, CLOSED))}/{part}", {}

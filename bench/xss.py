@@ -3,10 +3,11 @@
 Run from the repository root: ``python -m bench.xss [--payloads 300]``. Each text is the name of a file, the text,
 table and metadata of documents, the name of a user, a group, a key and a conversation, a question of a golden set with
 its report, a question, feedback, and the answer of a language model, which comes character by character, sent byte by
-byte. Chromium asks each question in the page, opens a source, and opens as documents of their own the addresses that
-tell the words back. It does so twice: as the server has it, and with the Content-Security-Policy switched off, so that
-escaping is measured and not the net below it. A text has acted when it called a function, opened a dialog, asked for
-an address, or became an element. The baseline is the same texts in a page that pastes them as HTML.
+byte. Chromium asks each question in the page, opens a source and every view of the page, and opens as documents of
+their own the addresses that tell the words back. It does so twice: as the server has it, and with the
+Content-Security-Policy switched off, so that escaping is measured and not the net below it. A text has acted when it
+called a function, opened a dialog, asked for an address, or became an element that the page never makes. The baseline
+is the same texts in a page that pastes them as HTML.
 """
 
 import argparse
@@ -27,6 +28,7 @@ from urllib.parse import quote, urlsplit
 import httpx
 from playwright.sync_api import Browser, BrowserContext, Error, Page, Route, sync_playwright
 
+from app.assistants import MAX_ASSISTANTS
 from bench.lines import print_figure
 from bench.running import Server
 from bench.xss_payloads import payloads
@@ -48,6 +50,18 @@ LISTS = (
     "/v1/collections/default/quality.html",
     "/v1/ingestions",
     "/metrics",
+)
+VIEWS = (
+    "/documents",
+    *(f"/documents?tab={tab}" for tab in ("failures", "findings", "sources", "access", "rules")),
+    "/assistants",
+    *(f"/review?tab={tab}" for tab in ("questions", "gaps", "labelling", "corrections")),
+    "/runs",
+    *(f"/quality?tab={tab}" for tab in ("evaluations", "golden", "use", "server")),
+    "/quality/golden/texts",
+    *(f"/learning?tab={tab}" for tab in ("overview", "candidates", "runs", "approvals", "feedback")),
+    *(f"/people?tab={tab}" for tab in ("users", "groups", "audit", "erasures")),
+    "/account",
 )
 _WAIT_MS = 60_000
 
@@ -125,6 +139,8 @@ class House:
         session = self.chief.post("/v1/session", json={"name": "chief", "password": PASSWORD}).raise_for_status()
         self.chief.headers["X-CSRF-Token"] = session.json()["csrf_token"]
         self.refused: list[int] = []
+        self._documents: list[dict[str, Any]] = []
+        self._people: dict[str, list[str]] = {}
 
     def _made(self, path: str, body: dict[str, Any]) -> Any:
         return self._local.post(path, json=body).raise_for_status().json()
@@ -157,8 +173,21 @@ class House:
                 status = self.chief.post(path, json=body).status_code
                 if status >= 400:
                     self.refused.append(status)
+        self._assist()
         self._evaluate()
-        return len(self.chief.get("/v1/documents", params={"limit": 1000}).json()["documents"])
+        self._documents = self.chief.get("/v1/documents", params={"limit": 1000}).json()["documents"]
+        users = self.chief.get("/v1/users", params={"limit": 1000}).json()["users"]
+        named = [user for user in users if user["name"].startswith("user ")]
+        self._people = {f"{int(user['name'].split()[1]):04d}": [user["id"]] for user in named}
+        return len(self._documents)
+
+    def _assist(self) -> None:
+        for n, text in enumerate(self.texts[:MAX_ASSISTANTS]):
+            said = {"description": text[:500], "instructions": text[:2000], "questions": [text[:300]]}
+            body = {"name": f"{n:04d} {text}".replace("/", " ")[:64]} | said
+            status = self.chief.post("/v1/assistants", json=body).status_code
+            if status >= 400:
+                self.refused.append(status)
 
     def _evaluate(self) -> None:
         questions = [
@@ -176,6 +205,13 @@ class House:
         said = {"verdict": "down", "answer": text, "evidence": text}
         self.chief.post(f"/v1/answers/{turns[-1]['interaction_id']}/feedback", json=said).raise_for_status()
 
+    def views(self, n: int) -> list[str]:
+        """Return views of the page that show the documents, the user and the group of a text."""
+        mark = f"{n:04d}"
+        ids = [one["id"] for one in self._documents if mark in one["uri"].rpartition("/")[2]]
+        people = [f"/people/{one}" for one in self._people.get(mark, ())]
+        return [*(f"/documents/{one}" for one in ids[:1]), *people]
+
     def name_me(self, text: str) -> None:
         """Give the user in the browser another name."""
         self.chief.patch(f"/v1/users/{self.user_id}", json={"display_name": text[:200]}).raise_for_status()
@@ -192,26 +228,33 @@ def _documents(number: int, text: str) -> Iterator[tuple[str, bytes, str]]:
     yield f"m{number:04d}.md", f"# {about} {text}\n\n## {text}\n\n`{text}` is item number {number:04d}.".encode(), ""
 
 
-def shape(page: Page) -> set[str]:
-    """Return the kinds of elements of a page with the names of their attributes."""
-    return set(
-        page.evaluate(
-            "[...document.querySelectorAll('*')].map((e) => [e.tagName, ...e.getAttributeNames().sort()].join(' '))"
-        )
-    )
+def suspect(page: Page) -> list[str]:
+    """Return what of a page a text has become."""
+    found: list[str] = page.evaluate((Path(__file__).parent / "xss_suspect.js").read_text())
+    return found
 
 
-def ask(page: Page, origin: str, question: str) -> set[str]:
-    """Ask in the page and open a source; returns the shape of the page at its end."""
+def ask(page: Page, origin: str, question: str) -> list[str]:
+    """Ask in the page and open a source; returns what is suspect."""
     page.goto(origin)
-    page.locator("#question:visible").wait_for(timeout=_WAIT_MS)
-    page.fill("#question", question)
-    page.click("#ask button")
-    page.locator("#sources button").first.wait_for(timeout=_WAIT_MS)
-    shapes = shape(page)
-    page.locator("#sources button").first.click()
-    page.locator("#source[open]").wait_for(timeout=_WAIT_MS)
-    return shapes | shape(page)
+    words = page.get_by_label("Your question")
+    words.wait_for(timeout=_WAIT_MS)
+    words.fill(question)
+    words.press("Enter")
+    page.locator(".chat-source-title").first.wait_for(timeout=_WAIT_MS)
+    found = suspect(page)
+    page.locator(".chat-source-title").first.click()
+    page.locator(".chat-source").wait_for(timeout=_WAIT_MS)
+    page.wait_for_load_state("networkidle")
+    return found + suspect(page)
+
+
+def show(page: Page, url: str) -> list[str]:
+    """Open a view of the page and wait until it has what it shows; returns what is suspect."""
+    page.goto(url)
+    page.locator("h1").first.wait_for(timeout=_WAIT_MS)
+    page.wait_for_load_state("networkidle")
+    return suspect(page)
 
 
 def visit(page: Page, url: str) -> None:
@@ -230,16 +273,17 @@ def look(browser: Browser, house: House, *, policy: bool) -> Watch:
     context.add_cookies([{"name": "attune_session", "value": house.cookie(), "url": house.origin}])
     watch = Watch(context, house.origin)
     page = context.new_page()
-    harmless = None
-    for n, text in enumerate(["nothing at all", *house.texts], start=-1):
+    for n, text in enumerate(house.texts):
         house.name_me(text)
-        found = ask(page, house.origin, f"What of {text}? What does it say about item number {max(n, 0):04d}?")
-        harmless = harmless or found
-        watch.acted += [f"element of {n}: {kind}" for kind in found - harmless]
-        if n >= 0:
-            house.say(text)
-            visit(page, f"{house.origin}/v1/documents/{quote(text, safe='')}")
-            visit(page, f"{house.origin}/{quote(text)}?q={quote(text)}")
+        found = ask(page, house.origin, f"What of {text}? What does it say about item number {n:04d}?")
+        for path in house.views(n):
+            found += show(page, house.origin + path)
+        watch.acted += [f"element of {n}: {kind}" for kind in found]
+        house.say(text)
+        visit(page, f"{house.origin}/v1/documents/{quote(text, safe='')}")
+        visit(page, f"{house.origin}/{quote(text)}?q={quote(text)}")
+    for path in VIEWS:
+        watch.acted += [f"element of {path}: {kind}" for kind in show(page, house.origin + path)]
     for path in (*LISTS, f"/v1/evaluations/{house.evaluation}/report", "/v1/golden-sets/texts"):
         visit(page, house.origin + path)
     for conversation in house.chief.get("/v1/conversations").json()["conversations"]:

@@ -7,7 +7,7 @@ from typing import Any
 from eval.figures import MEASURES, Kind, Measure, to_columns
 from eval.power import ALPHA
 from eval.report import Report, rounded
-from eval.statistics import RESAMPLES, Difference, Verdict, difference, holm
+from eval.statistics import RESAMPLES, Columns, Difference, Verdict, difference, holm
 from retrieval.errors import InvalidInputError
 
 _CHANGES = 20
@@ -128,7 +128,7 @@ def compare(a: Report, b: Report, *, seed: int) -> Comparison:
     if a.kind != b.kind:
         raise InvalidInputError(f"a run of {a.kind} cannot be compared with a run of {b.kind}")
     common = [key for key in a.scores if key in b.scores]
-    shared = [key for key in common if _same_question(key, a, b)]
+    shared = same_questions(a, b)
     if not shared:
         raise InvalidInputError(
             "the runs share no question of the same id and words: "
@@ -150,9 +150,19 @@ def compare(a: Report, b: Report, *, seed: int) -> Comparison:
         only_before=len(a.scores) - len(common),
         only_after=len(b.scores) - len(common),
         reworded=len(common) - len(shared),
-        changes=_changes(a, b, shared, MEASURES[a.kind][primary]) if primary else (),
+        changes=tuple(changed_questions(a, b, shared, MEASURES[a.kind][primary])[:_CHANGES]) if primary else (),
     )
     return replace(found, notes=tuple(_notes(found, a, b)))
+
+
+def same_questions(a: Report, b: Report) -> list[str]:
+    """Return the ids of the questions that both runs asked in the same words, in the order of the first."""
+    return [key for key in a.scores if key in b.scores and _same_question(key, a, b)]
+
+
+def difference_of(name: str, a: Report, b: Report, keys: Sequence[str], *, seed: int) -> Difference:
+    """Compare two runs by one figure over some questions that both asked."""
+    return _difference(a.kind, name, *_columns(a, b, keys), seed=seed)
 
 
 def _same_question(key: str, a: Report, b: Report) -> bool:
@@ -201,33 +211,38 @@ def _verdict(found: Difference | None, p_adjusted: float) -> Verdict:
 
 
 def _differences(a: Report, b: Report, shared: Sequence[str], *, seed: int) -> dict[str, Difference]:
-    names = sorted({name for run in (a, b) for key in shared for name in run.scores[key]})
-    before, after = (to_columns([run.scores[key] for key in shared], names) for run in (a, b))
+    before, after = _columns(a, b, shared)
     return {
-        name: _tested(
-            name,
-            difference(before, after, measure.statistic, about=measure.column, seed=seed, better=measure.better),
-        )
+        name: _difference(a.kind, name, before, after, seed=seed)
         for name, measure in MEASURES[a.kind].items()
         if all(name in run.figures and run.figures[name].value is not None for run in (a, b))
-        and measure.column in names
+        and measure.column in before
     }
 
 
-def _tested(name: str, found: Difference) -> Difference:
+def _columns(a: Report, b: Report, keys: Sequence[str]) -> tuple[Columns, Columns]:
+    names = sorted({name for run in (a, b) for key in keys for name in run.scores[key]})
+    before, after = (to_columns([run.scores[key] for key in keys], names) for run in (a, b))
+    return before, after
+
+
+def _difference(kind: Kind, name: str, before: Columns, after: Columns, *, seed: int) -> Difference:
+    measure = MEASURES[kind][name]
+    found = difference(before, after, measure.statistic, about=measure.column, seed=seed, better=measure.better)
     # Between two runs the whole machine shifts, which a test within questions takes for an effect.
     if not name.endswith("_ms"):
         return found
     return replace(found, p_value=None, p_better=None, verdict="not tested", more_questions=None)
 
 
-def _changes(a: Report, b: Report, shared: Sequence[str], measure: Measure) -> tuple[Change, ...]:
+def changed_questions(a: Report, b: Report, shared: Sequence[str], measure: Measure) -> list[Change]:
+    """Return the questions whose score of a figure changed, the largest change first."""
     changes = []
     for key in shared:
         before, after = (run.scores[key].get(_column(measure)) for run in (a, b))
         if before is not None and after is not None and before != after:
             changes.append(Change(key, before, after))
-    return tuple(sorted(changes, key=lambda c: (-abs(c.after - c.before), c.question))[:_CHANGES])
+    return sorted(changes, key=lambda c: (-abs(c.after - c.before), c.question))
 
 
 def _column(measure: Measure) -> str:

@@ -14,6 +14,9 @@ from retrieval.store import Store
 from retrieval.types import Turn
 
 FROM_FEEDBACK = "feedback-"
+FROM_REVIEW = "review-"
+"""What the ids of questions begin with that were made of feedback, or of what raters agreed on: the rest names it."""
+
 _ERASED = "[erased]"
 
 Change = Callable[[Question], Question | None]
@@ -36,22 +39,22 @@ class ErasableGoldenSets(Store):
         named = frozenset(names) | (ends_of(uri) if uri else frozenset())
         return self._rewrite(lambda question: _without(question, named, quoted))
 
-    def forget_feedback(self, feedback_ids: Iterable[str]) -> dict[str, int]:
-        """Remove the questions that were made of feedback.
+    def forget_made(self, ids: Collection[str]) -> dict[str, int]:
+        """Remove the questions of some ids, that were made of what somebody said or asked.
 
         Returns:
             As ``forget_document``.
         """
-        keys = {FROM_FEEDBACK + key for key in feedback_ids}
+        keys = frozenset(ids)
         return self._rewrite(lambda question: None if question.id in keys else question)
 
-    def anonymise_feedback(self, feedback_ids: Iterable[str], redact: Callable[[str], str]) -> dict[str, int]:
-        """Keep the questions that were made of feedback, under ids that lead to nobody and without personal data.
+    def anonymise_made(self, ids: Iterable[str], redact: Callable[[str], str]) -> dict[str, int]:
+        """Keep such questions, under ids that lead to nobody and without personal data.
 
         Returns:
             As ``forget_document``.
         """
-        fresh = {FROM_FEEDBACK + key: FROM_FEEDBACK + uuid4().hex for key in feedback_ids}
+        fresh = {key: f"{key.partition('-')[0]}-{uuid4().hex}" for key in ids}
         return self._rewrite(lambda q: _anonymous(q, fresh[q.id], redact) if q.id in fresh else q)
 
     def _rewrite(self, change: Change) -> dict[str, int]:

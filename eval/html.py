@@ -110,8 +110,8 @@ def page(
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
-def worst_questions(report: Report) -> list[Worst]:
-    """Return the questions that went wrong, the worst first, at most 50.
+def worst_questions(report: Report, *, limit: int | None = _WORST) -> list[Worst]:
+    """Return the questions that went wrong, the worst first, at most 50 or another limit; None is without.
 
     Wrong is a score below 1 on the primary figure, an answer to what cannot be answered, or a refusal of what can.
     """
@@ -122,7 +122,7 @@ def worst_questions(report: Report) -> list[Worst]:
         why = _why(row)
         if why or (score is not None and score < 1):
             found.append(Worst(key, score, why, report.details.get(key, Detail("", (), ()))))
-    return sorted(found, key=lambda worst: _badness(worst, report.scores[worst.id]))[:_WORST]
+    return sorted(found, key=lambda worst: _badness(worst, report.scores[worst.id]))[:limit]
 
 
 def is_share(name: str) -> bool:

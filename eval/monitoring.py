@@ -15,7 +15,7 @@ from eval.tags import language_of
 from eval.usage import usage as use_of
 from retrieval.embed import FloatArray
 from retrieval.errors import ConflictError, InvalidInputError
-from retrieval.feedback import Counts
+from retrieval.feedback_types import Counts
 from retrieval.interactions import Glance
 from retrieval.rows import storable
 from retrieval.store import Store, reachable

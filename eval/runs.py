@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, delete, desc, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from eval.figures import PRIMARY
 from eval.report import Report, report_of_record, rounded
 from eval.tables import evaluation_runs
 from retrieval.errors import ConflictError, InvalidInputError, NotFoundError
@@ -29,7 +30,11 @@ class Run:
         golden: Name of what it was measured with.
         accepted: Whether somebody took it as the state to hold later runs against.
         figures: Name -> value; None where it could not be measured.
+        intervals: Name -> low and high of the 95 % interval, where there is one; empty for runs that an older version
+            kept.
         settings: What was set, by name.
+        golden_version: Of a set in the catalog; None for files, and for runs that an older version kept.
+        questions: How many were asked; None for runs that an older version kept.
     """
 
     id: str
@@ -39,6 +44,15 @@ class Run:
     created_at: datetime  # UTC
     figures: Mapping[str, float | None]
     settings: Mapping[str, Any]
+    intervals: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    golden_version: int | None = None
+    questions: int | None = None
+
+    @property
+    def primary(self) -> str | None:
+        """The figure to look at; None when none of them could be measured."""
+        names = next((names for kind, names in PRIMARY.items() if kind == self.kind), ())
+        return next((name for name in names if self.figures.get(name) is not None), None)
 
 
 class EvaluationRuns(Store):
@@ -62,10 +76,7 @@ class EvaluationRuns(Store):
             "id": provenance.id,
             "kind": report.kind,
             "golden": provenance.golden,
-            "summary": {
-                "figures": {name: rounded(figure.value) for name, figure in report.figures.items()},
-                "settings": record["settings"],
-            },
+            "summary": _summary(report) | {"settings": record["settings"]},
             "record": record,
             "accepted": False,
             "created_at": provenance.started_at,
@@ -136,6 +147,11 @@ class EvaluationRuns(Store):
             if not changed.rowcount:
                 raise NotFoundError(f"no run {run_id!r}")
 
+    def accepted(self, run_id: str) -> bool:
+        """Tell whether somebody accepted a run; False where there is none of this id."""
+        with self._reading() as connection:
+            return bool(connection.scalar(select(evaluation_runs.c.accepted).where(evaluation_runs.c.id == run_id)))
+
     def delete(self, run_id: str) -> None:
         """Delete a run.
 
@@ -194,7 +210,27 @@ def erased(value: Any, names: Collection[str], quoted: Quoted) -> Any:
     return value
 
 
+def _summary(report: Report) -> dict[str, Any]:
+    intervals = {name: (rounded(f.low), rounded(f.high)) for name, f in report.figures.items() if f.low is not None}
+    return {
+        "figures": {name: rounded(figure.value) for name, figure in report.figures.items()},
+        "intervals": intervals,
+        "golden_version": report.provenance.golden_version,
+        "questions": len(report.scores),
+    }
+
+
 def _run(row: Any) -> Run:
+    summary = row.summary
     return Run(
-        row.id, row.kind, row.golden, row.accepted, row.created_at, row.summary["figures"], row.summary["settings"]
+        id=row.id,
+        kind=row.kind,
+        golden=row.golden,
+        accepted=row.accepted,
+        created_at=row.created_at,
+        figures=summary["figures"],
+        settings=summary["settings"],
+        intervals={name: (low, high) for name, (low, high) in summary.get("intervals", {}).items()},
+        golden_version=summary.get("golden_version"),
+        questions=summary.get("questions"),
     )

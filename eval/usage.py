@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from retrieval.feedback import corrects
+from retrieval.feedback_types import corrects
 from retrieval.interactions import Glance
 from retrieval.types import Feedback
 from retrieval.words import content_words

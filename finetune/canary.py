@@ -9,9 +9,10 @@ import numpy as np
 from eval.power import ALPHA
 from eval.statistics import Difference, FloatArray
 from finetune.collusion import together
+from finetune.gain import gain_of
 from finetune.questions import Question
 from finetune.types import Anchor, Example, Label
-from finetune.verdict import LEAST_QUESTIONS, Check, gain_of, gained, missing_for
+from finetune.verdict import LEAST_QUESTIONS, Check, gained, missing_for
 
 POISONER = "canary:poisoner"
 """Giver of the planted votes; nobody of that name can sign in."""
@@ -114,21 +115,20 @@ def _places(rankings: Sequence[Sequence[str]], questions: Sequence[Question]) ->
 def givers(
     questions: Sequence[Question], before: FloatArray, after: FloatArray, *, trusted: AbstractSet[str], seed: int
 ) -> Check:
-    """See whether a gain is there without any one person who is not trusted; who vouches together is one person.
+    """See whether a gain is there without what any one person alone says; who vouches together is one person.
 
     Args:
         questions: That were measured.
         before: Score of each, shape (questions,).
         after: Score of each, shape (questions,).
-        trusted: Principal ids of those whose word is enough.
+        trusted: Ids of questions for which somebody vouches whose word is enough.
         seed: Of the tests.
 
     Returns:
         Refused when without the questions that one person alone vouches for nothing is gained, or few are left.
     """
     behind = _behind(questions, trusted)
-    suspects = [one for one in _suspects(questions, after - before, behind) if not one & trusted]
-    for person in suspects[:_MOST_GIVERS]:
+    for person in _suspects(questions, after - before, behind)[:_MOST_GIVERS]:
         kept = np.array([one != {person} for one in behind])
         groups = [question.group for question, keep in zip(questions, kept, strict=True) if keep]
         others = gain_of(before[kept], after[kept], groups, seed=seed)
@@ -145,16 +145,18 @@ _Person = frozenset[str]
 def _behind(questions: Sequence[Question], trusted: AbstractSet[str]) -> list[AbstractSet[_Person]]:
     """Return who vouches for each question, those together who do it together and are fewer than all others.
 
-    Where most people vouch for the same questions, they agree; who is trusted counts alone.
+    Where most people vouch for the same questions, they agree. Of a question that takes no other word, nobody.
     """
+    everybody = {giver for question in questions for giver in question.givers}
+    bound = [question for question in questions if question.id not in trusted]
     vouched: dict[str, set[str]] = {}
-    for question in questions:
+    for question in bound:
         for giver in question.givers:
             vouched.setdefault(giver, set()).add(question.id)
-    bound = {giver: names for giver, names in vouched.items() if giver not in trusted}
-    few = [group for group in together(bound, mutual=True) if len(group) <= len(vouched) - len(group)]
+    few = [group for group in together(vouched, mutual=True) if len(group) <= len(everybody) - len(group)]
     one_of = {giver: group for group in few for giver in group}
-    return [{one_of.get(giver, frozenset({giver})) for giver in question.givers} for question in questions]
+    of = {question.id: {one_of.get(giver, frozenset({giver})) for giver in question.givers} for question in bound}
+    return [of.get(question.id, set()) for question in questions]
 
 
 def _suspects(

@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 from eval.metrics import percentile
 from eval.power import more_questions
 from eval.statistics import FloatArray
+from finetune.gain import gain_of
 from finetune.leaks import Leak
 from finetune.questions import Question
-from finetune.verdict import Check, Outcome, gain_of
+from finetune.verdict import Check, Outcome
 
 GENERAL_LOSS = -0.02
 """What questions that nothing was learned about may lose, and what the sealed test may."""

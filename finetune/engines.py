@@ -160,7 +160,7 @@ class Engines:
             try:
                 fill(self._twin, engine, self._catalog, progress=self._resting(), cancelled=self._stopping.is_set)
                 self._catalog.set_index_pointer(_marker(fingerprint), fingerprint)
-            except AttuneError:
+            except (AttuneError, MemoryError, RuntimeError):
                 self._twin.detach(engine)
                 engine.index.close()
                 raise
@@ -170,9 +170,9 @@ class Engines:
                     engine.index.build()
         except CancelledError:
             return
-        except AttuneError as error:
+        except (AttuneError, MemoryError, RuntimeError) as error:  # torch says the second of memory as well
             _log.error("the index of an adapter cannot be prepared: %s", error)
-            self._failed[fingerprint] = str(error)
+            self._failed[fingerprint] = str(error) or type(error).__name__
 
     def _resting(self) -> Callable[[float], None]:
         last = time.monotonic()

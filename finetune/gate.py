@@ -15,11 +15,12 @@ import numpy as np
 from eval.statistics import Difference, FloatArray, holm
 from finetune import canary, checks, costs
 from finetune.folds import folds_of, newest
+from finetune.gain import gain_of, spread_of
 from finetune.instruments import Instruments, Recipe
 from finetune.leaks import Leak, Vectors, leaks
 from finetune.questions import Question, Slices, kinds, questions_of
 from finetune.types import Example
-from finetune.verdict import LEAST_QUESTIONS, Check, GateReport, changes, checked, decide, gain_of, gained, too_few
+from finetune.verdict import LEAST_QUESTIONS, Check, GateReport, changes, checked, decide, gained, too_few
 from retrieval.learned import Learned
 
 SEALED_FROM = 200
@@ -34,7 +35,7 @@ class Terms:
     """By what a candidate is judged, beside its gain.
 
     Attributes:
-        trusted: Principal ids of those whose word alone is enough.
+        trusted: Ids of questions for which somebody vouches whose word alone is enough.
         general: Questions that nothing is learned about.
         slices: Names the kinds of question.
         opened: Seals of earlier reports; what they sealed is not looked at again.
@@ -289,4 +290,5 @@ def _report(
         questions=len(scored.questions),
         seed=seed,
         seal=seal,
+        spread=spread_of(scored.questions, scored.before, scored.after, seed=seed),
     )

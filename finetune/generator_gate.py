@@ -12,10 +12,11 @@ import numpy as np
 
 from eval.statistics import Difference, FloatArray, holm
 from eval.wording import spoken, token_f1
+from finetune.gain import gain_of, spread_of
 from finetune.generator_parts import LEAST_TO_MEASURE, Parted, said_at
 from finetune.generator_rows import Row, well_cited
 from finetune.questions import Question, question_id
-from finetune.verdict import LEAST_QUESTIONS, Check, Decision, GateReport, changes, gain_of, gained, missing_for
+from finetune.verdict import LEAST_QUESTIONS, Check, Decision, GateReport, changes, gained, missing_for
 from retrieval.prompt import NOT_ANSWERED
 
 DECLINED_LOSS = -0.05
@@ -76,9 +77,10 @@ def judge_generator(parted: Parted, before: Replies, after: Replies, names: Name
     checks = (*(_kept(name, gains[name], lost[name]) for name in gains), _declined(before.declining, after.declining))
     best = min(gains, key=lambda name: (not gained(gains[name], adjusted[name]), adjusted[name], name != LIKE))
     verdict, reasons, more = _decided(gains, adjusted, checks)
-    better, worse = changes([_question(row, group) for row, group in zip(rows, groups, strict=True)], *scored[best])
-    told = (gains[best], adjusted[best], checks, better, worse)
-    return GateReport(names.recipe, names.against, verdict, reasons, more, *told, len(rows), seed)
+    asked = [_question(row, group) for row, group in zip(rows, groups, strict=True)]
+    told = (gains[best], adjusted[best], checks, *changes(asked, *scored[best]))
+    spread = spread_of(asked, *scored[best], seed=seed)
+    return GateReport(names.recipe, names.against, verdict, reasons, more, *told, len(rows), seed, spread=spread)
 
 
 def too_few_corrections(held_out: int, names: Names, *, seed: int) -> GateReport:

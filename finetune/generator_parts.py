@@ -13,6 +13,7 @@ from finetune.examples import Encode
 from finetune.folds import newest
 from finetune.generator_rows import Row, Rows
 from finetune.groups import Groups, near_duplicates
+from finetune.types import Need
 from finetune.verdict import LEAST_QUESTIONS
 from retrieval.prompt import NOT_ANSWERED
 
@@ -51,6 +52,19 @@ class Parted:
     held_out: tuple[Row, ...]
     groups: tuple[str, ...]
     declining: tuple[Row, ...]
+
+
+def need(corrections: int, lacks: str) -> Need:
+    """Say what the language model still needs to be taught, as far as a count tells.
+
+    Args:
+        corrections: Approved ones that give an answer; a training looks at each, and counts those that cite.
+        lacks: What the server has not got, in words.
+
+    Returns:
+        As of every other rung, but of corrections.
+    """
+    return Need("generator", corrections, LEAST_CORRECTED, lacks, "approved correction")
 
 
 def missing(rows: Rows) -> str:

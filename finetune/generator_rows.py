@@ -143,7 +143,10 @@ def _told(asked: Interaction, terms: Terms) -> tuple[list[tuple[str, str]], int]
     """Return what a model is told, and how many of the passages there was room for."""
     # The mark of then is in no passage of then; what was not worded by a model has none.
     mark = str(asked.generation.get("mark") or f"<<{sha256(asked.id.encode()).hexdigest()[:8]}>>")
-    prompt = Prompt(asked.question, asked.passages, asked.history, template=terms.template, mark=mark)
+    told = str(asked.generation.get("instructions", ""))  # else the manner of one assistant became everybody's
+    prompt = Prompt(
+        asked.question, asked.passages, asked.history, template=terms.template, mark=mark, instructions=told
+    )
     messages = build_messages(prompt, context_tokens=terms.context_tokens)
     numbered = range(1, len(asked.passages) + 1)
     return messages, sum(f"{mark}\n[{number}] " in messages[-1][1] for number in numbered)

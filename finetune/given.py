@@ -1,4 +1,4 @@
-"""Given labels: what another system or a set of judgements says about which chunk answers which question."""
+"""Given labels: what another system, a set of judgements or raters say about which chunk answers which question."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, delete, func, select
 
+from finetune.reviewed import SOURCE, reviewed_labels
 from finetune.signals import folded
 from finetune.tables import given_labels
 from finetune.types import Anchor, Label, Signal
@@ -85,7 +86,7 @@ class GivenLabels(Store):
         """Go through all of them, as the learning path takes them; those that say nothing are passed over.
 
         Yields:
-            By id.
+            By id; then what raters agree on.
         """
         after = ""
         while True:
@@ -93,17 +94,22 @@ class GivenLabels(Store):
             with self._reading() as connection:
                 rows = connection.execute(page).all()
             if not rows:
-                return
+                break
             for row in rows:
                 if row.label:
                     yield _label(row)
             after = rows[-1].id
+        with self._reading() as connection:
+            reviewed = list(reviewed_labels(connection))
+        yield from reviewed
 
     def counts(self) -> dict[str, int]:
-        """Return how many labels came from each source."""
+        """Return how many labels came from each source, and from raters who agree."""
         by_source = select(given_labels.c.source, func.count()).group_by(given_labels.c.source)
         with self._reading() as connection:
-            return {row[0]: row[1] for row in connection.execute(by_source.order_by(given_labels.c.source))}
+            counts = {row[0]: row[1] for row in connection.execute(by_source.order_by(given_labels.c.source))}
+            reviewed = sum(1 for _ in reviewed_labels(connection))
+        return counts | ({SOURCE: counts.get(SOURCE, 0) + reviewed} if reviewed else {})
 
     def forget_giver(self, principal_id: str) -> int:
         """Remove what somebody gave.

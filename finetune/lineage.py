@@ -32,6 +32,7 @@ def manifest_of(
         "rows": [example.id for example in built.examples],
         "sources": sorted({source for example in built.examples for source in example.sources}),
         "signals": _signals(built.examples),
+        "weights": _weights(built.examples),
         "open_rows": sum(example.open for example in built.examples),
         "groups": len({example.group for example in built.examples}),
         "dropped": dict(built.dropped),
@@ -51,6 +52,15 @@ def _signals(examples: Sequence[Example]) -> Mapping[str, int]:
         for signal in example.signals:
             counts[signal] = counts.get(signal, 0) + 1
     return dict(sorted(counts.items()))
+
+
+def _weights(examples: Sequence[Example]) -> Mapping[str, float]:
+    """Share each row's weight among the signals that it stands on."""
+    sums: dict[str, float] = {}
+    for example in examples:
+        for signal in example.signals:
+            sums[signal] = sums.get(signal, 0.0) + example.weight / len(example.signals)
+    return {signal: round(total, 3) for signal, total in sorted(sums.items())}
 
 
 def versions() -> Mapping[str, str]:

@@ -15,7 +15,7 @@ from finetune.labs import Labs
 from finetune.ladder import Step
 from finetune.leaks import untold
 from finetune.measure_adapted import measure_adapted
-from finetune.questions import Question
+from finetune.questions import Question, question_id
 from finetune.recipe import TRAINED_ONCE
 from finetune.refresh import refresh
 from finetune.runs import MAX_LISTED, Outcome
@@ -53,8 +53,7 @@ def measure(course: Course, tried: Sequence[Step], labs: Labs) -> list[tuple[Ste
 
     lab = labs.base
     instruments = of_lab(lab, seed=SEED, admit=_admitting(course, lab), tell=tell)
-    trusted = {label.giver for label in course.labels if label.trusted}
-    terms = Terms(seed=SEED, trusted=trusted, general=_general(course, lab), opened=_opened(course))
+    terms = Terms(seed=SEED, trusted=_vouched_for(course), general=_general(course, lab), opened=_opened(course))
     examples = course.training_set.examples
     new = [step for step in tried if step.recipe != course.rungs and step not in adapted]
     recipes = [step.recipe for step in new]
@@ -70,6 +69,13 @@ def measure(course: Course, tried: Sequence[Step], labs: Labs) -> list[tuple[Ste
     for step, report in judged:
         course.conclude(Outcome(step.rung, report.verdict, None, report.summary, report.as_json()))
     return judged
+
+
+def _vouched_for(course: Course) -> set[str]:
+    """Return the ids of questions for which a word stands that is enough: an approval is one of that alone."""
+    trusted = {label.source_id for label in course.labels if label.trusted and label.label > 0}
+    examples = course.training_set.examples
+    return {question_id(one.question) for one in examples if one.label > 0 and not trusted.isdisjoint(one.sources)}
 
 
 def _general(course: Course, lab: Lab) -> list[Question]:
@@ -107,5 +113,7 @@ def _admitting(course: Course, lab: Lab) -> Admit:
 def _opened(course: Course) -> frozenset[str]:
     """Return the seals that earlier runs opened."""
     others = (run for run in course.kept.runs.recent(limit=MAX_LISTED) if run.id != course.run.id)
-    reports = (outcome.report for run in others for outcome in run.outcomes if outcome.report is not None)
+    # What passed and was not made, as on a disk that was full, is made when it is asked for again.
+    told = (outcome for run in others for outcome in run.outcomes if outcome.candidate or outcome.verdict != "passed")
+    reports = (outcome.report for outcome in told if outcome.report is not None)
     return frozenset(seal for report in reports if (seal := report.get("seal")) is not None)

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, distinct, func, insert, or_, select, update
+from sqlalchemy import Connection, Select, and_, case, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
-from finetune.tables import candidates, training_lineage, trials
+from finetune.tables import candidates, trials
 from finetune.types import CandidateState, RungName
 from retrieval.errors import ConflictError, InvalidInputError, NotFoundError
 from retrieval.rows import storable
@@ -20,6 +20,8 @@ POINTER = "learned"
 """The index pointer that names the candidate that is live; empty or missing where nothing is."""
 
 MAX_LISTED = 1_000
+
+_WHILE_LIVE = "{}, while it was live"
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,17 +135,10 @@ class Registry(Store):
         every = self._found(select(candidates).order_by(candidates.c.created_at, candidates.c.id)) if wanted else []
         return [one for one in every if not wanted.isdisjoint({one.set_id, *one.carried.values()})]
 
-    def stands_on(self, set_id: str) -> tuple[int, int]:
-        """Count what a training set holds.
-
-        Returns:
-            (people who gave it, documents that it is about).
-        """
-        columns = (training_lineage.c.principal_id, training_lineage.c.document_id)
-        people, documents = (func.count(distinct(column)) for column in columns)
-        with self._reading() as connection:
-            row = connection.execute(select(people, documents).where(training_lineage.c.set_id == set_id)).one()
-        return row[0], row[1]
+    def withdrawn_live(self, reason: str) -> list[Candidate]:
+        """Return the candidates that were withdrawn for a reason while they were live; see ``withdraw``."""
+        its = candidates.c.state == "refused", candidates.c.reason == _WHILE_LIVE.format(reason)
+        return self._found(select(candidates).where(*its).order_by(candidates.c.retired_at, candidates.c.id))
 
     def live(self) -> str | None:
         """Return the id of the candidate that is live; None when nothing learned serves."""
@@ -224,22 +219,24 @@ class Registry(Store):
         Args:
             candidate_ids: Of those; where one is live, what was live before it and is not among them is live again.
             usable: As for ``rollback``.
-            reason: Why.
+            reason: Why; of one that was live, that it was is added.
 
         Returns:
             What is live now; None when nothing learned serves.
         """
         barred = set(candidate_ids)
         self._refuse(barred, reason)  # first, so that nobody promotes or tries one meanwhile
-        live = self.live()
+        live, while_live = self.live(), _WHILE_LIVE.format(reason)
         while live in barred:
-            live = self.rollback(live, usable=lambda key: key not in barred and usable(key), reason=reason)
+            live = self.rollback(live, usable=lambda key: key not in barred and usable(key), reason=while_live)
         self._refuse(barred, reason)  # what was live has retired
         return live
 
     def _refuse(self, candidate_ids: Collection[str], reason: str) -> None:
         # Reports name questions by a hash of their words: whoever guesses one could see that it was asked.
-        refused = {"state": "refused", "reason": reason, "report": None}
+        while_live = _WHILE_LIVE.format(reason)
+        kept = case((candidates.c.reason == while_live, while_live), else_=reason)
+        refused = {"state": "refused", "reason": kept, "report": None}
         stopped = {"state": "stopped", "reason": reason, "ended_at": datetime.now(UTC)}
         theirs = trials.c.candidate_id.in_(sorted(candidate_ids)), trials.c.state == "running"
         with self._writing() as connection:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal, get_args
 from uuid import uuid4
 
-from sqlalchemy import desc, insert, select, update
+from sqlalchemy import desc, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from finetune.tables import training_runs
@@ -95,6 +95,19 @@ class TrainingRun:
         return tuple(o.candidate for o in self.outcomes if o.candidate is not None and o.verdict == "passed")
 
 
+def checked_rungs(rungs: Sequence[str]) -> None:
+    """See that a training can be asked for.
+
+    Raises:
+        InvalidInputError: There is no such rung, or one is named twice.
+    """
+    known = get_args(RungName)
+    if unknown := [rung for rung in rungs if rung not in known]:
+        raise InvalidInputError(f"there is no rung {unknown[0]!r}; there are {', '.join(known)}")
+    if len(set(rungs)) < len(rungs):
+        raise InvalidInputError("a rung is named twice")
+
+
 class TrainingRuns(Store):
     """Training runs, on SQLite or PostgreSQL; one is under way at a time, and one more may wait for it.
 
@@ -117,11 +130,7 @@ class TrainingRuns(Store):
             InvalidInputError: There is no such rung, or one is named twice.
             ConflictError: Another one waits already.
         """
-        known = get_args(RungName)
-        if unknown := [rung for rung in rungs if rung not in known]:
-            raise InvalidInputError(f"there is no rung {unknown[0]!r}; there are {', '.join(known)}")
-        if len(set(rungs)) < len(rungs):
-            raise InvalidInputError("a rung is named twice")
+        checked_rungs(rungs)
         run_id = uuid4().hex
         values = {
             "id": run_id,
@@ -160,6 +169,13 @@ class TrainingRuns(Store):
         if not 1 <= limit <= MAX_LISTED:
             raise InvalidInputError(f"limit is {limit}; 1 to {MAX_LISTED} training runs can be listed")
         return self._found(limit=limit)
+
+    def since(self, moment: datetime) -> list[tuple[tuple[RungName, ...], RunState]]:
+        """Return the rungs and the state of each run that ended after a moment, or is open."""
+        its = or_(training_runs.c.state.in_(OPEN), training_runs.c.ended_at > moment)
+        with self._reading() as connection:
+            rows = connection.execute(select(training_runs.c.rungs, training_runs.c.state).where(its)).all()
+        return [(tuple(rungs), state) for rungs, state in rows]
 
     def due(self) -> TrainingRun | None:
         """Return the run that is under way, or else the one that waits; None when there is nothing to do."""
@@ -246,7 +262,9 @@ class TrainingRuns(Store):
         Returns:
             Whether this ended it: of two ends the first counts.
         """
-        return self._change(run_id, {"state": state, "error": error, "ended_at": datetime.now(UTC)})
+        values: dict[str, Any] = {"state": state, "error": error, "ended_at": datetime.now(UTC)}
+        whole = {"progress": asdict(Progress("done", 1.0))} if state == "done" else {}
+        return self._change(run_id, values | whole)
 
     def _change(self, run_id: str, values: Mapping[str, Any], *more: Any) -> bool:
         its = training_runs.c.id == run_id, training_runs.c.state == "running", *more

@@ -20,7 +20,7 @@ from finetune.trials import Trial, Trials
 from finetune.types import Parts
 from retrieval.catalog import Catalog
 from retrieval.embed import Embedder
-from retrieval.errors import ConflictError, DataDirectoryError, ModelError, NotFoundError
+from retrieval.errors import AttuneError, ConflictError, ModelError, NotFoundError
 from retrieval.learned import NOTHING, Engine, Learned, Serving
 from retrieval.rerank import Reranker
 from retrieval.store import reachable
@@ -128,7 +128,7 @@ class ServingState:
         """Load what is live, and keep looking whether it changed; what cannot be loaded does not keep it from that."""
         try:
             self.refresh()
-        except DataDirectoryError as error:
+        except AttuneError as error:
             _log.warning("what is learned is not known yet: %s", error)
         self._thread.start()
 
@@ -146,6 +146,7 @@ class ServingState:
 
         Raises:
             DataDirectoryError: The database does not answer; what served goes on.
+            VectorIndexError: An index does not; likewise.
         """
         with self._refreshing:
             before = self.now
@@ -291,7 +292,7 @@ class ServingState:
         while not self._stopping.wait(LOOKED_S):
             try:
                 self.refresh()
-            except DataDirectoryError as error:
+            except AttuneError as error:
                 if reached:
                     _log.warning("it is not known whether what is learned changed: %s", error)
                 reached = False

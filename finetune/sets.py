@@ -11,7 +11,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
-from sqlalchemy import delete, desc, insert, select, update
+from sqlalchemy import delete, desc, distinct, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from finetune.tables import candidates, training_lineage, training_sets
@@ -175,6 +175,18 @@ class TrainingSets(Store):
         newest = select(training_sets).order_by(desc(training_sets.c.created_at), training_sets.c.id).limit(limit)
         with self._reading() as connection:
             return [KeptSet(*row) for row in connection.execute(newest)]
+
+    def stands_on(self, set_id: str) -> tuple[int, int]:
+        """Count what a training set holds.
+
+        Returns:
+            (people who gave it, documents that it is about).
+        """
+        columns = (training_lineage.c.principal_id, training_lineage.c.document_id)
+        people, documents = (func.count(distinct(column)) for column in columns)
+        with self._reading() as connection:
+            row = connection.execute(select(people, documents).where(training_lineage.c.set_id == set_id)).one()
+        return row[0], row[1]
 
     def of_person(self, principal_id: str) -> list[str]:
         """Return the ids of the sets that hold what somebody asked, said or did, sorted."""

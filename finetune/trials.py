@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 from uuid import uuid4
 
-from sqlalchemy import Connection, Select, func, insert, select, update
+from sqlalchemy import Connection, Select, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from finetune.e_value import winner
@@ -24,6 +24,8 @@ State = Literal["running", "won", "lost", "stopped"]
 MAX_LISTED = 1_000
 MOST_SERVED = 0.5
 """Of people, by a candidate alone: to serve all of them is a promotion, which takes two to decide."""
+
+_RUNS = "another trial runs; stop it first"
 
 _AFTERWARDS: Mapping[State, str] = {"won": "passed", "stopped": "passed", "lost": "refused"}
 
@@ -78,10 +80,7 @@ class Trials(Store):
             InvalidInputError: The share is out of range.
             ConflictError: The candidate did not pass the gate, or another trial runs.
         """
-        if not 0 < share <= 1:
-            raise InvalidInputError(f"the share is {share}; it lies above 0 and is at most 1")
-        if kind == "share" and share > MOST_SERVED:
-            raise InvalidInputError(f"a candidate that is tried serves {MOST_SERVED:.0%} of people at most: promote it")
+        _check_share(kind, share)
         row = {"id": uuid4().hex, "candidate_id": candidate_id, "kind": kind, "state": "running", "share": share}
         row |= {"wins": 0, "losses": 0, "ties": 0, "figures": {}, "started_by": by, "started_at": datetime.now(UTC)}
         try:
@@ -91,8 +90,18 @@ class Trials(Store):
                 against = connection.scalar(target) or None
                 connection.execute(insert(trials).values(row | {"against": against, "reason": ""}))
         except IntegrityError as error:
-            raise ConflictError("another trial runs; stop it first") from error
+            raise ConflictError(_RUNS) from error
         return self.get(str(row["id"]))
+
+    def check(self, candidate_id: str, kind: Kind, *, share: float) -> None:
+        """See whether a candidate may be tried now; raises as ``start`` does."""
+        _check_share(kind, share)
+        if self.running() is not None:
+            raise ConflictError(_RUNS)
+        with self._reading() as connection:
+            state = connection.scalar(select(candidates.c.state).where(candidates.c.id == candidate_id))
+        if state != "passed":
+            raise _refusal(candidate_id, state)
 
     def get(self, trial_id: str) -> Trial:
         """Return a trial.
@@ -134,6 +143,30 @@ class Trials(Store):
                 _settle(connection, Trial(**row))
         return self.get(trial_id)
 
+    def recount(self, trial_id: str, interaction_id: str, credit: Credit | None) -> Trial:
+        """Forget what became of one answer: what decided it was taken back; the trial ends when that decides it.
+
+        Args:
+            trial_id: Which.
+            interaction_id: Of the answer.
+            credit: What decides it now; None when nothing does.
+
+        Returns:
+            The trial as it is now; one that has ended stays as it is.
+
+        Raises:
+            NotFoundError: There is none of this id.
+        """
+        its = trial_credits.c.trial_id == trial_id, trial_credits.c.interaction_id == interaction_id
+        with self._writing() as connection:
+            locked = select(trials).where(trials.c.id == trial_id, trials.c.state == "running").with_for_update()
+            row = connection.execute(locked).mappings().first()
+            if row is not None and connection.execute(delete(trial_credits).where(*its)).rowcount:
+                if credit is not None:
+                    _note(connection, trial_id, credit)
+                _settle(connection, Trial(**row))
+        return self.get(trial_id)
+
     def credits(self, trial_id: str) -> list[Credit]:
         """Return what became of the answers of a trial, the oldest first."""
         with self._reading() as connection:
@@ -163,14 +196,25 @@ class Trials(Store):
             return [Trial(**row) for row in connection.execute(statement).mappings()]
 
 
+def _check_share(kind: Kind, share: float) -> None:
+    if not 0 < share <= 1:
+        raise InvalidInputError(f"the share is {share}; it lies above 0 and is at most 1")
+    if kind == "share" and share > MOST_SERVED:
+        raise InvalidInputError(f"a candidate that is tried serves {MOST_SERVED:.0%} of people at most: promote it")
+
+
 def _check_may_start(connection: Connection, candidate_id: str) -> None:
     passed = candidates.c.id == candidate_id, candidates.c.state == "passed"
     if connection.execute(update(candidates).where(*passed).values(state="trial")).rowcount:
         return
     state = connection.scalar(select(candidates.c.state).where(candidates.c.id == candidate_id))
+    raise _refusal(candidate_id, state)
+
+
+def _refusal(candidate_id: str, state: str | None) -> NotFoundError | ConflictError:
     if state is None:
-        raise NotFoundError(f"no candidate {candidate_id}")
-    raise ConflictError(f"candidate {candidate_id[:12]} is {state}; one that passed the gate can be tried")
+        return NotFoundError(f"no candidate {candidate_id}")
+    return ConflictError(f"candidate {candidate_id[:12]} is {state}; one that passed the gate can be tried")
 
 
 def _note(connection: Connection, trial_id: str, credit: Credit) -> bool:

@@ -48,7 +48,7 @@ class Label:
     """What one signal says about one chunk and one question, before caps and quorum.
 
     Attributes:
-        source_id: Id of the feedback, reading or given label.
+        source_id: Id of the feedback, reading, given label, or passage that raters graded.
         kind: Of what ``source_id`` names.
         label: 1 where the chunk answers the question, -1 where it does not.
         weight: In (0, 1].
@@ -59,7 +59,7 @@ class Label:
     """
 
     source_id: str
-    kind: Literal["feedback", "reading", "given"]
+    kind: Literal["feedback", "reading", "given", "review"]
     signal: Signal
     question: str
     anchor: Anchor
@@ -130,12 +130,14 @@ class Need:
         have: Labelled questions at hand.
         least: How many it takes.
         lacks: What the server itself has not got for it, in words; empty where it has everything.
+        counted: What is counted, one of it in words.
     """
 
     rung: RungName
     have: int
     least: int
     lacks: str = ""
+    counted: str = "labelled question"
 
     @property
     def missing(self) -> int:
@@ -150,8 +152,7 @@ class Need:
     @property
     def summary(self) -> str:
         """Say it in words."""
-        more = "question" if self.missing == 1 else "questions"
-        needed = [f"{self.missing} more labelled {more}"] if self.missing else []
+        needed = [f"{self.missing} more {self.counted}{'' if self.missing == 1 else 's'}"] if self.missing else []
         return "; ".join([*needed, *([self.lacks] if self.lacks else [])]) or "open"
 
 

@@ -15,11 +15,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
-import numpy as np
-
-from eval.figures import ratio_of
 from eval.power import ALPHA, more_questions
-from eval.statistics import Difference, FloatArray, difference, holm
+from eval.statistics import Difference, FloatArray, holm
+from finetune.gain import Spread
 from finetune.questions import Question
 
 LEAST_QUESTIONS = 25
@@ -86,6 +84,7 @@ class GateReport:
         losses: Questions that lose the most, the most first.
         questions: Labelled questions that were measured.
         seal: Id of the sealed test when it was opened for this candidate; it is never opened again.
+        spread: How the gain lies over the questions; None where nothing was measured.
     """
 
     recipe: tuple[str, ...]
@@ -101,6 +100,7 @@ class GateReport:
     questions: int
     seed: int
     seal: str | None = None
+    spread: Spread | None = None
 
     @property
     def passed(self) -> bool:
@@ -125,7 +125,8 @@ class GateReport:
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> "GateReport":
         """Read what ``as_json`` wrote."""
-        fields = {name: value[name] for name in cls.__dataclass_fields__}
+        fields = {name: value[name] for name in cls.__dataclass_fields__ if name != "spread"}
+        fields["spread"] = Spread.from_json(value.get("spread"))
         for name in ("recipe", "against", "reasons"):
             fields[name] = tuple(fields[name])
         fields["checks"] = tuple(Check(**check) for check in fields["checks"])
@@ -134,28 +135,6 @@ class GateReport:
         if fields["gain"] is not None:
             fields["gain"] = Difference(**fields["gain"])
         return cls(**fields)
-
-
-def gain_of(before: FloatArray, after: FloatArray, groups: Sequence[str], *, seed: int) -> Difference:
-    """Measure what a candidate gains, taking questions of one group for one observation.
-
-    Args:
-        before: Score of each question by what is live, shape (questions,).
-        after: By the candidate, shape (questions,).
-        groups: Of each question.
-        seed: The same seed gives the same answer.
-
-    Returns:
-        The difference of the means over questions; ``questions`` of it counts groups.
-    """
-    names, place = np.unique(np.array(groups, dtype=np.str_), return_inverse=True)
-    counts = np.bincount(place, minlength=len(names)).astype(np.float64)
-
-    def columns(scores: FloatArray) -> dict[str, FloatArray]:
-        summed = np.bincount(place, weights=scores, minlength=len(names)).astype(np.float64)
-        return {"score": summed, "questions": counts}
-
-    return difference(columns(before), columns(after), ratio_of("score", "questions"), about="score", seed=seed)
 
 
 def gained(gain: Difference, p_adjusted: float | None) -> bool:
@@ -251,7 +230,9 @@ def too_few(recipe: Sequence[str], against: Sequence[str], questions: int, *, se
         questions: Groups of labelled questions at hand.
         seed: Of the run.
     """
-    said = (f"{questions} of {LEAST_QUESTIONS} labelled questions",)
+    # Made anew, what is live is measured by what it does not know.
+    kind = "questions that are new to what is live" if tuple(recipe) == tuple(against) else "labelled questions"
+    said = (f"{questions} of {LEAST_QUESTIONS} {kind}, nearly the same ones counted once",)
     missing = LEAST_QUESTIONS - questions
     unmeasured = (None, None, (), (), ())
     return GateReport(tuple(recipe), tuple(against), "not_enough_data", said, missing, *unmeasured, questions, seed)

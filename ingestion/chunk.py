@@ -214,7 +214,8 @@ class _Counted:
 
     def _counts(self, groups: Sequence[_Group]) -> Iterator[int]:
         near = self.max_tokens * _SURELY_BELOW
-        doubtful = [group.tokens + len(group.units) > near for group in groups]
+        # Each unit may begin with a token more, and a tokenizer may read every blank between two of them.
+        doubtful = [group.tokens + len(group.units) + _blanks(group.units) > near for group in groups]
         texts = [self._embedded(group) for group, doubted in zip(groups, doubtful, strict=True) if doubted]
         counts = map(len, self.token_spans(texts))
         return (next(counts) if doubted else group.tokens for group, doubted in zip(groups, doubtful, strict=True))
@@ -228,6 +229,10 @@ class _Counted:
         if middle:
             return [self.contexts.group(group.units[:middle]), self.contexts.group(group.units[middle:])]
         return [self.contexts.group([half]) for half in halves(group.units[0], self.text) or ()]
+
+
+def _blanks(members: Sequence[Unit]) -> int:
+    return sum(second.start - first.end for first, second in pairwise(members))
 
 
 def _draft(group: _Group) -> ChunkDraft:

@@ -1,15 +1,19 @@
-"""What a child that parses hands over, as JSON: a document, or why there is none.
+"""What a child that parses hands over, as JSON in a file: a document, or why there is none.
 
 The child has read a file that may be hostile, so nothing it says is taken on trust: kinds and types are checked, and
 offsets and sections, which citations stand on, are made by whoever receives.
 """
 
-from typing import Any, get_args
+import os
+import stat
+from pathlib import Path
+from typing import Any, BinaryIO, get_args
 
 from ingestion.types import Element, ElementKind, ParsedDocument, assemble
 from retrieval import errors
 from retrieval.types import Box
 
+_LOG_BYTES = 4096
 _KINDS = frozenset(get_args(ElementKind))
 _ERRORS = {
     cls.__name__: cls
@@ -63,11 +67,23 @@ def document_from_json(said: Any) -> ParsedDocument:
         TypeError: As for ValueError.
         KeyError: As for ValueError.
     """
-    if "error" in said:
-        raise _ERRORS[said["error"]](_of(str, said["message"]))
+    check_for_error(said)
     elements = [_element(*row) for row in said["elements"]]
     unread_pages = tuple(_of(int, page) for page in said["unread_pages"])
     return assemble(_of(str, said["title"]), _of(str, said["media_type"]), elements, unread_pages=unread_pages)
+
+
+def check_for_error(said: Any) -> None:
+    """Raise what a child says went wrong, if anything did.
+
+    Raises:
+        DocumentError: For the reason that was handed over.
+        ValueError: As ``document_from_json``, as are the others.
+        TypeError: Likewise.
+        KeyError: Likewise.
+    """
+    if "error" in said:
+        raise _ERRORS[said["error"]](_of(str, said["message"]))
 
 
 def _element(*row: Any) -> Element:
@@ -90,3 +106,41 @@ def _of(kind: type | tuple[type, ...], value: Any) -> Any:
     if not isinstance(value, kind):
         raise TypeError(f"{value!r:.100} is no {kind}")
     return value
+
+
+def _opened(path: Path) -> BinaryIO:
+    """Open what a child left, which may be anything: a link to another file, or a pipe that nobody writes to."""
+    file = os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb")
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        file.close()
+        raise ValueError("not a file")
+    return file
+
+
+def left_by_child(path: Path, max_bytes: int) -> bytes:
+    """Read what a child left.
+
+    Returns:
+        All of it.
+
+    Raises:
+        OSError: There is none, or it is a link.
+        ValueError: It is no file.
+        ResourceLimitError: It is larger than that.
+    """
+    with _opened(path) as file:
+        content = file.read(max_bytes + 1)
+    if len(content) > max_bytes:
+        raise errors.ResourceLimitError("holds too much text")
+    return content
+
+
+def last_lines(path: Path) -> list[str]:
+    """Return the last lines of what a child printed, without empty ones; none where it cannot be read."""
+    try:
+        with _opened(path) as file:
+            file.seek(max(os.fstat(file.fileno()).st_size - _LOG_BYTES, 0))
+            text = file.read(_LOG_BYTES).decode("utf-8", "replace")
+    except (OSError, ValueError):
+        return []
+    return [line.strip() for line in text.splitlines() if line.strip()]

@@ -20,10 +20,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from ingestion.confine import Confinement
+from ingestion.draw import drawn, facts
 from ingestion.handover import document_as_json, error_as_json
+from ingestion.locate import located
 from ingestion.parse import PARSERS, media_type_of, parse
 from ingestion.parsers.markdown import markdown_elements
 from ingestion.parsers.ocr import Ocr
@@ -40,6 +42,8 @@ _LIBRARIES = (
 )
 RESULT, LOG = "result.json", "stderr.txt"
 CRASHED = 70  # exit status of a child whose parser raised what it should not
+Task = Literal["parse", "facts", "draw", "locate"]
+_OF_PAGES = {"facts": facts, "draw": drawn, "locate": located}
 _NICE = 10  # questions go before documents
 # What libraries look up on their way: the time zone, the number of processors, types by suffix. Not all of /proc: it
 # shows the environment of other processes.
@@ -72,7 +76,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One document to parse: where it lies, what it is called, an empty folder for the result, and how to read it."""
+    """One document: where it lies, what it is called, an empty folder for the result, how to read it, and what for."""
 
     path: str
     uri: str
@@ -81,6 +85,8 @@ class Job:
     limits: Mapping[str, Any]
     ocr_languages: Sequence[str] = ()
     backends: Mapping[str, str] = field(default_factory=dict)
+    task: Task = "parse"
+    wanted: Mapping[str, Any] = field(default_factory=dict)
 
 
 def main() -> None:
@@ -222,6 +228,8 @@ class _TimeAllowed:
 def _result(job: Job, limits: Limits, time_allowed: _TimeAllowed, ocr: Ocr) -> dict[str, Any]:
     source = SourceFile(Path(job.path), job.uri, job.name)
     try:
+        if job.task != "parse":
+            return _OF_PAGES[job.task](source, job.wanted)
         is_pdf = media_type_of(source) == "application/pdf"
         time_allowed.for_pages(page_count(source.path) if is_pdf else 0)
         return document_as_json(parse(source, ocr=ocr, backends=job.backends))

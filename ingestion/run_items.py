@@ -177,8 +177,21 @@ class RunItems(Store):
         with self._writing() as connection:
             connection.execute(update(ingest_items).where(*open_ones).values(values))
 
-    def requeue(self, run_id: str, *, states: Sequence[str], kinds: Sequence[str] | None = None) -> int:
+    def requeue(
+        self,
+        run_id: str,
+        *,
+        states: Sequence[str],
+        kinds: Sequence[str] | None = None,
+        ordinals: Sequence[int] | None = None,
+    ) -> int:
         """Queue settled documents of a run again.
+
+        Args:
+            run_id: The run.
+            states: Only those in one of these states.
+            kinds: Only those that failed for one of these reasons; None is all.
+            ordinals: Only these; None is all.
 
         Returns:
             How many.
@@ -186,6 +199,8 @@ class RunItems(Store):
         chosen = [ingest_items.c.run_id == run_id, ingest_items.c.state.in_(list(states))]
         if kinds is not None:
             chosen.append(ingest_items.c.kind.in_(list(kinds)))
+        if ordinals is not None:
+            chosen.append(ingest_items.c.ordinal.in_(list(ordinals)))
         batch = case((ingest_items.c.outcome == "deleted", DELETIONS), else_=None)
         values = {"state": "queued", "batch": batch, "worker": None, "reason": None, "kind": None, "finished_at": None}
         with self._writing() as connection:

@@ -8,6 +8,7 @@ from uuid import uuid4
 from sqlalchemy import Select, delete, exists, insert, select, update
 
 from ingestion.run_batches import RunBatches
+from ingestion.run_failures import RunFailures
 from ingestion.run_items import RunItems
 from ingestion.run_rows import ENDED, OPEN, NewItem, Run, RunState, to_run
 from ingestion.tables import ingest_items, ingest_runs, sources
@@ -18,7 +19,7 @@ __all__ = ["IngestRuns", "Run", "RunState"]
 MAX_PAGE_RUNS = 1_000
 
 
-class IngestRuns(RunItems, RunBatches):
+class IngestRuns(RunItems, RunBatches, RunFailures):
     """The record of all runs, on SQLite or PostgreSQL; the truth about what is still to be done.
 
     Durable jobs only carry ids of what is written here, so that they can be made again from it.
@@ -180,8 +181,19 @@ class IngestRuns(RunItems, RunBatches):
         self.cancel_open(run_id)
         return run
 
-    def retry(self, run_id: str, *, states: Sequence[str] = ("failed", "quarantined", "cancelled")) -> int:
+    def retry(
+        self,
+        run_id: str,
+        *,
+        states: Sequence[str] = ("failed", "quarantined", "cancelled"),
+        ordinals: Sequence[int] | None = None,
+    ) -> int:
         """Have documents of a run tried again, those that failed and those that were cancelled.
+
+        Args:
+            run_id: The run.
+            states: Only those in one of these states.
+            ordinals: Only these; None is all.
 
         Returns:
             How many; the run goes on when there are some.
@@ -190,7 +202,7 @@ class IngestRuns(RunItems, RunBatches):
             NotFoundError: There is no such run.
         """
         self.get(run_id)
-        count = self.requeue(run_id, states=states)
+        count = self.requeue(run_id, states=states, ordinals=ordinals)
         if count:
             self._go_on([run_id])
         return count

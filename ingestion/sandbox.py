@@ -1,7 +1,8 @@
 """Parse a document in a process of its own: a crash, a hang or a bomb costs that document only.
 
 ``Sandbox`` keeps a few light workers (``parse_worker``) that fork one child per document. Limits on memory, time,
-output and files are set in the child; the worker watches the clock; the sandbox watches the worker.
+output and files are set in the child; the worker watches the clock; the sandbox watches the worker. Whatever else is
+done with a file that may be hostile, such as drawing a page of it, is done there too.
 """
 
 import json
@@ -10,33 +11,32 @@ import os
 import select
 import shutil
 import signal
-import stat
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from queue import LifoQueue
+from queue import Empty, LifoQueue
 from types import TracebackType
-from typing import Any, BinaryIO, Self
+from typing import Any, Self, TypeVar
 from uuid import uuid4
 
 from ingestion.confine import missing_confinement
-from ingestion.handover import document_from_json
-from ingestion.parse_worker import CRASHED, LOG, RESULT, Job, Limits, memory_reason
+from ingestion.handover import document_from_json, last_lines, left_by_child
+from ingestion.parse_worker import CRASHED, LOG, RESULT, Job, Limits, Task, memory_reason
 from ingestion.types import ParsedDocument, SourceFile
 from retrieval import errors
 
 __all__ = ["Limits", "Sandbox"]
 
+Given = TypeVar("Given")
 _ROOT = Path(__file__).resolve().parents[1]
 # The worker enforces the time of a document; this is for a worker that is stuck itself.
 _WORKER_GRACE_S = 30.0
 _STOP_S = 5.0
 _OUT_OF_MEMORY = ("memory allocation of", "bad_alloc", "out of memory", "memoryerror")
-_LOG_BYTES = 4096
 
 
 class _WorkerGoneError(Exception):
@@ -105,30 +105,58 @@ class Sandbox:
             ParserCrashError: Its parser crashed, or was killed.
             UnreadableError: Its parser failed in a way nobody foresaw.
         """
-        worker = self._free.get()
+        return self.run("parse", source, lambda said, _folder: document_from_json(said))
+
+    def run(
+        self,
+        task: Task,
+        source: SourceFile,
+        receive: Callable[[Any, Path], Given],
+        *,
+        wanted: Mapping[str, Any] | None = None,
+        patience_s: float | None = None,
+    ) -> Given:
+        """Have a child do something with a file.
+
+        Args:
+            task: What.
+            source: The file.
+            receive: Takes over what the child says and the folder in which it may have left a file; whatever it raises
+                for what no child says makes the file unreadable.
+            wanted: What the task is to do in particular.
+            patience_s: How long to wait for a free worker; None waits for ever.
+
+        Returns:
+            What ``receive`` makes of it.
+
+        Raises:
+            BusyError: All workers are taken.
+            DocumentError: As ``parse``.
+        """
+        try:
+            worker = self._free.get(timeout=patience_s)
+        except Empty as error:
+            raise errors.BusyError("too many pages are being drawn") from error
         folder = self._folder / uuid4().hex
         try:
             folder.mkdir(mode=0o700)
+            path, limits = str(source.path.absolute()), asdict(self.limits)
             job = Job(
-                str(source.path.absolute()), source.uri, source.name, str(folder), asdict(self.limits), **self._reading
+                path, source.uri, source.name, str(folder), limits, task=task, wanted=wanted or {}, **self._reading
             )
             reply = worker.run(job, self.limits.wall_max_s + _WORKER_GRACE_S)
-            return self._document(reply, folder)
+            return self._received(reply, folder, receive)
         finally:
             self._free.put(worker)
             shutil.rmtree(folder, ignore_errors=True)
 
-    def _document(self, reply: dict[str, Any], folder: Path) -> ParsedDocument:
+    def _received(self, reply: dict[str, Any], folder: Path, receive: Callable[[Any, Path], Given]) -> Given:
         if reply["timed_out"]:
             raise errors.ResourceLimitError(f"its parser was stopped after {reply['seconds']:.0f} s")
         if reply["exit"] != 0:
-            raise self._crash(reply["exit"], _log_lines(folder / LOG))
+            raise self._crash(reply["exit"], last_lines(folder / LOG))
         try:
-            with _opened(folder / RESULT) as file:
-                content = file.read(self.limits.output_bytes + 1)
-            if len(content) > self.limits.output_bytes:
-                raise errors.ResourceLimitError("holds too much text")
-            return document_from_json(json.loads(content))
+            return receive(json.loads(left_by_child(folder / RESULT, self.limits.output_bytes)), folder)
         except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
             raise errors.UnreadableError("its parser returned something unreadable") from error
 
@@ -143,25 +171,6 @@ class Sandbox:
         if status == -signal.SIGKILL:
             return errors.ParserCrashError("its parser was killed, probably for want of memory")
         return errors.ParserCrashError(f"its parser crashed (signal {-status})")
-
-
-def _opened(path: Path) -> BinaryIO:
-    """Open what a child left, which may be anything: a link to another file, or a pipe that nobody writes to."""
-    file = os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb")
-    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-        file.close()
-        raise ValueError("not a file")
-    return file
-
-
-def _log_lines(path: Path) -> list[str]:
-    try:
-        with _opened(path) as file:
-            file.seek(max(os.fstat(file.fileno()).st_size - _LOG_BYTES, 0))
-            text = file.read(_LOG_BYTES).decode("utf-8", "replace")
-    except (OSError, ValueError):
-        return []
-    return [line.strip() for line in text.splitlines() if line.strip()]
 
 
 class _Worker:

@@ -164,6 +164,16 @@ class AccessLists(Store):
         by_right = {right: frozenset(row[1] for row in rows if row[2] == right) for right in ("read", "curate")}
         return CollectionAccess(by_right["read"], by_right["curate"], rows[0].access_version)
 
+    def grants(self, keys: Iterable[str]) -> list[tuple[str, str, str]]:
+        """Return where keys stand in a list of a collection: its name, the right and the key; for administrators."""
+        statement = (
+            select(collections.c.name, collection_access.c.right, collection_access.c.principal_key)
+            .join_from(collections, collection_access)
+            .where(one_of(collection_access.c.principal_key, "keys"))
+        )
+        with self._reading() as connection:
+            return sorted(tuple(row) for row in connection.execute(statement, {"keys": listed(keys)}))
+
     def set_collection_access(
         self, name: str, *, readers: Iterable[str], curators: Iterable[str], version: int | None
     ) -> CollectionAccess:

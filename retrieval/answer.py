@@ -133,6 +133,7 @@ class Answerer:
             asked_at=datetime.now(UTC),
             versions={**self.versions, "prompt": self.template, **served_by(p.learnt for p in passages)},
             filters=query.filters,
+            assistant=query.assistant,
             **made,
         )
 

@@ -1,8 +1,6 @@
 """The catalog: what a reader may see is decided here, on every question, in the same statement that reads it."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import groupby
-from operator import itemgetter
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import Row, Select, and_, bindparam, func, or_, select
@@ -12,20 +10,20 @@ from retrieval.access_lists import AccessLists, has_right
 from retrieval.document_labels import DocumentLabels
 from retrieval.errors import InvalidInputError, NotFoundError
 from retrieval.gate import READABLE, Gate
+from retrieval.history import History
 from retrieval.inventory import Inventory
+from retrieval.listing import DOCUMENTS, MANAGED, MAX_PAGE_DOCUMENTS, Listing, to_documents, with_keys
 from retrieval.origins import Origins
 from retrieval.retention import Retention
 from retrieval.revisions import Revisions
 from retrieval.rows import Known, PassageRow, RevisionKey, StagedRevision, storable, to_chunks
 from retrieval.source_access import SourceAccess
 from retrieval.store import CHUNK_COLUMNS, listed
-from retrieval.tables import chunks, collections, document_access, documents, revisions
+from retrieval.tables import chunks, collections, documents, revisions
 from retrieval.types import Chunk, Collection, Document, Principal, Revision
 from retrieval.vectors import Vectors
 
 __all__ = ["Catalog", "Known", "PassageRow", "RevisionKey", "StagedRevision"]
-
-MAX_PAGE_DOCUMENTS = 1_000
 
 _REVISIONS = (
     select(revisions)
@@ -40,19 +38,11 @@ _CHUNKS = (
     .where(revisions.c.id == bindparam("id"), revisions.c.state != "staged", READABLE)
     .order_by(chunks.c.ordinal)
 )
-_MANAGED = (
-    select(documents, collections.c.name.label("collection"))
-    .join(collections, collections.c.id == documents.c.collection_id)
-    .where(documents.c.deleted_at.is_(None), documents.c.live_revision_id.is_not(None))
-)
-_DOCUMENTS = (
-    select(documents, collections.c.name.label("collection"))
-    .join(collections, collections.c.id == documents.c.collection_id)
-    .where(READABLE)
-)
 
 
-class Catalog(Gate, AccessLists, Origins, SourceAccess, Revisions, Inventory, Vectors, DocumentLabels, Retention):
+class Catalog(
+    Gate, Listing, History, AccessLists, Origins, SourceAccess, Revisions, Inventory, Vectors, DocumentLabels, Retention
+):
     """Documents, revisions, chunks and who may read them, on SQLite or PostgreSQL; any number of threads may share it.
 
     Every method that reads for somebody requires ``principal``. Missing and forbidden are one error with one text.
@@ -91,7 +81,7 @@ class Catalog(Gate, AccessLists, Origins, SourceAccess, Revisions, Inventory, Ve
         Raises:
             NotFoundError: It is missing, deleted, not published yet, or this principal may not read it.
         """
-        found = self._documents(_DOCUMENTS.where(documents.c.id == bindparam("id")), principal, id=document_id)
+        found = self._documents(DOCUMENTS.where(documents.c.id == bindparam("id")), principal, id=document_id)
         if not found:
             raise NotFoundError(f"no document {document_id}")
         return found[0]
@@ -116,38 +106,12 @@ class Catalog(Gate, AccessLists, Origins, SourceAccess, Revisions, Inventory, Ve
         """
         if not 1 <= limit <= MAX_PAGE_DOCUMENTS:
             raise InvalidInputError(f"limit is {limit}; a page holds 1 to {MAX_PAGE_DOCUMENTS} documents")
-        page = _DOCUMENTS.where(documents.c.id > bindparam("after"))
+        page = DOCUMENTS.where(documents.c.id > bindparam("after"))
         values = {"after": after or ""}
         if collection is not None:
             page = page.where(documents.c.collection_id == bindparam("collection_id"))
             values["collection_id"] = self.collection(collection, principal=principal).id
         return self._documents(page.order_by(documents.c.id).limit(limit), principal, **values)
-
-    def managed_documents(
-        self, collection: str, *, principal: Principal, after: str | None = None, limit: int = 50
-    ) -> list[Document]:
-        """Return a page of the published documents of a collection that the principal looks after, read or not.
-
-        Args:
-            collection: Its name.
-            principal: Who asks.
-            after: As ``documents``.
-            limit: As ``documents``.
-
-        Returns:
-            Fewer than ``limit`` only on the last page.
-
-        Raises:
-            InvalidInputError: The limit is out of range.
-            NotFoundError: There is no such collection, or the principal does not look after it.
-        """
-        if not 1 <= limit <= MAX_PAGE_DOCUMENTS:
-            raise InvalidInputError(f"limit is {limit}; a page holds 1 to {MAX_PAGE_DOCUMENTS} documents")
-        if not self.curates(collection, principal=principal):
-            raise NotFoundError(f"no collection {collection!r}")
-        page = _MANAGED.where(collections.c.name == collection, documents.c.id > (after or ""))
-        with self._reading() as connection:
-            return _to_documents(connection.execute(_with_keys(page.order_by(documents.c.id).limit(limit))).all())
 
     def managed_document(self, document_id: str, *, principal: Principal) -> Document:
         """Return a published document of a collection that the principal looks after, whether or not it may read it.
@@ -161,8 +125,8 @@ class Catalog(Gate, AccessLists, Origins, SourceAccess, Revisions, Inventory, Ve
         found: list[Document] = []
         if storable(document_id):
             with self._reading() as connection:
-                one = _with_keys(_MANAGED.where(documents.c.id == document_id))
-                found = _to_documents(connection.execute(one).all())
+                one = with_keys(MANAGED.where(documents.c.id == document_id))
+                found = to_documents(connection.execute(one).all())
         if not found or not self.curates(found[0].collection, principal=principal):
             raise NotFoundError(f"no document {document_id}")
         return found[0]
@@ -219,7 +183,7 @@ class Catalog(Gate, AccessLists, Origins, SourceAccess, Revisions, Inventory, Ve
 
     def _documents(self, page: Select[Any], principal: Principal, **values: str) -> list[Document]:
         # Page and access rows in one statement: between two, a document could change its readers.
-        return _to_documents(self._read(_with_keys(page), principal, **values))
+        return to_documents(self._read(with_keys(page), principal, **values))
 
     def _read(self, statement: Select[Any], principal: Principal, **values: str) -> Sequence[Row[Any]]:
         keys = readable_keys(principal)
@@ -227,38 +191,3 @@ class Catalog(Gate, AccessLists, Origins, SourceAccess, Revisions, Inventory, Ve
             return []
         with self._reading() as connection:
             return connection.execute(statement, {"keys": listed(keys)} | values).all()
-
-
-def _with_keys(page: Select[Any]) -> Select[Any]:
-    paged = page.subquery()
-    statement = select(paged, document_access.c.principal_key)
-    of_document = document_access.c.document_id == paged.c.id
-    return statement.outerjoin(document_access, of_document).order_by(paged.c.id)
-
-
-def _to_documents(rows: Sequence[Row[Any]]) -> list[Document]:
-    return [_to_document(list(of_document)) for _, of_document in groupby(rows, key=itemgetter(0))]
-
-
-def _to_document(rows: Sequence[Any]) -> Document:
-    row = rows[0]
-    return Document(
-        id=row.id,
-        collection=row.collection,
-        uri=row.uri,
-        title=row.title,
-        media_type=row.media_type,
-        acl=_keys(rows),
-        live_revision_id=row.live_revision_id,
-        size_bytes=row.size_bytes,
-        created_at=row.created_at,
-        updated_at=row.updated_at,
-        source_id=row.source_id,
-        metadata=row.metadata,
-        access_version=row.access_version,
-        access_set_by=row.access_set_by,
-    )
-
-
-def _keys(rows: Iterable[Any]) -> frozenset[str]:
-    return frozenset(row.principal_key for row in rows if row.principal_key is not None)

@@ -19,6 +19,7 @@ AttuneError
 ├── ModelError             an embedding or language model is missing, wrong or failed
 │   └── AdapterError       a language model cannot wear an adapter; without it it answers
 ├── CancelledError         whoever asked for the work left, or the server stops; what was finished by then stays
+├── BusyError              all places for such work are taken; asking again later helps
 ├── VectorIndexError       the vector index refused or is inconsistent
 └── StorageFullError       the disk is full, or as full as it may get
 """
@@ -116,6 +117,10 @@ class ModelError(AttuneError):
 
 class AdapterError(ModelError):
     """A language model cannot wear an adapter; what it says without is there all the same."""
+
+
+class BusyError(AttuneError):
+    """All places for such work are taken; asking again later helps."""
 
 
 class VectorIndexError(AttuneError):

@@ -1,41 +1,23 @@
 """What people said about answers: thumbs and corrections, and which of them an administrator found right."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Select, and_, delete, desc, false, insert, or_, select, true, update
+from sqlalchemy import ColumnElement, Select, and_, delete, desc, false, func, insert, or_, select, true, update
 from sqlalchemy.exc import IntegrityError
 
 from retrieval.errors import ConflictError, InvalidInputError, NotFoundError
+from retrieval.feedback_types import Counts, corrects, says_something
 from retrieval.quoting import Quoted
 from retrieval.rows import from_json, storable, to_json
-from retrieval.store import Store
+from retrieval.store import Store, listed, one_of
 from retrieval.tables import feedback, interactions
 from retrieval.types import Feedback, Interaction, Principal
 
 MAX_RECENT = 1_000
-_ROW = (feedback.c.payload, feedback.c.approved_by)
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """How much was said; what ``corrections`` are says ``corrects``."""
-
-    up: int = 0
-    down: int = 0
-    corrections: int = 0
-
-
-def corrects(said: Feedback) -> bool:
-    """Tell whether feedback is a correction: it gives an answer, evidence, or right or wrong documents or passages."""
-    sources = said.right_documents or said.wrong_documents or said.right_chunks or said.wrong_chunks
-    return bool(said.answer or said.evidence or sources)
-
-
-def _says_something(said: Feedback) -> bool:
-    return bool(said.verdict or said.reasons or said.preferred_over or corrects(said))
+_ROW = (feedback.c.payload, feedback.c.approved_by, feedback.c.refused_by)
 
 
 class FeedbackLog(Store):
@@ -61,9 +43,9 @@ class FeedbackLog(Store):
         missing = NotFoundError(f"no interaction {said.interaction_id}")
         if not storable(said.interaction_id + principal.id) or not principal.id:
             raise missing
-        if not _says_something(said):
+        if not says_something(said):
             raise InvalidInputError("the feedback says nothing: give a verdict, a reason, an answer, or documents")
-        kept = replace(said, principal_id=principal.id, approved_by=None)
+        kept = replace(said, principal_id=principal.id, approved_by=None, refused_by=None)
         values = {
             "id": kept.id,
             "interaction_id": kept.interaction_id,
@@ -83,6 +65,20 @@ class FeedbackLog(Store):
         except IntegrityError as error:
             raise ConflictError(f"feedback {kept.id} is kept already") from error
         return kept
+
+    def withdraw(self, interaction_id: str, *, principal: Principal) -> str | None:
+        """Remove what the principal said about an answer.
+
+        Returns:
+            The id that it had; None when they said nothing about it.
+        """
+        if not principal.id or not storable(interaction_id + principal.id):
+            return None
+        own = and_(feedback.c.interaction_id == interaction_id, feedback.c.principal_id == principal.id)
+        with self._writing() as connection:
+            found = connection.scalar(select(feedback.c.id).where(own).with_for_update())
+            connection.execute(delete(feedback).where(own))
+        return found
 
     def get(self, feedback_id: str, *, principal: Principal) -> Feedback:
         """Return one feedback.
@@ -106,6 +102,14 @@ class FeedbackLog(Store):
         """
         statement = select(*_ROW).where(feedback.c.interaction_id == interaction_id, _seen_by(principal))
         return self._feedback(_newest_first(statement), interaction_id)
+
+    def of_interactions(self, ids: Collection[str], *, principal: Principal) -> dict[str, list[Feedback]]:
+        """Return what was said about some answers: by interaction id, in the order in which it was given."""
+        statement = select(*_ROW).where(one_of(feedback.c.interaction_id, "ids"), _seen_by(principal))
+        found: dict[str, list[Feedback]] = {}
+        for said in self._feedback(statement.order_by(feedback.c.given_at, feedback.c.id), ids=listed(ids)):
+            found.setdefault(said.interaction_id, []).append(said)
+        return found
 
     def recent(self, *, principal: Principal, since: datetime | None = None, limit: int = 50) -> list[Feedback]:
         """Return what was said last.
@@ -139,12 +143,27 @@ class FeedbackLog(Store):
         Raises:
             NotFoundError: It is missing, was replaced by what its author said later, or ``by`` is no administrator.
         """
-        if by.administrator and storable(feedback_id):
-            pending = and_(feedback.c.id == feedback_id, feedback.c.approved_by.is_(None))
-            with self._writing() as connection:
-                connection.execute(update(feedback).where(pending).values(approved_by=by.id))
-            return self.get(feedback_id, principal=by)
-        raise NotFoundError(f"no feedback {feedback_id}")
+        return self._decided(feedback_id, by, approved=True)
+
+    def refuse(self, feedback_id: str, *, by: Principal) -> Feedback:
+        """Mark feedback as wrong: it is approved no more, and nothing is learned from it until it is.
+
+        Returns:
+            The feedback with who refused it.
+
+        Raises:
+            NotFoundError: As for ``approve``.
+        """
+        return self._decided(feedback_id, by, approved=False)
+
+    def _decided(self, feedback_id: str, by: Principal, *, approved: bool) -> Feedback:
+        if not by.administrator or not storable(feedback_id):
+            raise NotFoundError(f"no feedback {feedback_id}")
+        says, unsays = (feedback.c.approved_by, feedback.c.refused_by)[:: 1 if approved else -1]
+        with self._writing() as connection:
+            undecided = and_(feedback.c.id == feedback_id, says.is_(None))
+            connection.execute(update(feedback).where(undecided).values({says.name: by.id, unsays.name: None}))
+        return self.get(feedback_id, principal=by)
 
     def approved(self, *, principal: Principal) -> list[tuple[Feedback, Interaction]]:
         """Return the approved feedback with what it is about.
@@ -162,16 +181,26 @@ class FeedbackLog(Store):
         )
         with self._reading() as connection:
             rows = connection.execute(statement).all()
-        return [(_noun(row[:2]), cast(Interaction, from_json(Interaction, row.interaction))) for row in rows]
+        return [(_noun(row), cast(Interaction, from_json(Interaction, row.interaction))) for row in rows]
 
     def counts(self, *, principal: Principal, since: datetime | None = None) -> Counts:
         """Count thumbs and corrections given after a moment, or ever."""
         said = self._feedback(select(*_ROW).where(_seen_by(principal), _after(since)))
+        corrections = [one for one in said if corrects(one)]
         return Counts(
             up=sum(one.verdict == "up" for one in said),
             down=sum(one.verdict == "down" for one in said),
-            corrections=sum(map(corrects, said)),
+            corrections=len(corrections),
+            approved=sum(one.approved_by is not None for one in corrections),
+            refused=sum(one.refused_by is not None for one in corrections),
         )
+
+    def approved_answers(self, *, principal: Principal) -> int:
+        """Count the approved corrections that give an answer, without reading what they say."""
+        answers = feedback.c.payload["answer"].as_string().is_not(None)
+        approved = select(func.count()).select_from(feedback).where(feedback.c.approved_by.is_not(None), answers)
+        with self._reading() as connection:
+            return connection.scalar(approved.where(_seen_by(principal))) or 0
 
     def ids_of(self, principal_id: str) -> list[str]:
         """Return the ids of all feedback that somebody gave, or that others gave on what they asked; for erasing it."""
@@ -209,22 +238,22 @@ class FeedbackLog(Store):
                     continue
                 changed += 1
                 its = feedback.c.id == before.id
-                if _says_something(after):
-                    kept = to_json(replace(after, approved_by=None))
+                if says_something(after):
+                    kept = to_json(replace(after, approved_by=None, refused_by=None))
                     connection.execute(update(feedback).where(its).values(payload=kept))
                 else:
                     connection.execute(delete(feedback).where(its))
         return changed
 
-    def _feedback(self, statement: Select[Any], *ids: str) -> list[Feedback]:
-        if not all(map(storable, ids)):
+    def _feedback(self, statement: Select[Any], *keys: str, **values: str) -> list[Feedback]:
+        if not all(map(storable, keys)):
             return []
         with self._reading() as connection:
-            return [_noun(row) for row in connection.execute(statement)]
+            return [_noun(row) for row in connection.execute(statement, values)]
 
 
 def _noun(row: Sequence[Any]) -> Feedback:
-    return replace(cast(Feedback, from_json(Feedback, row[0])), approved_by=row[1])
+    return replace(cast(Feedback, from_json(Feedback, row[0])), approved_by=row[1], refused_by=row[2])
 
 
 def _without(said: Feedback, document_id: str, quoted: Quoted, chunk_ids: frozenset[str]) -> Feedback:

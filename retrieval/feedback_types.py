@@ -28,6 +28,7 @@ class Feedback:
         wrong_chunks: Ids of passages of the answer that do not.
         preferred_over: The interaction whose answer to the same question is worse than this one; None when two were not
             compared.
+        refused_by: Who looked after it and found it wrong: nothing is learned from it. None until then.
     """
 
     id: str
@@ -44,6 +45,7 @@ class Feedback:
     right_chunks: tuple[str, ...] = ()
     wrong_chunks: tuple[str, ...] = ()
     preferred_over: str | None = None
+    refused_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,3 +66,30 @@ class Reading:
     position: int
     seconds: float
     at: datetime  # UTC
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How much was said; what ``corrections`` are says ``corrects``.
+
+    Attributes:
+        approved: Corrections that were found right.
+        refused: Corrections that were found wrong.
+    """
+
+    up: int = 0
+    down: int = 0
+    corrections: int = 0
+    approved: int = 0
+    refused: int = 0
+
+
+def corrects(said: Feedback) -> bool:
+    """Tell whether feedback is a correction: it gives an answer, evidence, or right or wrong documents or passages."""
+    sources = said.right_documents or said.wrong_documents or said.right_chunks or said.wrong_chunks
+    return bool(said.answer or said.evidence or sources)
+
+
+def says_something(said: Feedback) -> bool:
+    """Tell whether there is anything in it."""
+    return bool(said.verdict or said.reasons or said.preferred_over or corrects(said))

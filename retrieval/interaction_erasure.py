@@ -63,6 +63,10 @@ class ErasableInteractions(Store):
             texts=tuple({*(p.chunk.text for p in passages), *(c.quote for c in cited)}),
         )
 
+    def ids_of(self, principal_id: str) -> list[str]:
+        """Return the ids of all that somebody asked; for erasing what was made of it."""
+        return self._of([principal_id])
+
     def forget_asker(self, principal_id: str) -> int:
         """Remove all that somebody asked, with the feedback on it.
 

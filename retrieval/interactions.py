@@ -5,17 +5,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import desc, func, insert, select, tuple_
+from sqlalchemy import ColumnElement, Select, desc, exists, func, insert, or_, select, tuple_
 from sqlalchemy.exc import IntegrityError
 
 from retrieval.errors import ConflictError, InvalidInputError, NotFoundError
 from retrieval.interaction_erasure import ErasableInteractions
 from retrieval.rows import from_json, storable, to_json
 from retrieval.store import listed, one_of
-from retrieval.tables import interactions
+from retrieval.tables import feedback, interactions
 from retrieval.types import Interaction, Principal
 
 MAX_RECENT = 1_000
+_AT_ONCE = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,29 @@ class Glance:
     abstained: bool
     total_ms: float | None
     cosines: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PastQuestion:
+    """What a review looks at of one interaction.
+
+    Attributes:
+        abstained: No answer was given because the documents hold none; not where a guard refused it.
+        followed: It stands behind other turns of a conversation.
+        collections: Names of the collections of what the answer cites or, where it cites nothing, of what was nearest.
+        documents: Ids of all documents that the answer cites or offered.
+        chunk_ids: Of its passages: what it cites first, then what was nearest, then what else was found.
+    """
+
+    id: str
+    principal_id: str
+    question: str
+    asked_at: datetime  # UTC
+    abstained: bool
+    followed: bool
+    collections: frozenset[str]
+    documents: frozenset[str]
+    chunk_ids: tuple[str, ...]
 
 
 class InteractionLog(ErasableInteractions):
@@ -138,6 +162,55 @@ class InteractionLog(ErasableInteractions):
         with self._reading() as connection:
             return [_glance(payload) for payload in connection.scalars(statement)]
 
+    def past_questions(
+        self, *, principal: Principal, since: datetime | None = None, limit: int = MAX_RECENT, doubtful: bool = False
+    ) -> list[PastQuestion]:
+        """Return what everybody asked last, for review; whether what an answer stands on may be read, ask the catalog.
+
+        Args:
+            principal: Who asks; only an administrator is shown anything.
+            since: Only what was asked after this moment.
+            limit: Most questions that are looked at.
+            doubtful: Of these, only those without an answer and those that somebody said something about.
+
+        Returns:
+            The newest first; empty for who is no administrator.
+        """
+        if not principal.id or not principal.administrator:
+            return []
+        order = (interactions.c.asked_at, interactions.c.id)
+        last = select(*order).order_by(*map(desc, order)).limit(limit)
+        if since is not None:
+            last = last.where(interactions.c.asked_at > since)
+        within = last.subquery()
+        statement = select(*order, interactions.c.payload).join(within, within.c.id == interactions.c.id)
+        if doubtful:
+            # The database looks into the payloads faster than they can be read: they hold the passages' texts.
+            abstained = interactions.c.payload["answer"]["abstained"].as_boolean()
+            statement = statement.where(or_(abstained, exists().where(feedback.c.interaction_id == interactions.c.id)))
+        return self._past_questions(statement.order_by(*map(desc, order)), order)
+
+    def _past_questions(self, statement: Select[Any], order: tuple[ColumnElement[Any], ...]) -> list[PastQuestion]:
+        # Page by page: a payload is some 30 KB, and all of them together would be held twice.
+        found: list[PastQuestion] = []
+        page = statement
+        while True:
+            with self._reading() as connection:
+                rows = connection.execute(page.limit(_AT_ONCE)).all()
+            if not rows:
+                return found
+            found += [_past_question(row.payload) for row in rows]
+            page = statement.where(tuple_(*order) < tuple_(rows[-1].asked_at, rows[-1].id))
+
+    def past_questions_of(self, ids: Sequence[str], *, principal: Principal) -> dict[str, PastQuestion]:
+        """Return some interactions as ``past_questions`` has them, by id; those that are missing are left out."""
+        its = select(interactions.c.payload).where(one_of(interactions.c.id, "ids"))
+        if not principal.id or not principal.administrator:
+            return {}
+        with self._reading() as connection:
+            payloads = connection.scalars(its, {"ids": listed(ids)})
+            return {one.id: one for one in map(_past_question, payloads)}
+
     def count(self, *, principal: Principal, since: datetime) -> int:
         """Return how many questions everybody asked after a moment; 0 for who is no administrator."""
         if not principal.id or not principal.administrator:
@@ -171,6 +244,26 @@ def _glance(payload: Any) -> Glance:
         abstained=payload["answer"]["abstained"],
         total_ms=payload["timings_ms"].get("total"),
         cosines=tuple(sorted(cosines, reverse=True)),
+    )
+
+
+def _past_question(payload: Any) -> PastQuestion:
+    answer = payload["answer"]
+    blocked = any(decision["action"] == "refused" for decision in answer.get("guards", ()))
+    cited, nearest = answer["citations"], answer["nearest"]
+    stood_on = {citation["document_id"] for citation in cited or nearest}
+    shown = [(p["collection"], p["chunk"]["document_id"], p["chunk"]["id"]) for p in payload["passages"]]
+    chunk_ids = [citation["chunk_id"] for citation in (*cited, *nearest)] + [key for _, _, key in shown]
+    return PastQuestion(
+        id=payload["id"],
+        principal_id=payload["principal_id"],
+        question=payload["question"],
+        asked_at=datetime.fromisoformat(payload["asked_at"]),
+        abstained=answer["abstained"] and not blocked,
+        followed=bool(payload["history"]),
+        collections=frozenset(collection for collection, document, _ in shown if document in stood_on),
+        documents=frozenset(citation["document_id"] for citation in (*cited, *nearest)),
+        chunk_ids=tuple(dict.fromkeys(chunk_ids)),
     )
 
 

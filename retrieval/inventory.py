@@ -216,8 +216,10 @@ class Inventory(Store):
             yield [(chunk, access.get(chunk.document_id, frozenset()), row[-1]) for chunk, row in found]
             after = rows[-1][0]
 
-    def live_texts(self, document_ids: Sequence[str]) -> list[tuple[str, str, str]]:
-        """Return the chunks of the live revisions of documents.
+    def live_texts(
+        self, document_ids: Sequence[str], *, only: Sequence[str] | None = None
+    ) -> list[tuple[str, str, str]]:
+        """Return the chunks of the live revisions of documents; of all of them, or only those of some ids.
 
         Returns:
             (chunk id, document id, text), by document in reading order; what is gone is left out.
@@ -228,8 +230,11 @@ class Inventory(Store):
             .where(one_of(documents.c.id, "ids"), *_LIVE_CHUNK)
             .order_by(chunks.c.document_id, chunks.c.ordinal)
         )
+        values = {"ids": listed(document_ids)}
+        if only is not None:
+            statement, values["only"] = statement.where(one_of(chunks.c.id, "only")), listed(only)
         with self._reading() as connection:
-            return [(row[0], row[1], row[2]) for row in connection.execute(statement, {"ids": listed(document_ids)})]
+            return [(row[0], row[1], row[2]) for row in connection.execute(statement, values)]
 
     def group_keys(self) -> frozenset[str]:
         """Return the keys of all groups that may read a live document or a collection."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import cast
 
-from sqlalchemy import ColumnElement, Connection, delete, exists, func, insert, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, delete, exists, func, insert, or_, select
 
 from retrieval.errors import InvalidInputError, NotFoundError
 from retrieval.guard_types import overlapping
@@ -179,7 +179,9 @@ def _make_room(connection: Connection, kept: Reading) -> None:
 
 
 def _said_of(connection: Connection, ids: Sequence[str]) -> dict[str, list[Feedback]]:
-    its = select(feedback.c.payload, feedback.c.approved_by).where(one_of(feedback.c.interaction_id, "ids"))
+    # What was refused says nothing to anybody who learns.
+    heeded = and_(one_of(feedback.c.interaction_id, "ids"), feedback.c.refused_by.is_(None))
+    its = select(feedback.c.payload, feedback.c.approved_by).where(heeded)
     found: dict[str, list[Feedback]] = {}
     for row in connection.execute(its.order_by(feedback.c.given_at, feedback.c.id), {"ids": listed(ids)}):
         said = replace(cast(Feedback, from_json(Feedback, row.payload)), approved_by=row.approved_by)

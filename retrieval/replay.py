@@ -5,6 +5,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from retrieval.answer import ANSWER_TIMEOUT_S, Answerer
+from retrieval.catalog import Catalog
 from retrieval.deadline import Deadline
 from retrieval.errors import NotFoundError
 from retrieval.guard import guarded
@@ -39,10 +40,7 @@ def replay(answerer: Answerer, interaction: Interaction, *, principal: Principal
     Raises:
         NotFoundError: The principal may not read one of its passages, or the template is gone.
     """
-    ids = {passage.chunk.document_id for passage in interaction.passages}
-    if ids - answerer.retriever.catalog.readable_documents(ids, principal=principal):
-        # The same words as for an interaction that is not there: what was deleted is not told apart.
-        raise NotFoundError(f"no interaction {interaction.id}")
+    check_readable(answerer.retriever.catalog, interaction, principal=principal)
     if interaction.answer.blocked and not interaction.passages:
         return Replay(interaction.answer, ())  # nothing was asked of anybody
     guard = answerer.guards(interaction.collection, principal)
@@ -58,6 +56,7 @@ def replay(answerer: Answerer, interaction: Interaction, *, principal: Principal
         **({"mark": made["mark"]} if "mark" in made else {}),
         search_question=searched.text,
         search_context=searched.context,
+        instructions=made.get("instructions", ""),
     )
     recorded = interaction.answer
     speaker = answerer.speaker(guard)
@@ -66,6 +65,18 @@ def replay(answerer: Answerer, interaction: Interaction, *, principal: Principal
     answer, _ = speaker.say(prompt, deadline=Deadline(ANSWER_TIMEOUT_S))
     differences = [*_changed_makers(interaction, answer, read_template(template).sha256), *_changed(recorded, answer)]
     return Replay(answer, tuple(differences))
+
+
+def check_readable(catalog: Catalog, interaction: Interaction, *, principal: Principal) -> None:
+    """Go on where a principal may read all that an answer was made from.
+
+    Raises:
+        NotFoundError: It may not.
+    """
+    ids = {passage.chunk.document_id for passage in interaction.passages}
+    if ids - catalog.readable_documents(ids, principal=principal):
+        # The same words as for an interaction that is not there: what was deleted is not told apart.
+        raise NotFoundError(f"no interaction {interaction.id}")
 
 
 def searched_for(interaction: Interaction) -> SearchQuestion:

@@ -245,6 +245,7 @@ feedback = Table(
     Column("payload", JSON, nullable=False),
     _moment("given_at"),
     Column("approved_by", Text),
+    Column("refused_by", Text),
     UniqueConstraint("interaction_id", "principal_id"),  # whoever changes their mind replaces what they said
 )
 Index("ix_feedback_given_at", feedback.c.given_at)

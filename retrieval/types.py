@@ -176,13 +176,20 @@ class Sampling:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What is asked: the words, where to look, what was said before, and how the answer is to be drawn."""
+    """What is asked: the words, where to look, what was said before, and how the answer is to be drawn.
+
+    Attributes:
+        instructions: What a language model is told after the server's own prompt; empty for nothing.
+        assistant: Id of the assistant that was asked, whose instructions and collection these are.
+    """
 
     text: str
     collection: str | None = None  # name of the one collection to search; None searches all
     filters: Filters = field(default_factory=Filters)
     history: tuple[Turn, ...] = ()  # oldest first
     sampling: Sampling = field(default_factory=Sampling)
+    instructions: str = ""
+    assistant: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,7 +253,9 @@ class Interaction:
         tokens: ``prompt`` and ``completion`` tokens as the language model counted them; empty without one.
         filters: What narrowed the search.
         searched: What was searched for in place of a follow-up; empty when it was the question itself.
-        generation: With what the words were drawn: model, prompt and its sha256, mark, sampling, why it ended.
+        generation: With what the words were drawn: model, prompt and its sha256, mark, instructions, sampling, why it
+            ended.
+        assistant: Id of the assistant that was asked; None where none was.
     """
 
     id: str
@@ -264,3 +273,4 @@ class Interaction:
     searched: str = ""
     generation: Mapping[str, Any] = field(default_factory=dict)
     conversation_id: str | None = None  # the stored conversation it stands in
+    assistant: str | None = None

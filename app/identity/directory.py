@@ -4,9 +4,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Select, func, literal, or_, select
+from sqlalchemy import Select, func, literal, select
 
 from app.identity.names import normal_name
+from app.identity.users import has_name
 from app.tables import groups, users
 from retrieval.rows import storable
 from retrieval.store import Store, listed, one_of
@@ -41,9 +42,9 @@ class Directory(Store):
         normal = normal_name(words)
         if not storable(normal):
             return []
-        of_users = or_(_holds(users.c.name, normal), _holds(users.c.display_name, normal))
-        people = _PEOPLE.where(users.c.suspended_at.is_(None), of_users).order_by(users.c.name)
-        found = self._entries(_GROUPS.where(_holds(groups.c.name, normal)).order_by(groups.c.name).limit(limit))
+        people = _PEOPLE.where(users.c.suspended_at.is_(None), has_name(words)).order_by(users.c.name)
+        of_groups = func.lower(groups.c.name).contains(normal, autoescape=True)
+        found = self._entries(_GROUPS.where(of_groups).order_by(groups.c.name).limit(limit))
         return sorted(found + self._entries(people.limit(limit)), key=lambda entry: (entry.name, entry.key))[:limit]
 
     def named(self, keys: Iterable[str]) -> list[Entry]:
@@ -61,7 +62,3 @@ class Directory(Store):
 
 _PEOPLE = select(literal("u:") + users.c.id, users.c.kind, users.c.name, users.c.display_name)
 _GROUPS = select(literal("g:") + groups.c.id, literal("group"), groups.c.name, groups.c.name)
-
-
-def _holds(column: ColumnElement[str], words: str) -> ColumnElement[bool]:
-    return func.lower(column).contains(words, autoescape=True)

@@ -87,6 +87,21 @@ class Groups(Store):
         mine = select(group_members.c.group_id).where(group_members.c.user_id == user_id)
         return self._groups(groups.c.id.in_(mine)) if storable(user_id) else []
 
+    def of_users(self, user_ids: Iterable[str]) -> dict[str, list[tuple[str, str]]]:
+        """Return the groups of several users, by user id: each with its id and name, sorted by name."""
+        statement = (
+            select(group_members.c.user_id, groups.c.id, groups.c.name)
+            .distinct()
+            .join_from(group_members, groups)
+            .where(one_of(group_members.c.user_id, "users"))
+            .order_by(groups.c.name)
+        )
+        found: dict[str, list[tuple[str, str]]] = {}
+        with self._reading() as connection:
+            for user_id, group_id, name in connection.execute(statement, {"users": listed(user_ids)}):
+                found.setdefault(user_id, []).append((group_id, name))
+        return found
+
     def rename(self, group_id: str, *, name: str, claim: str | None) -> Group:
         """Give a group another name and claim; its id, and with it every access list, stays.
 

@@ -96,9 +96,11 @@ class Sessions(Store):
         with self._reading() as connection:
             return connection.scalar(there) is not None
 
-    def of_user(self, user_id: str) -> list[Session]:
+    def of_user(self, user_id: str, *, idle: timedelta) -> list[Session]:
         """Return the sessions of a user that are not over, the newest first."""
-        statement = _SELECT.where(sessions.c.user_id == user_id, sessions.c.expires_at > datetime.now(UTC))
+        now = datetime.now(UTC)
+        in_force = sessions.c.expires_at > now, sessions.c.seen_at > now - idle
+        statement = _SELECT.where(sessions.c.user_id == user_id, *in_force)
         with self._reading() as connection:
             return [Session(*row) for row in connection.execute(statement.order_by(sessions.c.created_at.desc()))]
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 from uuid import uuid4
 
-from sqlalchemy import Connection, Select, delete, func, insert, select, text, update
+from sqlalchemy import ColumnElement, Connection, Select, delete, func, insert, or_, select, text, update
 from sqlalchemy.exc import IntegrityError
 
 from app.identity.names import checked_display_name, checked_name, normal_name
@@ -108,15 +108,19 @@ class Users(Store):
             return None
         return self._one(_SELECT.where(users.c.issuer == issuer, users.c.subject == subject))
 
-    def page(self, *, after: str = "", limit: int = 100) -> list[User]:
-        """Return users in the order of their names, those after a name.
+    def page(self, *, after: str = "", words: str = "", limit: int = 100) -> list[User]:
+        """Return users in the order of their names, those after a name; with words, those who have them in a name.
 
         Raises:
             InvalidInputError: The limit is out of range.
         """
         if not 1 <= limit <= MAX_PAGE:
             raise InvalidInputError(f"limit is {limit}; 1 to {MAX_PAGE} users can be listed")
+        if not storable(words):
+            return []
         statement = _SELECT.where(users.c.name > (after if storable(after) else "")).order_by(users.c.name)
+        if words:
+            statement = statement.where(has_name(words))
         with self._reading() as connection:
             return [_user(row) for row in connection.execute(statement.limit(limit))]
 
@@ -217,6 +221,12 @@ _ADMINISTRATORS = (
 
 def _user(row: Any) -> User:
     return User(*row)
+
+
+def has_name(words: str) -> ColumnElement[bool]:
+    """Return the condition that a user's name, or the name as it is shown, has these words in it, in any case."""
+    normal = normal_name(words)
+    return or_(*(func.lower(name).contains(normal, autoescape=True) for name in (users.c.name, users.c.display_name)))
 
 
 def insert_user(connection: Connection, new: NewUser) -> User:

@@ -47,6 +47,17 @@ class QuestionBody(BaseModel):
         max_length=64,
         description="The stored conversation it goes on with, in place of a history; `new` begins one.",
     )
+    assistant: str | None = Field(
+        default=None,
+        max_length=64,
+        description="Id of the assistant that is asked: its collection is searched, and its instructions are heeded.",
+    )
+    replaces: str | None = Field(
+        default=None,
+        max_length=64,
+        description="With `conversation_id`: the `interaction_id` in it whose place this takes. That turn and all "
+        "after it leave the conversation once the new answer is stored.",
+    )
     explain: bool = Field(
         default=False, description="Say why each passage was found; for administrators, and not in a stream."
     )
@@ -138,6 +149,7 @@ class AnswerBody(BaseModel):
     generator: str = Field(examples=["extractive"])
     interaction_id: str
     conversation_id: str | None = Field(default=None, description="The stored conversation it stands in.")
+    assistant: str | None = Field(default=None, description="Id of the assistant that was asked.")
     searched: str = Field(description="What was searched for in place of a follow-up; empty for the question itself.")
     explanations: list[ExplanationBody] | None = Field(
         default=None, description="Why each passage that the answer was made from was found, when that was asked for."
@@ -176,6 +188,7 @@ def answer_body(interaction: Interaction) -> AnswerBody:
         generator=answer.generator,
         interaction_id=interaction.id,
         conversation_id=interaction.conversation_id,
+        assistant=interaction.assistant,
         searched=interaction.searched,
         timings_ms=dict(interaction.timings_ms),
     )

@@ -1,6 +1,7 @@
 """Questions and answers."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.concurrency import run_in_threadpool
@@ -12,15 +13,24 @@ from app.bootstrap import Services
 from app.dependencies import CallerDep, ServicesDep, administrator, answering, asker
 from app.errors import status_of
 from app.routes.answer_bodies import AnswerBody, QuestionBody, ReplayBody, answer_body, citation_body, sentence_body
-from app.routes.explanation_bodies import ExplanationBody, explanation_bodies
-from app.sse import MEDIA_TYPE, event
+from app.routes.explanation_bodies import (
+    ANEW,
+    ExplanationBody,
+    ExplanationsBody,
+    explained_passages,
+    explanation_bodies,
+)
+from app.sse import MEDIA_TYPE, UNBUFFERED, event
 from app.streaming import Ended
 from retrieval.errors import AttuneError, ConflictError
 from retrieval.events import Cited, Event, Judged, Restarted, Retrieved, Token
-from retrieval.replay import replay, searched_for
-from retrieval.types import Interaction
+from retrieval.replay import check_readable, replay, searched_for
+from retrieval.types import Interaction, Query
 from retrieval.withhold import named_documents, withhold
 
+# Words of the answer before, whose documents are not among those that were looked at; what who set up an assistant
+# tells a language model.
+_UNTOLD = frozenset({"search_context", "instructions"})
 QUESTION_MAX_BYTES = 8 * 2**20  # a question with 200 long turns before it
 
 router = APIRouter(prefix="/v1", tags=["answers"], dependencies=[Depends(asker)])
@@ -44,9 +54,9 @@ async def ask(body: QuestionBody, request: Request, services: ServicesDep, calle
     """Answer from the documents the caller may read, with citations, or say that they hold no answer."""
     if body.explain:
         administrator(caller.principal)
-    asked = Asked(body.query(), caller, conversation=body.conversation_id, headers=request.headers)
+    asked = Asked(body.query(), caller, body.conversation_id, body.replaces, body.assistant, request.headers)
     if "text/event-stream" in request.headers.get("accept", ""):
-        return StreamingResponse(_stream(events(services, asked)), media_type=MEDIA_TYPE)
+        return StreamingResponse(_stream(events(services, asked)), media_type=MEDIA_TYPE, headers=UNBUFFERED)
     found = await answered(services, asked, request)
     answer = answer_body(found)
     if body.explain:
@@ -56,7 +66,8 @@ async def ask(body: QuestionBody, request: Request, services: ServicesDep, calle
 
 def _explanations(services: Services, asked: Asked, found: Interaction) -> list[ExplanationBody]:
     searched = searched_for(found)
-    return explanation_bodies(services, asked.query, found.passages, principal=asked.principal, searched=searched)
+    query = replace(asked.query, collection=found.collection)  # an assistant may have named it
+    return explanation_bodies(services, query, found.passages, principal=asked.principal, searched=searched)
 
 
 @router.get("/answers/{interaction_id}", summary="Open a stored answer")
@@ -88,17 +99,53 @@ def replayed(interaction_id: str, services: ServicesDep, caller: CallerDep) -> R
         ConflictError: A model would be given what was said before to somebody else, and might say it again.
     """
     interaction = _opened(services, interaction_id, caller)
-    if interaction.history and interaction.principal_id != caller.principal.id:
-        raise ConflictError("this answer goes on with somebody else's conversation; only they can have it replayed")
+    _check_stands_alone(interaction, caller, "replayed")
     made = replay(services.answerer, interaction, principal=caller.principal)
     return ReplayBody(
         same=not made.differences,
         differences=list(made.differences),
         recorded=interaction.answer.text,
         answer=made.answer.text,
-        # Words of the answer before, whose documents are not among those that were looked at.
-        generation={name: value for name, value in interaction.generation.items() if name != "search_context"},
+        generation={name: value for name, value in interaction.generation.items() if name not in _UNTOLD},
     )
+
+
+@router.get(
+    "/answers/{interaction_id}/explanations",
+    dependencies=[Depends(administrator), Depends(answering)],
+    summary="Explain a stored answer",
+)
+def explained(interaction_id: str, services: ServicesDep, caller: CallerDep) -> ExplanationsBody:
+    """Say why each passage of a stored answer was chosen, from the record as far as it goes; for administrators.
+
+    404 also when one of the passages may not be read any more; 409 for an answer in somebody else's conversation.
+
+    Returns:
+        As `explain` of `POST /v1/answers`, and which of it had to be computed anew.
+
+    Raises:
+        ConflictError: What was said before to somebody else would be searched for once more.
+    """
+    interaction = _opened(services, interaction_id, caller)
+    _check_stands_alone(interaction, caller, "explained")
+    check_readable(services.catalog, interaction, principal=caller.principal)
+    query, passages = Query(interaction.question, interaction.collection, interaction.filters), interaction.passages
+    searched = searched_for(interaction)
+    told = explanation_bodies(services, query, passages, principal=caller.principal, searched=searched)
+    return ExplanationsBody(
+        question=interaction.question.encode(errors="replace").decode(),
+        searched=interaction.searched,
+        asked_at=interaction.asked_at,
+        versions=dict(interaction.versions),
+        computed_anew=list(ANEW),
+        explanations=told,
+        passages=explained_passages(passages),
+    )
+
+
+def _check_stands_alone(interaction: Interaction, caller: Caller, done: str) -> None:
+    if interaction.history and interaction.principal_id != caller.principal.id:
+        raise ConflictError(f"this answer goes on with somebody else's conversation; only they can have it {done}")
 
 
 def _opened(services: Services, interaction_id: str, caller: Caller) -> Interaction:

@@ -1,7 +1,7 @@
 """Approvals of what trains or promotes a model, for administrators."""
 
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query
 from fastapi import Path as PathParameter
@@ -20,7 +20,7 @@ class NewApprovalBody(BaseModel):
 
     model_config = ConfigDict(
         extra="forbid",
-        json_schema_extra={"examples": [{"action": "promote", "subject": "reranker-7", "reason": "gate passed"}]},
+        json_schema_extra={"examples": [{"action": "train", "subject": "training", "reason": "a month of feedback"}]},
     )
 
     action: Action
@@ -55,6 +55,9 @@ class ApprovalsBody(BaseModel):
     """Approvals, the newest first."""
 
     approvals: list[ApprovalBody]
+    people: Literal[1, 2] = Field(
+        description="How many it takes: with 1 whoever asks may decide, and training needs none."
+    )
 
 
 @router.get("", summary="List approvals")
@@ -65,12 +68,16 @@ def approvals(
 ) -> ApprovalsBody:
     """List what was asked for, the newest first."""
     found = services.approvals.newest(limit=limit, undecided=undecided)
-    return ApprovalsBody(approvals=[_body(approval) for approval in found])
+    return ApprovalsBody(
+        approvals=[_body(approval) for approval in found], people=1 if services.settings.approvals == 1 else 2
+    )
 
 
 @router.post("", status_code=201, summary="Ask for an approval")
 def ask(body: NewApprovalBody, services: ServicesDep, caller: CallerDep) -> ApprovalBody:
-    """Ask to train or promote something; 409 while the same waits for a decision."""
+    """Ask to train or promote something; 404 for a candidate that there is not, 409 while the same waits."""
+    if body.action == "promote":
+        services.learned.registry.get(body.subject)
     return _body(services.approvals.ask(body.action, body.subject, reason=body.reason, by=caller))
 
 

@@ -1,6 +1,8 @@
 """Conversations: what somebody asked one after the other, for that person alone."""
 
 import json
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Literal
 
@@ -12,9 +14,10 @@ from app.bootstrap import Services
 from app.conversation_text import markdown
 from app.dependencies import CallerDep, PrincipalDep, ServicesDep, asker
 from app.routes.answer_bodies import AnswerBody, CitationBody, answer_body
+from app.routes.feedback_bodies import FeedbackBody, feedback_body
 from retrieval.conversations import MAX_PAGE, Conversation
 from retrieval.errors import InvalidInputError
-from retrieval.types import Interaction, Principal
+from retrieval.types import Feedback, Interaction, Principal
 from retrieval.withhold import VOID, is_shown
 
 router = APIRouter(prefix="/v1", tags=["conversations"], dependencies=[Depends(asker)])
@@ -69,6 +72,7 @@ class StoredTurnBody(AnswerBody):
     available: bool = Field(description="False when the answer is withheld, because a document it cites is.")
     citations: list[StoredCitationBody]  # type: ignore[assignment]
     nearest: list[StoredCitationBody]  # type: ignore[assignment]
+    feedback: FeedbackBody | None = Field(description="What you said about it; null for nothing, or when withheld.")
 
 
 class OpenedConversationBody(ConversationBody):
@@ -110,7 +114,8 @@ def conversation(
     """Open a conversation of yours at its end, with what of its answers may be shown today."""
     found = services.conversations.get(conversation_id, principal=principal)
     asked = services.conversations.interactions(conversation_id, principal=principal, before=before, limit=limit)
-    return _opened(found, asked, before=asked[0].id if len(asked) == limit else None)
+    said = _said(services, asked, principal)
+    return _opened(found, asked, said, before=asked[0].id if len(asked) == limit else None)
 
 
 @router.patch("/conversations/{conversation_id}", summary="Rename a conversation")
@@ -146,7 +151,8 @@ def export(
     asked = _all(services, conversation_id, caller.principal)
     details = {"format": form, "answers": len(asked)}
     services.audit_log.append("conversation.export", f"conversation:{found.id}", caller=caller, details=details)
-    body = _opened(found, asked, before=None).model_dump(mode="json")
+    said = _said(services, asked, caller.principal)
+    body = _opened(found, asked, said, before=None).model_dump(mode="json")
     words = markdown(body) if form == "markdown" else json.dumps(body, ensure_ascii=False, indent=2) + "\n"
     name = f"conversation-{found.id}.{'md' if form == 'markdown' else 'json'}"
     media_type = "text/markdown; charset=utf-8" if form == "markdown" else "application/json"
@@ -185,18 +191,29 @@ def _body(conversation: Conversation) -> ConversationBody:
     )
 
 
-def _opened(found: Conversation, asked: list[Interaction], *, before: str | None) -> OpenedConversationBody:
-    turns = [_turn(interaction) for interaction in asked]
+def _said(services: Services, asked: list[Interaction], principal: Principal) -> dict[str, Feedback]:
+    """Return what the asker said about each; an administrator's rights show them nobody else's."""
+    me = replace(principal, administrator=False)
+    said = services.feedback.of_interactions([interaction.id for interaction in asked], principal=me)
+    return {key: given[-1] for key, given in said.items()}
+
+
+def _opened(
+    found: Conversation, asked: list[Interaction], said: Mapping[str, Feedback], *, before: str | None
+) -> OpenedConversationBody:
+    turns = [_turn(interaction, said.get(interaction.id)) for interaction in asked]
     return OpenedConversationBody(**_body(found).model_dump(), turns=turns, before=before)
 
 
-def _turn(interaction: Interaction) -> StoredTurnBody:
+def _turn(interaction: Interaction, said: Feedback | None) -> StoredTurnBody:
     body = answer_body(interaction).model_dump()
     for listed, citations in (("citations", interaction.answer.citations), ("nearest", interaction.answer.nearest)):
         body[listed] = [shown | {"available": is_shown(c)} for shown, c in zip(body[listed], citations, strict=True)]
+    available = interaction.answer.text not in VOID
     return StoredTurnBody(
         **body,
         question=interaction.question.encode(errors="replace").decode(),
         asked_at=interaction.asked_at,
-        available=interaction.answer.text not in VOID,
+        available=available,
+        feedback=feedback_body(said) if said is not None and available else None,
     )

@@ -1,80 +1,39 @@
 """Documents: listed, uploaded, opened, changed, deleted."""
 
 import json
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, File, Form, Query, Response, UploadFile
 from fastapi import Path as PathParameter
-from pydantic import BaseModel, ConfigDict, Field
 
+from app.auth import Caller
 from app.bootstrap import DEFAULT_COLLECTION, Services
 from app.curating import curated, managed
 from app.dependencies import CallerDep, PrincipalDep, ServicesDep, asker
 from app.granting import MAX_ACCESS_CHARS, Access, access_in, granted
 from app.ingesting import Given, Upload, start_upload_run, wait_for
+from app.routes.document_bodies import (
+    DocumentBody,
+    DocumentsBody,
+    DocumentTextBody,
+    MetadataBody,
+    OpenedDocumentBody,
+    document_body,
+    listed_body,
+)
 from app.routes.run_bodies import RunBody, run_body
-from retrieval.errors import InvalidInputError, NotFoundError
-from retrieval.metadata import MAX_KEYS, MAX_VALUE_CHARS, checked_metadata
-from retrieval.types import Document
+from ingestion.pages import Original
+from retrieval.errors import BusyError, DocumentError, InvalidInputError, NotFoundError
+from retrieval.history import KeptRevision
+from retrieval.listing import Sort, Wanted
+from retrieval.metadata import checked_metadata
 
 router = APIRouter(prefix="/v1", tags=["documents"])
 
 _MAX_NAME_CHARS = 200
 _WAIT_S = 120.0  # a caller who waits holds one of the threads that answer questions too
-
-
-class DocumentBody(BaseModel):
-    """One document."""
-
-    id: str
-    collection: str = Field(examples=["default"])
-    title: str = Field(examples=["Annual leave"])
-    uri: str = Field(examples=["file:///srv/handbook/people/leave.md"])
-    media_type: str = Field(examples=["text/markdown"])
-    size_bytes: int
-    revision_id: str
-    created_at: datetime
-    updated_at: datetime
-    source_id: str | None = Field(description="The source that keeps it in step; null for uploads and paths.")
-    metadata: dict[str, str] = Field(examples=[{"department": "legal"}])
-
-
-class ListedDocumentBody(DocumentBody):
-    """One document of a list."""
-
-    access: list[str] | None = Field(
-        default=None, description="Keys of who may read it; only where the documents that you look after are listed."
-    )
-    access_version: int | None = None
-    access_set_by: str | None = Field(default=None, description="Who set the list by hand.")
-
-
-class DocumentsBody(BaseModel):
-    """A page of documents, in order of their ids."""
-
-    documents: list[ListedDocumentBody]
-    next: str | None = Field(description="Give this as `after` to get the next page; null on the last.")
-
-
-class MetadataBody(BaseModel):
-    """What a document is to be found by."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    metadata: dict[str, str] = Field(
-        max_length=MAX_KEYS,
-        description=f"At most {MAX_KEYS} keys of A-Z a-z 0-9 . _ - with values of up to {MAX_VALUE_CHARS} characters.",
-        examples=[{"department": "legal", "year": "2026"}],
-    )
-
-
-class DocumentTextBody(DocumentBody):
-    """One document with the text that citations point into."""
-
-    revision: int = Field(description="Number of the revision, from 1.")
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,19 +96,30 @@ def upload(
     return run_body(services, run)
 
 
+@dataclass(frozen=True, slots=True)
+class _Page:
+    after: str | None
+    limit: int
+
+
+def _page(
+    after: Annotated[str | None, Query(max_length=1000, description="`next` of the page before.")] = None,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 50,
+) -> _Page:
+    return _Page(after, limit)
+
+
 @router.get("/documents", summary="List documents")
-def documents(
+def documents(  # noqa: PLR0913, PLR0917 - as many as the request has parts
     services: ServicesDep,
     principal: PrincipalDep,
+    page: Annotated[_Page, Depends(_page)],
     collection: Annotated[str | None, Query(max_length=64)] = None,
-    after: Annotated[str | None, Query(max_length=64, description="`next` of the page before.")] = None,
-    limit: Annotated[int, Query(ge=1, le=1000)] = 50,
-    all_managed: Annotated[
-        bool,
-        Query(
-            alias="managed", description="Those of a collection that you look after, whether or not you may read them."
-        ),
+    managed: Annotated[
+        bool, Query(description="Those of a collection that you look after, whether or not you may read them.")
     ] = False,
+    q: Annotated[str, Query(max_length=200, description="Words in title or uri, in whatever case.")] = "",
+    sort: Annotated[Sort, Query(description="`title` from A to Z, or the `newest` change first.")] = "id",
 ) -> DocumentsBody:
     """List the documents that the caller may read, or all of a collection that they look after, with who may read.
 
@@ -159,14 +129,13 @@ def documents(
     Raises:
         InvalidInputError: It is not said which collection they look after.
     """
-    if not all_managed:
-        page = services.catalog.documents(principal=principal, collection=collection, after=after, limit=limit)
-        return _page([ListedDocumentBody(**_document_body(d).model_dump()) for d in page], limit)
-    if collection is None:
+    if managed and collection is None:
         raise InvalidInputError("managed: name the collection")
-    curated(services, collection, principal=principal)
-    page = services.catalog.managed_documents(collection, principal=principal, after=after, limit=limit)
-    return _page([_managed_body(d) for d in page], limit)
+    if managed:
+        curated(services, collection or "", principal=principal)
+    wanted = Wanted(collection, managed, q, sort)
+    found, behind = services.catalog.listing(wanted, principal=principal, after=page.after, limit=page.limit)
+    return DocumentsBody(documents=[listed_body(one, managed=managed) for one in found], next=behind)
 
 
 DocumentId = Annotated[str, PathParameter(max_length=64, description="A document's id.")]
@@ -180,17 +149,49 @@ def document(
     revision: Annotated[
         str | None, Query(max_length=64, description="Id of an older revision; the live one when not given.")
     ] = None,
-) -> DocumentTextBody:
+) -> OpenedDocumentBody:
     """Open a document with its text, as it is now or as it was when it was cited."""
+    text = opened(document_id, services, caller, revision)
+    kept = services.catalog.kept_revision(document_id, text.revision_id, principal=caller.principal)
+    pages = None
+    is_kept = kept.content_sha256 in services.blobs
+    if is_kept:
+        with suppress(DocumentError, BusyError):  # the text is what was asked for
+            pages = services.pages.count(original_of(services, kept))
+    return OpenedDocumentBody(**text.model_dump(), pages=pages, original=is_kept)
+
+
+def opened(document_id: str, services: Services, caller: Caller, revision: str | None) -> DocumentTextBody:
+    """Open the text of a document, and note who did.
+
+    Returns:
+        It.
+
+    Raises:
+        NotFoundError: There is no such document or revision, or the caller may not read it.
+    """
     principal = caller.principal
     found = services.catalog.document(document_id, principal=principal)
-    opened = services.catalog.revision(revision or found.live_revision_id or "", principal=principal)
-    if opened.document_id != found.id:
+    text = services.catalog.revision(revision or found.live_revision_id or "", principal=principal)
+    if text.document_id != found.id:
         raise NotFoundError(f"no revision {revision}")
-    details = {"revision": opened.number}
+    details = {"revision": text.number}
     services.audit_log.append("document.open", f"document:{found.id}", caller=caller, details=details)
-    body = _document_body(found).model_dump() | {"title": opened.title, "revision_id": opened.id}
-    return DocumentTextBody(**body, revision=opened.number, text=opened.text)
+    body = document_body(found).model_dump() | {"title": text.title, "revision_id": text.id}
+    return DocumentTextBody(**body, revision=text.number, revised_at=text.created_at, text=text.text)
+
+
+def original_of(services: Services, kept: KeptRevision) -> Original:
+    """Return the file that a revision was made of.
+
+    Raises:
+        NotFoundError: It is not kept.
+    """
+    try:
+        path = services.blobs.path(kept.content_sha256)
+    except NotFoundError as error:
+        raise NotFoundError(f"the file of revision {kept.number} is not kept; its text is") from error
+    return Original(kept.content_sha256, kept.media_type, path)
 
 
 @router.put("/documents/{document_id}/metadata", summary="Set a document's metadata")
@@ -200,7 +201,7 @@ def set_metadata(document_id: DocumentId, body: MetadataBody, services: Services
     services.catalog.set_metadata(document_id, body.metadata)
     services.audit_log.append("document.metadata", f"document:{document_id}", caller=caller)
     services.publisher.relabel()
-    return _document_body(managed(services, document_id, principal=caller.principal))
+    return document_body(managed(services, document_id, principal=caller.principal))
 
 
 @router.delete("/documents/{document_id}", status_code=204, summary="Delete a document")
@@ -241,32 +242,3 @@ def plain_name(name: str) -> str:
     last = name.replace("\\", "/").rsplit("/", 1)[-1]
     plain = "".join(c for c in last if c.isprintable()).strip(" .")
     return plain[-_MAX_NAME_CHARS:] or "unnamed"
-
-
-def _page(bodies: list[ListedDocumentBody], limit: int) -> DocumentsBody:
-    return DocumentsBody(documents=bodies, next=bodies[-1].id if len(bodies) == limit else None)
-
-
-def _managed_body(document: Document) -> ListedDocumentBody:
-    return ListedDocumentBody(
-        **_document_body(document).model_dump(),
-        access=sorted(document.acl),
-        access_version=document.access_version,
-        access_set_by=document.access_set_by,
-    )
-
-
-def _document_body(document: Document) -> DocumentBody:
-    return DocumentBody(
-        id=document.id,
-        collection=document.collection,
-        title=document.title,
-        uri=document.uri,
-        media_type=document.media_type,
-        size_bytes=document.size_bytes,
-        revision_id=document.live_revision_id or "",
-        created_at=document.created_at,
-        updated_at=document.updated_at,
-        source_id=document.source_id,
-        metadata=dict(document.metadata),
-    )

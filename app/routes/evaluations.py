@@ -2,21 +2,36 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 from fastapi.responses import HTMLResponse, Response, StreamingResponse
-from pydantic import BaseModel, ConfigDict, Field
 
 from app.dependencies import AdministratorDep, CallerDep, ServicesDep
 from app.errors import status_of
 from app.evaluating import Progress, evaluate_live, shown_to
 from app.people import agreement_with_people, usage_of
+from app.routes.evaluation_bodies import (
+    ComparisonBody,
+    EvaluationBody,
+    EvaluationRunBody,
+    EvaluationRunsBody,
+    KeptBody,
+    MeasureBody,
+    ReportBody,
+    SliceChangeBody,
+    UsageBody,
+    WordedChangeBody,
+    WrongBody,
+)
 from app.sse import MEDIA_TYPE, event
 from app.streaming import Ended
 from eval.compare import compare
-from eval.html import page
-from eval.report import report_of_record
+from eval.compare_slices import compare_slices, every_change
+from eval.figures import MEASURES, Kind
+from eval.html import is_share, meaning, page, worst_questions
+from eval.report import Report, report_of_record
+from eval.runs import Run
 from eval.slices import slices_in
 from retrieval.errors import AttuneError, NotFoundError
 
@@ -26,41 +41,6 @@ router = APIRouter(prefix="/v1/evaluations", tags=["evaluations"])
 
 # The report brings its own styles and drawings, and nothing in it may run or load anything.
 _REPORT_CSP = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox; frame-ancestors 'none'"
-
-
-class EvaluationBody(BaseModel):
-    """What to measure."""
-
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"set": "handbook"}]})
-
-    set: str = Field(min_length=1, max_length=64, description="Name of a golden set.")
-    version: int | None = Field(default=None, ge=1, description="The newest when left out.")
-    kind: Literal["answers", "retrieval"] = "answers"
-    collection: str | None = Field(default=None, max_length=64, description="Ask this collection only.")
-
-
-class RunBody(BaseModel):
-    """A run as it is listed."""
-
-    id: str
-    kind: str = Field(examples=["answers"])
-    golden: str = Field(examples=["handbook"])
-    accepted: bool = Field(description="Whether later runs are held against it.")
-    created_at: str = Field(examples=["2026-11-21T09:00:00+00:00"])
-    figures: dict[str, float | None] = Field(description="Null where a figure could not be measured.")
-    settings: dict[str, Any]
-
-
-class RunsBody(BaseModel):
-    """Runs, the newest first."""
-
-    runs: list[RunBody]
-
-
-class KeptBody(BaseModel):
-    """A report that was kept."""
-
-    id: str
 
 
 @router.post(
@@ -127,23 +107,15 @@ def runs(
     _principal: AdministratorDep,
     golden: Annotated[str | None, Query(max_length=500, description="Only runs with this golden set.")] = None,
     limit: Annotated[int, Query(ge=1, le=1000)] = 50,
-) -> RunsBody:
+) -> EvaluationRunsBody:
     """List runs with their figures."""
     found = services.runs.recent(golden=golden, limit=limit)
-    return RunsBody(
-        runs=[
-            RunBody(
-                id=run.id,
-                kind=run.kind,
-                golden=run.golden,
-                accepted=run.accepted,
-                created_at=run.created_at.isoformat(),
-                figures=dict(run.figures),
-                settings=dict(run.settings),
-            )
-            for run in found
-        ]
-    )
+    return EvaluationRunsBody(runs=[_run_body(run) for run in found])
+
+
+def _run_body(run: Run) -> EvaluationRunBody:
+    values = {name: getattr(run, name) for name in EvaluationRunBody.model_fields}
+    return EvaluationRunBody(**values | {"created_at": run.created_at.isoformat()})
 
 
 @router.get("/comparison", summary="Compare two runs")
@@ -152,10 +124,21 @@ def comparison(
     _principal: AdministratorDep,
     before: Annotated[str, Query(max_length=64, description="Id of a run, its first characters, or `latest`.")],
     after: Annotated[str, Query(max_length=64)],
-) -> dict[str, Any]:
+) -> ComparisonBody:
     """Compare two runs question by question: what changed, how surely, and what this set could have found."""
     a, b = services.runs.get(before), services.runs.get(after)
-    return compare(a, b, seed=b.provenance.seed).as_json()
+    found = compare(a, b, seed=b.provenance.seed)
+    changes, slices = (
+        (every_change(a, b, primary=found.primary), compare_slices(a, b, primary=found.primary, seed=b.provenance.seed))
+        if found.primary
+        else ((), ())
+    )
+    return ComparisonBody(
+        **found.as_json(),
+        measures=_measures(a.kind),
+        differences=[WordedChangeBody(**asdict(change), text=_words(b, change.question)) for change in changes],
+        slices=[SliceChangeBody(**change.as_json()) for change in slices],
+    )
 
 
 @router.get("/usage", summary="How people fare")
@@ -163,9 +146,9 @@ def usage(
     services: ServicesDep,
     principal: AdministratorDep,
     days: Annotated[int, Query(ge=1, le=3650, description="How far to look back.")] = 30,
-) -> dict[str, Any]:
+) -> UsageBody:
     """Thumbs, corrections, questions asked again, sessions that ended without an answer."""
-    return asdict(usage_of(services, days=days, principal=principal))
+    return UsageBody(**asdict(usage_of(services, days=days, principal=principal)))
 
 
 @router.post(
@@ -206,7 +189,7 @@ def accepted(
 
 
 @router.get("/{run_id}", summary="Open a run")
-def run(run_id: str, services: ServicesDep, principal: AdministratorDep) -> dict[str, Any]:
+def run(run_id: str, services: ServicesDep, principal: AdministratorDep) -> ReportBody:
     """Return the whole report, with the scores of every question and the slices, the worst first.
 
     Answers and references that stand on documents which you may not read are left out.
@@ -215,7 +198,26 @@ def run(run_id: str, services: ServicesDep, principal: AdministratorDep) -> dict
         The report.
     """
     report = shown_to(services, services.runs.get(run_id), principal=principal)
-    return {**report.record(), **slices_in(report).as_json()}
+    return ReportBody(
+        **report.record(),
+        **slices_in(report).as_json(),
+        accepted=services.runs.accepted(report.provenance.id),
+        primary=report.primary,
+        measures=_measures(report.kind),
+        wrong=[WrongBody(question=one.id, score=one.score, why=one.why) for one in worst_questions(report, limit=None)],
+    )
+
+
+def _measures(kind: Kind) -> dict[str, MeasureBody]:
+    return {
+        name: MeasureBody(meaning=meaning(name), better=measure.better, share=is_share(name))
+        for name, measure in MEASURES[kind].items()
+    }
+
+
+def _words(report: Report, question: str) -> str:
+    detail = report.details.get(question)
+    return detail.text if detail else ""
 
 
 @router.get("/{run_id}/report", response_class=HTMLResponse, summary="A run as a page")

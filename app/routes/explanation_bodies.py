@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from datetime import datetime
+from typing import Any
 
 from pydantic import BaseModel, Field
 
@@ -51,6 +53,33 @@ class ExplanationBody(BaseModel):
     past_question: PastQuestionBody | None = Field(description="The nearest one that it answered, or did not.")
 
 
+ANEW = ("terms", "fused", "freshness", "position", "unfiltered", "contributions.query_adapter")
+"""What of an explanation no record holds: it is of the search as it is at this moment."""
+
+
+class ExplainedPassageBody(BaseModel):
+    """Where a passage that is explained stands."""
+
+    title: str
+    section: list[str] = Field(description="Headings above it, outermost first.")
+    page: int | None
+
+
+class ExplanationsBody(BaseModel):
+    """Why the passages of a stored answer were chosen."""
+
+    question: str
+    searched: str = Field(description="What was searched for in place of a follow-up; empty for the question itself.")
+    asked_at: datetime
+    versions: dict[str, Any] = Field(description="What answered: embedder, prompt, settings, what was learned.")
+    computed_anew: list[str] = Field(
+        description="Fields that are of the search as it is now; all others are as they were recorded.",
+        examples=[list(ANEW)],
+    )
+    explanations: list[ExplanationBody] = Field(description="One a passage, in the order of the answer's.")
+    passages: list[ExplainedPassageBody] = Field(description="The same passages, in the same order.")
+
+
 def explanation_bodies(
     services: Services,
     query: Query,
@@ -65,9 +94,23 @@ def explanation_bodies(
     Returns:
         One for each, in order.
     """
+    if not passages:
+        return []  # a question that a guard refused
     found = explain(services.retriever, query, passages, principal=principal, mode=mode, searched=searched)
     words = _words(services, {one.learnt.state for one in found if one.learnt is not None and one.learnt.past_question})
     return [_body(explanation, words) for explanation in found]
+
+
+def explained_passages(passages: Sequence[Passage]) -> list[ExplainedPassageBody]:
+    """Say where passages stand; to readers of all of them only, which the route has to see to."""
+    return [
+        ExplainedPassageBody(
+            title=passage.title,
+            section=list(passage.chunk.section),
+            page=passage.chunk.places[0].page if passage.chunk.places else None,
+        )
+        for passage in passages
+    ]
 
 
 def _words(services: Services, states: set[str]) -> dict[str, str]:

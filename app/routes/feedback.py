@@ -5,20 +5,21 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 from fastapi import Path as PathParameter
 
 from app import hearing, logs
-from app.approved import keep_approved, record_feedback
+from app.approved import approved_answers, keep_approved, record_feedback, withdraw_feedback
 from app.bootstrap import Services
 from app.curating import CuratorDep
 from app.dependencies import AdministratorDep, CallerDep, PrincipalDep, ServicesDep
 from app.giving import Offered, giver_reports, take_in
-from app.hearing import heard
+from app.hearing import heard, wanted
 from app.routes.feedback_bodies import (
-    AskedFeedbackBody,
     FeedbackBody,
+    FeedbackCountsBody,
     FeedbackListBody,
+    FeedbackQuery,
     GivenFeedbackBody,
     GiversBody,
     NewFeedbackBody,
@@ -27,11 +28,12 @@ from app.routes.feedback_bodies import (
     ReadingBody,
     RefusedBody,
     TakenBody,
+    asked_feedback_body,
     feedback_body,
+    feedback_counts_body,
     giver_body,
     reading_body,
 )
-from app.routes.moment import Moment
 from finetune.given import JUDGES
 from retrieval.errors import InvalidInputError
 from retrieval.types import Feedback, Interaction, Principal, Reading
@@ -86,6 +88,20 @@ def own(interaction_id: InteractionId, services: ServicesDep, principal: Princip
     )
 
 
+@router.delete("/answers/{interaction_id}/feedback", status_code=204, summary="Take back what you said")
+def take_back(interaction_id: InteractionId, services: ServicesDep, caller: CallerDep) -> Response:
+    """Take back all you said about an answer; what you opened and copied of it stays."""
+    principal = caller.principal
+    asked = services.interactions.get(interaction_id, principal=principal)
+    gone = withdraw_feedback(services, interaction_id, principal=principal)
+    if gone is not None:
+        services.audit_log.append("feedback.withdraw", f"feedback:{gone}", caller=caller)
+        me = replace(principal, administrator=False)
+        if asked.principal_id == me.id:
+            services.learned.taken_back(asked, services.readings.of_interaction(interaction_id, principal=me))
+    return Response(status_code=204)
+
+
 @router.post("/answers/{interaction_id}/readings", status_code=201, summary="Say that a citation was opened")
 def read(
     interaction_id: InteractionId, body: NewReadingBody, services: ServicesDep, principal: PrincipalDep
@@ -109,20 +125,20 @@ def read(
 
 @router.get("/feedback", summary="List feedback")
 def feedback(
-    services: ServicesDep,
-    principal: CuratorDep,
-    since: Annotated[Moment | None, Query(description="Only what was said after this moment.")] = None,
-    limit: Annotated[int, Query(ge=1, le=1000)] = 50,
+    services: ServicesDep, principal: CuratorDep, which: Annotated[FeedbackQuery, Query()]
 ) -> FeedbackListBody:
     """List what everybody said, the newest first; curators see what stands on documents of their collections."""
-    return FeedbackListBody(
-        feedback=[
-            AskedFeedbackBody(
-                **feedback_body(found.said).model_dump(), question=found.question, withheld=found.withheld
-            )
-            for found in heard(services, principal=principal, since=since, limit=limit)
-        ]
-    )
+    fits = None
+    if which.only is not None or which.approved is not None or which.refused is not None:
+        fits = wanted(corrections=which.only is not None, approved=which.approved, refused=which.refused)
+    found = heard(services, principal=principal, since=which.since, limit=which.limit, wanted=fits)
+    return FeedbackListBody(feedback=[asked_feedback_body(one) for one in found])
+
+
+@router.get("/feedback/counts", summary="Count feedback")
+def counts(services: ServicesDep, principal: AdministratorDep) -> FeedbackCountsBody:
+    """Count what everybody said, and what other systems did."""
+    return feedback_counts_body(services.feedback.counts(principal=principal), services.given_labels.counts())
 
 
 @router.get("/feedback/givers", summary="List who gives feedback")
@@ -155,6 +171,15 @@ def take(body: GivenFeedbackBody, services: ServicesDep, principal: Administrato
         replaced=taken.replaced,
         refused=[RefusedBody(label=one.row, reason=one.reason) for one in refused],
     )
+
+
+@router.post("/feedback/{feedback_id}/refusal", summary="Refuse feedback")
+def refuse(feedback_id: FeedbackId, services: ServicesDep, principal: CuratorDep, caller: CallerDep) -> FeedbackBody:
+    """Mark feedback as wrong: nothing is learned from it, and what its approval made of it is withdrawn."""
+    refused = hearing.refuse(services, feedback_id, by=principal)
+    services.audit_log.append("feedback.refuse", f"feedback:{feedback_id}", caller=caller)
+    approved_answers(services).withdraw([feedback_id])
+    return feedback_body(refused)
 
 
 @router.post("/feedback/{feedback_id}/approval", summary="Approve feedback")

@@ -1,14 +1,16 @@
 """What feedback and readings look like in the API."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from app.hearing import Heard
 from app.routes.moment import Moment
 from finetune.caps import GiverReport
-from retrieval.feedback_types import ReadingKind
+from retrieval.feedback_types import Counts, ReadingKind
 from retrieval.retrieve import MAX_QUESTION_CHARS
 from retrieval.types import Feedback, Reading, Reason, Verdict
 
@@ -56,6 +58,15 @@ class FeedbackBody(BaseModel):
     wrong_chunks: list[str]
     preferred_over: str | None
     approved_by: str | None = Field(description="Who found it right.")
+    refused_by: str | None = Field(description="Who found it wrong: nothing is learned from it.")
+
+
+class ChosenBody(BaseModel):
+    """A document that is named as right."""
+
+    document_id: str
+    title: str
+    uri: str
 
 
 class AskedFeedbackBody(FeedbackBody):
@@ -66,6 +77,28 @@ class AskedFeedbackBody(FeedbackBody):
         description="Neither question nor words nor documents are shown: it is about a document that was deleted "
         "or that you may not read."
     )
+    given: str = Field(
+        description="The answer as it was given; words that say so where it stands on more than you may read, and "
+        "nothing where it is `withheld`."
+    )
+    chosen: list[ChosenBody] = Field(description="What it names as right, by document or passage.")
+    entry: str | None = Field(description="Id of the document that its approval made, where you may read it.")
+
+
+class FeedbackQuery(BaseModel):
+    """Which feedback is listed."""
+
+    since: Moment | None = Field(default=None, description="Only what was said after this moment.")
+    limit: int = Field(default=50, ge=1, le=1000)
+    only: Literal["corrections"] | None = Field(
+        default=None,
+        description="`corrections`: what gives a right answer, evidence, or right or wrong sources; "
+        "what this or the next two narrow is looked for among the last 1,000.",
+    )
+    approved: bool | None = Field(
+        default=None, description="Whether it was approved; `false` is what waits for that, without what was refused."
+    )
+    refused: bool | None = Field(default=None, description="Whether it was refused.")
 
 
 class FeedbackListBody(BaseModel):
@@ -166,6 +199,17 @@ class GiversBody(BaseModel):
     givers: list[GiverBody]
 
 
+class FeedbackCountsBody(BaseModel):
+    """How much was said."""
+
+    up: int
+    down: int
+    corrections: int
+    approved: int = Field(description="Corrections that somebody found right.")
+    refused: int = Field(description="Corrections that somebody found wrong.")
+    given: dict[str, int] = Field(description="Labels that were taken in, by the source that gave them.")
+
+
 class OwnFeedbackBody(BaseModel):
     """What you said about an answer and did with it."""
 
@@ -190,7 +234,13 @@ def feedback_body(said: Feedback) -> FeedbackBody:
         wrong_chunks=list(said.wrong_chunks),
         preferred_over=said.preferred_over,
         approved_by=said.approved_by,
+        refused_by=said.refused_by,
     )
+
+
+def feedback_counts_body(counts: Counts, given: Mapping[str, int]) -> FeedbackCountsBody:
+    """Shape how much was said for the API."""
+    return FeedbackCountsBody(**asdict(counts), given=dict(given))
 
 
 def giver_body(report: GiverReport) -> GiverBody:
@@ -206,4 +256,16 @@ def reading_body(reading: Reading) -> ReadingBody:
         position=reading.position,
         seconds=reading.seconds,
         at=reading.at,
+    )
+
+
+def asked_feedback_body(found: Heard) -> AskedFeedbackBody:
+    """Shape feedback with what it is about for the API."""
+    return AskedFeedbackBody(
+        **feedback_body(found.said).model_dump(),
+        question=found.question,
+        withheld=found.withheld,
+        given=found.given,
+        chosen=[ChosenBody(**asdict(one)) for one in found.chosen],
+        entry=found.entry,
     )

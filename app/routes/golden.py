@@ -1,8 +1,9 @@
 """Golden sets: the questions that are measured with, in versions; for administrators."""
 
+import json
 from collections import Counter
 from dataclasses import asdict, replace
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Body, Query, Response
 from fastapi import Path as PathParameter
@@ -29,6 +30,7 @@ from app.routes.golden_bodies import (
 from eval.describe import describe
 from eval.drafts import Drafts, draft_questions
 from eval.golden import GoldenSet, Question
+from eval.golden_csv import csv_text
 from eval.golden_feedback import questions_from_feedback
 from eval.golden_store import GoldenVersion
 from eval.questions import READ_FIELDS, questions_of, to_row
@@ -44,6 +46,10 @@ _DONE = {"approve": "approved", "edit": "edited", "reject": "rejected"}
 
 Name = Annotated[str, PathParameter(max_length=64, description="1 to 64 of the characters A-Z a-z 0-9 . _ -")]
 Number = Annotated[int | None, Query(ge=1, lt=2**31, description="The newest when not given.")]
+Looked = Annotated[
+    int | None,
+    Query(ge=1, lt=2**31, description="The version that was looked at: 409 when a question was changed since."),
+]
 Key = Annotated[str, PathParameter(max_length=255, description="A question's `_id`.")]
 
 
@@ -78,6 +84,36 @@ def golden_set(name: Name, services: ServicesDep, principal: AdministratorDep, v
     golden = services.golden.get(name, found.number)
     questions = [KeptQuestionBody(**row) for row in shown_rows(services, golden.questions, principal=principal)]
     return GoldenSetBody(**_version(found), description=_description(services, golden, principal), questions=questions)
+
+
+@router.get(
+    "/{name}/export",
+    summary="Export a golden set",
+    response_class=Response,
+    responses={200: {"description": "A file.", "content": {"application/jsonl": {}, "text/csv": {}}}},
+)
+def export(
+    name: Name,
+    services: ServicesDep,
+    principal: AdministratorDep,
+    version: Number = None,
+    layout: Annotated[Literal["jsonl", "csv"], Query(description="CSV lacks turns, passages and grades.")] = "jsonl",
+) -> Response:
+    """Give the questions of a version as a file, for `attune golden import` or a spreadsheet.
+
+    Of questions about documents that you may not read, what comes from these is left out.
+
+    Returns:
+        The file, to be kept.
+    """
+    golden = services.golden.get(name, version)
+    rows = shown_rows(services, golden.questions, principal=principal)
+    if layout == "csv":
+        text, media_type = csv_text(questions_of([_without_mark(row) for row in rows])), "text/csv"
+    else:
+        text, media_type = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), "application/jsonl"
+    headers = {"Content-Disposition": f'attachment; filename="{name}-{golden.version}.{layout}"'}
+    return Response(text.encode("utf-8", "replace"), media_type=media_type, headers=headers)
 
 
 @router.get("/{name}/versions", summary="List the versions of a golden set")
@@ -125,6 +161,7 @@ def review_all(
     services: ServicesDep,
     _principal: AdministratorDep,
     caller: CallerDep,
+    after: Looked = None,
 ) -> VersionBody:
     """Approve, edit or reject questions, all of them or none; makes one version unless nothing changes."""
     reviews: dict[str, ReviewBody] = {one.key: one for one in body}
@@ -132,23 +169,30 @@ def review_all(
         raise InvalidInputError("a question stands there twice: what becomes of it?")
     counts = Counter(_DONE[one.action] for one in body)
     note = ", ".join(f"{count} {done}" for done, count in sorted(counts.items()))
-    return _reviewed(services, name, reviews, caller, note=f"reviewed: {note}")
+    return _reviewed(services, name, reviews, caller, note=f"reviewed: {note}", after=after)
 
 
 @router.patch("/{name}/questions/{key:path}", max_body_size=GOLDEN_MAX_BYTES, summary="Review a question")
 def review(
-    name: Name, key: Key, body: ReviewBody, services: ServicesDep, _principal: AdministratorDep, caller: CallerDep
+    name: Name,
+    key: Key,
+    body: ReviewBody,
+    services: ServicesDep,
+    _principal: AdministratorDep,
+    caller: CallerDep,
+    after: Looked = None,
 ) -> VersionBody:
     """Approve, edit or reject one question; makes a version unless nothing changes."""
-    return _reviewed(services, name, {key: body}, caller, note=f"{_DONE[body.action]} {key}")
+    return _reviewed(services, name, {key: body}, caller, note=f"{_DONE[body.action]} {key}", after=after)
 
 
 def _reviewed(
-    services: Services, name: str, reviews: dict[str, ReviewBody], caller: Caller, *, note: str
+    services: Services, name: str, reviews: dict[str, ReviewBody], caller: Caller, *, note: str, after: int | None
 ) -> VersionBody:
-    stored = {question.id: question for question in services.golden.get(name).questions}
+    stored = {question.id: question for question in services.golden.get(name, after).questions}
     if missing := [key for key in reviews if key not in stored]:
-        raise NotFoundError(f"no question {missing[0]!r} in the newest version of {name}")
+        where = "the newest version" if after is None else f"version {after}"
+        raise NotFoundError(f"no question {missing[0]!r} in {where} of {name}")
     without = withheld(services, [stored[key] for key in reviews], principal=caller.principal)
     changes: list[tuple[Question, Question | None]] = []
     for key, review in reviews.items():
@@ -186,6 +230,10 @@ def _added(services: Services, name: str, made: Drafts, caller: Caller, *, note:
 def _noted(services: Services, caller: Caller, action: str, version: GoldenVersion) -> None:
     details = {"version": version.number, "questions": version.questions}
     services.audit_log.append(action, f"golden:{version.name}", caller=caller, details=details)
+
+
+def _without_mark(row: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if name != "withheld"}
 
 
 def _count(services: Services, name: str) -> int:

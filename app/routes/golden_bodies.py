@@ -56,7 +56,7 @@ class QuestionChangesBody(BaseModel):
     )
 
 
-class QuestionBody(QuestionChangesBody):
+class GoldenQuestionBody(QuestionChangesBody):
     """A question and what is known about its answer."""
 
     # Fields that published sets carry beside the question become tags.
@@ -143,7 +143,7 @@ class NewVersionBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    questions: list[QuestionBody] = Field(max_length=100_000)
+    questions: list[GoldenQuestionBody] = Field(max_length=100_000)
     note: str = Field(default="", max_length=1000, description="Why.")
     after: int | None = Field(
         default=None,

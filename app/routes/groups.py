@@ -9,7 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.dependencies import CallerDep, ServicesDep, administrator
 from app.identity.groups import Group
+from app.routes.grant_bodies import GrantBody, grant_bodies
 from app.routes.session_bodies import PersonBody
+from retrieval.types import EVERYONE
 
 router = APIRouter(prefix="/v1/groups", tags=["groups"], dependencies=[Depends(administrator)])
 
@@ -48,6 +50,12 @@ class GroupBody(BaseModel):
     members: int
 
 
+class GroupDetailsBody(GroupBody):
+    """A group with what the access lists of collections give its members."""
+
+    collections: list[GrantBody] = Field(description="Those that its members may read something of, or look after.")
+
+
 class GroupsBody(BaseModel):
     """Every group, sorted by name."""
 
@@ -81,9 +89,10 @@ def create(body: NewGroupBody, services: ServicesDep, caller: CallerDep) -> Grou
 
 
 @router.get("/{group_id}", summary="Open a group")
-def group(group_id: GroupId, services: ServicesDep) -> GroupBody:
-    """Show a group."""
-    return _body(services.groups.get(group_id))
+def group(group_id: GroupId, services: ServicesDep) -> GroupDetailsBody:
+    """Show a group, and what it is let into."""
+    found = services.groups.get(group_id)
+    return GroupDetailsBody(**dict(_body(found)), collections=grant_bodies(services, {found.key, EVERYONE}))
 
 
 @router.patch("/{group_id}", summary="Change a group")

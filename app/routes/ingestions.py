@@ -10,24 +10,28 @@ from fastapi.responses import StreamingResponse
 
 from app.auth import Caller
 from app.bootstrap import Services, ensure_collection
-from app.curating import CuratorDep, curated_names, curated_run
+from app.curating import CuratorDep, curated, curated_names, curated_run
 from app.dependencies import CallerDep, LocalDep, PrincipalDep, ServicesDep
 from app.errors import status_of
 from app.granting import granted
 from app.ingesting import Given, follow, start_paths_run
+from app.routes.collections import CollectionName
 from app.routes.run_bodies import (
     IngestionBody,
     RetriedBody,
+    RetryBody,
     RunBody,
     RunDocumentsBody,
     RunsBody,
+    UnmendedsBody,
     document_body,
     progress_body,
     run_body,
+    unmended_body,
 )
 from app.sse import MEDIA_TYPE, event
 from ingestion.run_rows import ItemState
-from retrieval.errors import AttuneError
+from retrieval.errors import AttuneError, ConflictError
 
 router = APIRouter(prefix="/v1", tags=["ingestion"])
 
@@ -133,12 +137,36 @@ def resume(run_id: RunId, services: ServicesDep, caller: CallerDep) -> RunBody:
 
 
 @router.post("/ingestions/{run_id}/retry", summary="Try failed documents again")
-def retry(run_id: RunId, services: ServicesDep, caller: CallerDep) -> RetriedBody:
-    """Try the documents of a run again that failed, were quarantined or cancelled."""
+def retry(run_id: RunId, services: ServicesDep, caller: CallerDep, body: RetryBody | None = None) -> RetriedBody:
+    """Try the documents of a run again that failed, were quarantined or cancelled, or those of them that are named.
+
+    Returns:
+        How many there were.
+
+    Raises:
+        ConflictError: Some were named, and none of them failed.
+    """
+    named = body.documents if body else None
     _act(services, run_id, "run.retry", caller)
-    count = services.runs_of_ingestion.retry(run_id)
+    count = services.runs_of_ingestion.retry(run_id, ordinals=named)
+    if named and not count:
+        raise ConflictError("none of these documents failed, was quarantined or cancelled")
     services.dispatcher.wake()
     return RetriedBody(documents=count, run=run_body(services, services.runs_of_ingestion.get(run_id)))
+
+
+@router.get("/collections/{name}/failures", summary="List what was not taken in")
+def failures(
+    name: CollectionName,
+    services: ServicesDep,
+    principal: PrincipalDep,
+    before: Annotated[str | None, Query(max_length=400, description="`next` of the page before.")] = None,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+) -> UnmendedsBody:
+    """List the documents of a collection that failed or were quarantined, and have not been taken in since."""
+    curated(services, name, principal=principal)
+    page, behind = services.runs_of_ingestion.unmended(name, before=before, limit=limit)
+    return UnmendedsBody(failures=[unmended_body(item) for item in page], next=behind)
 
 
 def _act(services: Services, run_id: str, action: str, caller: Caller) -> None:

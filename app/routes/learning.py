@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query
 from fastapi import Path as PathParameter
 
+from app.auth import Caller
 from app.bootstrap import Services
 from app.dependencies import CallerDep, ServicesDep, administrator
 from app.rerankers import lacks
@@ -13,19 +14,23 @@ from app.routes.learning_bodies import (
     CandidateBody,
     CandidatesBody,
     LearningBody,
-    LineageBody,
     NewTrialBody,
     OpenedCandidateBody,
     RollbackBody,
     RolledBackBody,
     TrialBody,
     candidate_body,
+    lineage_body,
     need_body,
     trial_body,
 )
+from app.routes.report_bodies import report_body
+from app.voices import voice_lacks
+from finetune.generator_parts import need
 from finetune.generator_sets import KIND
 from finetune.ladder import needs
-from finetune.registry import MAX_LISTED, Candidate
+from finetune.registry import MAX_LISTED
+from finetune.types import Need
 
 router = APIRouter(prefix="/v1/learning", tags=["learning"], dependencies=[Depends(administrator)])
 
@@ -33,7 +38,7 @@ CandidateId = Annotated[str, PathParameter(max_length=64, description="As listed
 
 
 @router.get("", summary="What is learned")
-def learning(services: ServicesDep) -> LearningBody:
+def learning(services: ServicesDep, caller: CallerDep) -> LearningBody:
     """Say what serves, what is tried, and what each rung of the ladder still needs."""
     learned = services.learned
     now, trial = learned.serving.now, learned.trials.running()
@@ -45,7 +50,7 @@ def learning(services: ServicesDep) -> LearningBody:
         trouble=learned.trouble or None,
         trial=None if trial is None else trial_body(trial),
         candidates=Counter(one.state for one in learned.registry.newest(limit=MAX_LISTED)),
-        rungs=[need_body(need) for need in needs(labelled, lacks(services.settings))],
+        rungs=[need_body(need) for need in (*needs(labelled, lacks(services.settings)), _generator(services, caller))],
     )
 
 
@@ -60,11 +65,12 @@ def candidates(services: ServicesDep, limit: Annotated[int, Query(ge=1, le=MAX_L
 def candidate(candidate_id: CandidateId, services: ServicesDep) -> OpenedCandidateBody:
     """Show what a candidate is, what the gate found, on what it was trained, and how it was tried."""
     found = services.learned.registry.get(candidate_id)
+    people, documents = services.training_sets.stands_on(found.set_id)
     return OpenedCandidateBody(
         **candidate_body(found).model_dump(),
         manifest=found.manifest,
-        report=found.report,
-        lineage=_lineage(services, found),
+        report=report_body(found.report),
+        lineage=lineage_body(services.training_sets.get(found.set_id), people=people, documents=documents),
         trials=[trial_body(trial) for trial in services.learned.trials.of_candidate(candidate_id)],
     )
 
@@ -104,16 +110,13 @@ def promote(candidate_id: CandidateId, services: ServicesDep, caller: CallerDep)
 @router.post("/rollback", summary="Go back")
 def rollback(services: ServicesDep, caller: CallerDep, body: RollbackBody | None = None) -> RolledBackBody:
     """Take a candidate out of service: what was live before it is live again. 409 when nothing learned serves."""
-    if body is not None and body.candidate is not None:
-        services.learned.registry.get(body.candidate)  # the audit log names no candidate that never was
+    before = services.learned.registry.live()
     gone, live = services.learned.rollback(body.candidate if body else None)
-    services.audit_log.append("candidate.rollback", f"candidate:{gone}", caller=caller, details={"live": live})
+    if gone == before:  # of what served no more already there is nothing to note
+        services.audit_log.append("candidate.rollback", f"candidate:{gone}", caller=caller, details={"live": live})
     return RolledBackBody(rolled_back=gone, live=live)
 
 
-def _lineage(services: Services, candidate: Candidate) -> LineageBody:
-    kept = services.training_sets.get(candidate.set_id)
-    people, documents = services.learned.registry.stands_on(candidate.set_id)
-    return LineageBody(
-        questions=kept.questions, rows=kept.rows, people=people, documents=documents, erased=kept.removed
-    )
+def _generator(services: Services, caller: Caller) -> Need:
+    corrections = services.feedback.approved_answers(principal=caller.principal)
+    return need(corrections, voice_lacks(services.settings))

@@ -25,7 +25,7 @@ COOKIE = "attune_oidc"
 _PATH = "/v1/oidc"
 _ERROR = (
     '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Attune</title>'
-    '<link rel="stylesheet" href="/assets/app.css"></head>'
+    '<link rel="stylesheet" href="/report.css"></head>'
     '<body><main><h1>{title}</h1><p>{detail}.</p><p><a href="/">Back</a></p></main></body></html>'
 )
 _ANSWERS: dict[int | str, dict[str, Any]] = {

@@ -33,7 +33,7 @@ class AnnotationBody(BaseModel):
     url_citation: UrlCitationBody
 
 
-class AssistantBody(BaseModel):
+class AssistantMessageBody(BaseModel):
     """The answer."""
 
     role: Literal["assistant"] = "assistant"
@@ -46,12 +46,12 @@ class ChoiceBody(BaseModel):
     """The one choice there is."""
 
     index: int = 0
-    message: AssistantBody
+    message: AssistantMessageBody
     logprobs: None = None
     finish_reason: Literal["stop", "length", "content_filter"]
 
 
-class UsageBody(BaseModel):
+class CompletionUsageBody(BaseModel):
     """Tokens as the language model counted them; without one those of the conversation, by the embedder's tokenizer."""
 
     prompt_tokens: int
@@ -67,18 +67,18 @@ class CompletionBody(BaseModel):
     created: int = Field(description="Seconds since 1970.")
     model: str
     choices: list[ChoiceBody]
-    usage: UsageBody
+    usage: CompletionUsageBody
     sources: AnswerBody = Field(description="Of Attune: the answer as `POST /v1/answers` gives it.")
 
 
-def usage_of(interaction: Interaction, embedder: Embedder) -> UsageBody:
+def usage_of(interaction: Interaction, embedder: Embedder) -> CompletionUsageBody:
     """Count the tokens of an answer."""
     prompt, completion = interaction.tokens.get("prompt"), interaction.tokens.get("completion")
     if prompt is None or completion is None:
         said = [interaction.question, *(turn.text for turn in interaction.history)]
         *before, last = [len(spans) for spans in embedder.token_spans([*said, interaction.answer.text])]
         prompt, completion = sum(before), last
-    return UsageBody(prompt_tokens=prompt, completion_tokens=completion, total_tokens=prompt + completion)
+    return CompletionUsageBody(prompt_tokens=prompt, completion_tokens=completion, total_tokens=prompt + completion)
 
 
 def finish_reason(interaction: Interaction) -> Literal["stop", "length", "content_filter"]:
@@ -90,7 +90,9 @@ def finish_reason(interaction: Interaction) -> Literal["stop", "length", "conten
 
 def completion_of(interaction: Interaction, *, model: str, base_url: str, embedder: Embedder) -> CompletionBody:
     """Shape a whole answer."""
-    message = AssistantBody(content=interaction.answer.text, annotations=annotations(interaction.answer, base_url))
+    message = AssistantMessageBody(
+        content=interaction.answer.text, annotations=annotations(interaction.answer, base_url)
+    )
     return CompletionBody(
         id=f"chatcmpl-{interaction.id}",
         created=int(interaction.asked_at.timestamp()),
@@ -212,7 +214,7 @@ class Chunks:
         return {**self._head, "choices": [choice], **self._tail}
 
     def last(
-        self, interaction: Interaction, spoken: Spoken, base_url: str, usage: UsageBody
+        self, interaction: Interaction, spoken: Spoken, base_url: str, usage: CompletionUsageBody
     ) -> Iterator[dict[str, Any]]:
         """Write the chunks behind the words: marks and sources, then the tokens where they were asked for.
 

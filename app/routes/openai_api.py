@@ -15,13 +15,14 @@ from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 
 from app.answering import Asked, answered, events
+from app.assistants import Assistant
 from app.bootstrap import Services
 from app.dependencies import CallerDep, PrincipalDep, ServicesDep, answering, asker
 from app.routes.answers import QUESTION_MAX_BYTES
 from app.routes.openai_answers import Chunks, CompletionBody, Spoken, completion_of, usage_of
 from app.routes.openai_bodies import ChatBody, EmbeddingsBody
 from app.routes.openai_errors import ERRORS, OpenAIRoute, UnknownModelError, told
-from app.sse import MEDIA_TYPE
+from app.sse import MEDIA_TYPE, UNBUFFERED
 from app.streaming import Ended
 from retrieval.errors import AttuneError, InvalidInputError
 from retrieval.types import Principal
@@ -29,7 +30,6 @@ from retrieval.types import Principal
 MODEL = "attune"
 EMBEDDER_MODEL = "attune-embedder"
 _DONE = b"data: [DONE]\n\n"
-_UNBUFFERED = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}  # or a proxy would collect the pieces
 
 router = APIRouter(
     prefix="/v1", tags=["openai"], route_class=OpenAIRoute, responses=ERRORS, dependencies=[Depends(asker)]
@@ -78,7 +78,7 @@ class EmbeddingListBody(BaseModel):
 
 @router.get("/models", summary="List models")
 def models(services: ServicesDep, principal: PrincipalDep) -> ModelsBody:
-    """List `attune`, which searches all collections, and one model for each collection that holds something to read."""
+    """List `attune`, which searches all collections, one for each that holds something to read, and each assistant."""
     return ModelsBody(data=_models(services, principal))
 
 
@@ -110,8 +110,14 @@ def model(model: Annotated[str, Path(max_length=200)], services: ServicesDep, pr
 )
 async def chat(body: ChatBody, request: Request, services: ServicesDep, caller: CallerDep) -> Response:
     """Answer the last message of the user; with `stream` as chunks, of which the last one holds the sources."""
-    collection = await run_in_threadpool(_collection, services, caller.principal, body.model)
-    asked = Asked(body.query(collection), caller, conversation=body.conversation_id, headers=request.headers)
+    collection, assistant = await run_in_threadpool(_target, services, caller.principal, body.model)
+    asked = Asked(
+        body.query(collection),
+        caller,
+        conversation=body.conversation_id,
+        assistant=assistant,
+        headers=request.headers,
+    )
     base_url = services.settings.public_url or str(request.base_url)
     if body.stream:
         return await _streamed(services, asked, body, base_url)
@@ -159,16 +165,26 @@ def _models(services: Services, principal: Principal) -> list[ModelBody]:
     readable = [c for c, count in services.catalog.collections(principal=principal) if count]
     oldest = min((int(c.created_at.timestamp()) for c in readable), default=0)
     each = (ModelBody(id=f"{MODEL}/{c.name}", created=int(c.created_at.timestamp())) for c in readable)
-    return [ModelBody(id=MODEL, created=oldest), *each]
+    usable = services.assistants.usable(principal=principal)
+    named = (ModelBody(id=model_of(one), created=int(one.created_at.timestamp())) for one in usable)
+    return [ModelBody(id=MODEL, created=oldest), *each, *named]
 
 
-def _collection(services: Services, principal: Principal, model: str) -> str | None:
-    """Find which collection a model searches; None for all."""
+def model_of(assistant: Assistant) -> str:
+    """Return the name of the model that an assistant is; no collection's name holds a slash."""
+    return f"{MODEL}/assistant/{assistant.name}"
+
+
+def _target(services: Services, principal: Principal, model: str) -> tuple[str | None, str | None]:
+    """Find which collection a model searches, None for all, and the id of the assistant that it is."""
     if model == MODEL:
-        return None
+        return None, None
+    for one in services.assistants.usable(principal=principal):
+        if model_of(one) == model:
+            return None, one.id
     if not any(one.id == model for one in _models(services, principal)):
         raise UnknownModelError(model)
-    return model.removeprefix(f"{MODEL}/")
+    return model.removeprefix(f"{MODEL}/"), None
 
 
 async def _streamed(services: Services, asked: Asked, body: ChatBody, base_url: str) -> Response:
@@ -179,7 +195,7 @@ async def _streamed(services: Services, asked: Asked, body: ChatBody, base_url: 
     include_usage = body.stream_options is not None and body.stream_options.include_usage
     chunks = Chunks(f"chatcmpl-{uuid4().hex}", body.model, created=int(time.time()), include_usage=include_usage)
     written = _written(services, happening, chunks, base_url)
-    return StreamingResponse(written, media_type=MEDIA_TYPE, headers=_UNBUFFERED)
+    return StreamingResponse(written, media_type=MEDIA_TYPE, headers=UNBUFFERED)
 
 
 async def _written(

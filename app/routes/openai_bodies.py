@@ -62,7 +62,9 @@ class StreamOptionsBody(BaseModel):
 class ChatBody(BaseModel):
     """A question, with the conversation before it. Other parameters of that API are accepted and not used."""
 
-    model: str = Field(max_length=200, description="`attune`, or `attune/COLLECTION`.", examples=["attune"])
+    model: str = Field(
+        max_length=200, description="`attune`, `attune/COLLECTION` or `attune/assistant/NAME`.", examples=["attune"]
+    )
     messages: list[MessageBody] = Field(
         min_length=1, description="The last one of the user is the question; those before it are the history."
     )

@@ -2,127 +2,46 @@
 
 from dataclasses import asdict
 from datetime import UTC, date, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Query
 from fastapi import Path as PathParameter
 from fastapi.responses import HTMLResponse
-from pydantic import BaseModel, ConfigDict, Field
 
 from app.curating import curated
 from app.dependencies import CallerDep, PrincipalDep, ServicesDep
 from app.ingesting import Given, Upload, start_upload_run
 from app.quality_page import quality_page
+from app.routes.quality_bodies import (
+    DocumentFindingsBody,
+    FindingsBody,
+    KnownBody,
+    ListedFindingBody,
+    NamesBody,
+    PolicyBody,
+    PolicyInForceBody,
+    QualityBody,
+    QuarantineBody,
+    finding_body,
+    held_body,
+    known_body,
+    policy_body,
+)
 from app.routes.run_bodies import RunBody, run_body
-from ingestion.findings.policy import LEAST_SIMILARITY, Policy
-from ingestion.quarantine import Held
-from retrieval.finding import Finding
-from retrieval.quality_report import Known, QualityReport
+from ingestion.findings.policy import Policy
+from retrieval.quality_report import QualityReport
 from retrieval.types import Principal
 
 router = APIRouter(prefix="/v1", tags=["quality"])
 
-MAX_NAMES_CHARS = 10_000_000
-Action = Literal["report", "redact", "quarantine", "off"]
 CollectionName = Annotated[str, PathParameter(max_length=64, description="Name of a collection.")]
-
-
-class PolicyBody(BaseModel):
-    """What a collection does about findings; what is left out gets its default."""
-
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"actions": {"secret": "quarantine"}}]})
-
-    actions: dict[str, Action] = Field(default_factory=dict, description="By kind of finding.")
-    rules: dict[str, Action] = Field(default_factory=dict, description="By rule, before its kind.")
-    similarity: float = Field(default=0.85, ge=LEAST_SIMILARITY, le=1, description="What counts as a near-duplicate.")
-    stale_after_days: int = Field(default=730, ge=1, le=36_500)
-    languages: list[str] = Field(default_factory=list, description="ISO 639 codes; empty allows all.")
-
-
-class PolicyInForceBody(PolicyBody):
-    """The policy of a collection."""
-
-    names: int = Field(description="Names of people that count as personal data.")
-
-
-class NamesBody(BaseModel):
-    """A directory of people."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    names: str = Field(
-        max_length=MAX_NAMES_CHARS,
-        description="One person a line, aliases after commas, semicolons or tabs; `#` begins a remark.",
-        examples=["Anna Berg, A. Berg"],
-    )
-
-
-class KnownBody(BaseModel):
-    """A document as a report names it."""
-
-    id: str
-    title: str = Field(examples=["Annual leave"])
-    uri: str
-
-
-class FindingBody(BaseModel):
-    """Something about a document; never the secret or the personal value itself."""
-
-    kind: str = Field(examples=["personal"])
-    rule: str = Field(examples=["email"])
-    severity: Literal["low", "medium", "high"]
-    message: str = Field(examples=["an e-mail address"])
-    start: int | None = Field(description="Character offset into the document's text; null for the whole or the title.")
-    end: int | None
-    count: int = Field(description="How many it stands for.")
-    details: dict[str, Any]
-
-
-class ListedFindingBody(FindingBody):
-    """A finding with the document it is in."""
-
-    document: KnownBody
-
-
-class FindingsBody(BaseModel):
-    """A page of findings, the gravest first."""
-
-    findings: list[ListedFindingBody]
-    next: int | None = Field(description="Give this as `after` to get the next page; null on the last.")
-
-
-class DocumentFindingsBody(BaseModel):
-    """What was found in a document."""
-
-    document: KnownBody
-    language: str | None = Field(description="ISO 639 code or `unknown`; null where it was not examined yet.")
-    redacted: dict[str, int] = Field(description="How often each rule replaced something in the text.")
-    findings: list[FindingBody]
-
-
-class HeldBody(BaseModel):
-    """A document that is kept out."""
-
-    id: str
-    uri: str
-    name: str
-    reason: str
-    held_at: datetime
-    findings: list[FindingBody]
-
-
-class QuarantineBody(BaseModel):
-    """A page of what is kept out."""
-
-    documents: list[HeldBody]
-    next: str | None = Field(description="Give this as `after` to get the next page; null on the last.")
 
 
 @router.get("/collections/{name}/policy", summary="What a collection does about findings")
 def policy(name: CollectionName, services: ServicesDep, principal: PrincipalDep) -> PolicyInForceBody:
     """Return the policy of a collection."""
     curated(services, name, principal=principal)
-    return _policy_body(services.quality.examiner.policies.policy(name))
+    return policy_body(services.quality.examiner.policies.policy(name))
 
 
 @router.put("/collections/{name}/policy", summary="Say what to do about findings")
@@ -131,7 +50,7 @@ def set_policy(name: CollectionName, body: PolicyBody, services: ServicesDep, ca
     curated(services, name, principal=caller.principal)
     made = services.quality.examiner.policies.set_policy(name, body.model_dump(), by=caller.principal)
     services.audit_log.append("policy.set", f"collection:{name}", caller=caller)
-    return _policy_body(made)
+    return policy_body(made)
 
 
 @router.put("/collections/{name}/names", summary="Set the directory of people")
@@ -145,13 +64,13 @@ def set_names(
     curated(services, name, principal=caller.principal)
     made = services.quality.examiner.policies.set_names(name, body.names, by=caller.principal)
     services.audit_log.append("policy.names", f"collection:{name}", caller=caller, details={"names": len(made.names)})
-    return _policy_body(made)
+    return policy_body(made)
 
 
 @router.get("/collections/{name}/quality", summary="Report on the quality of a collection")
-def quality(name: CollectionName, services: ServicesDep, principal: PrincipalDep) -> dict[str, Any]:
+def quality(name: CollectionName, services: ServicesDep, principal: PrincipalDep) -> QualityBody:
     """Report on the documents that the caller may read."""
-    return _report(services, name, principal)[1].as_json()
+    return QualityBody(**_report(services, name, principal)[1].as_json())
 
 
 @router.get("/collections/{name}/quality.html", response_class=HTMLResponse, summary="The report as a page")
@@ -172,7 +91,7 @@ def findings(
 ) -> FindingsBody:
     """List findings in the documents that the caller may read."""
     page = services.quality.reports.findings(name, principal=principal, kind=kind, after=after, limit=limit)
-    listed = [ListedFindingBody(document=_known(known), **asdict(finding)) for known, finding in page]
+    listed = [ListedFindingBody(document=known_body(known), **asdict(finding)) for known, finding in page]
     return FindingsBody(findings=listed, next=after + limit if len(page) == limit else None)
 
 
@@ -188,7 +107,7 @@ def of_document(
         document=KnownBody(id=found.id, title=found.title, uri=found.uri),
         language=profile.language if profile else None,
         redacted=dict(profile.redacted) if profile else {},
-        findings=[_finding_body(finding) for finding in services.quality.examiner.log.of_revision(revision_id)],
+        findings=[finding_body(finding) for finding in services.quality.examiner.log.of_revision(revision_id)],
     )
 
 
@@ -204,7 +123,7 @@ def quarantine(
     curated(services, name, principal=principal)
     page = services.quality.examiner.quarantine.waiting(name, principal=principal, after=after, limit=limit)
     return QuarantineBody(
-        documents=[_held_body(held) for held in page], next=page[-1].id if len(page) == limit else None
+        documents=[held_body(held) for held in page], next=page[-1].id if len(page) == limit else None
     )
 
 
@@ -235,26 +154,3 @@ def _report(services: ServicesDep, name: str, principal: Principal) -> tuple[Pol
 
 def _today() -> date:
     return datetime.now(UTC).date()
-
-
-def _policy_body(in_force: Policy) -> PolicyInForceBody:
-    return PolicyInForceBody(**in_force.as_json(), names=len(in_force.names))
-
-
-def _known(known: Known) -> KnownBody:
-    return KnownBody(**asdict(known))
-
-
-def _finding_body(finding: Finding) -> FindingBody:
-    return FindingBody(**asdict(finding))
-
-
-def _held_body(held: Held) -> HeldBody:
-    return HeldBody(
-        id=held.id,
-        uri=held.uri,
-        name=held.name,
-        reason=held.reason,
-        held_at=held.held_at,
-        findings=[_finding_body(finding) for finding in held.findings],
-    )

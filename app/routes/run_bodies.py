@@ -1,7 +1,7 @@
 """What runs of ingestion look like in the API."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -119,6 +119,32 @@ class RunDocumentsBody(BaseModel):
     next: int | None = Field(description="Give this as `after` to get the next page; null on the last.")
 
 
+class UnmendedBody(FailureBody):
+    """A document that was not taken in, nor has been since."""
+
+    run_id: str = Field(description="The run in which that was tried last.")
+    ordinal: int = Field(description="Its number in that run; names it where it is to be tried again.")
+    attempts: int
+    failed_at: datetime | None
+
+
+class UnmendedsBody(BaseModel):
+    """A page of what a collection lacks, the newest first."""
+
+    failures: list[UnmendedBody]
+    next: str | None = Field(description="Give this as `before` to get the next page; null on the last.")
+
+
+class RetryBody(BaseModel):
+    """Which documents of a run to try again."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    documents: list[Annotated[int, Field(ge=0, lt=2**31)]] | None = Field(
+        default=None, min_length=1, max_length=1000, description="Their numbers in the run; all that failed without."
+    )
+
+
 class RetriedBody(BaseModel):
     """What is tried again."""
 
@@ -151,6 +177,17 @@ def run_body(services: Services, run: Run) -> RunBody:
 def _failure_body(item: Item) -> FailureBody:
     state: Literal["failed", "quarantined"] = "quarantined" if item.state == "quarantined" else "failed"
     return FailureBody(name=item.name, uri=item.uri, state=state, reason=item.reason or "", kind=item.kind or "")
+
+
+def unmended_body(item: Item) -> UnmendedBody:
+    """Shape what was not taken in, nor has been since, for the API."""
+    return UnmendedBody(
+        **_failure_body(item).model_dump(),
+        run_id=item.run_id,
+        ordinal=item.ordinal,
+        attempts=item.attempts,
+        failed_at=item.finished_at,
+    )
 
 
 def progress_body(progress: RunProgress) -> ProgressBody:

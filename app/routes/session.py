@@ -6,13 +6,12 @@ from anyio.to_thread import run_sync
 from fastapi import APIRouter, HTTPException, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.auth import Caller
 from app.bootstrap import Services
 from app.dependencies import CallerDep, ServicesDep, address_of, check_own_origin
 from app.identity.names import normal_name
 from app.identity.passwords import hashed, matches
 from app.routes.session_bodies import Password, SessionBody, session_body
-from app.sign_in import end_cookie, sign_in
+from app.sign_in import end_cookie, session_of, sign_in
 from retrieval.errors import ConflictError
 
 router = APIRouter(prefix="/v1/session", tags=["session"])
@@ -55,18 +54,20 @@ def session(request: Request, services: ServicesDep, caller: CallerDep) -> Sessi
 @router.delete("", status_code=204, summary="Sign out")
 def end(request: Request, response: Response, services: ServicesDep, caller: CallerDep) -> None:
     """End this session; 409 for a key, which is revoked instead."""
-    services.sessions.end(_session_of(caller))
+    services.sessions.end(session_of(caller))
     services.audit_log.append("session.end", f"user:{caller.user_id}", caller=caller)
     end_cookie(services, request, response)
 
 
 @router.put("/password", status_code=204, summary="Change your password")
 def change_password(body: NewPasswordBody, request: Request, services: ServicesDep, caller: CallerDep) -> None:
-    """Exchange your password; your other sessions end. 403 when the current one is wrong, 409 for a key."""
-    mine, user_id = _session_of(caller), caller.user_id or ""
-    name = services.users.get(user_id).name
+    """Exchange your password; your other sessions end. 403 for a wrong current one, 409 for a key or without one."""
+    mine, user_id = session_of(caller), caller.user_id or ""
+    name, kept = services.users.get(user_id).name, services.users.password(user_id)
+    if kept is None:
+        raise ConflictError("you have no password here: you sign in with a provider, which has it")
     services.attempts.begin(name, address_of(request))
-    if not matches(body.current, services.users.password(user_id)):
+    if not matches(body.current, kept):
         raise HTTPException(403, "the current password is another one")
     services.attempts.succeeded(name, address_of(request))
     services.users.update(user_id, password=hashed(body.new))
@@ -76,10 +77,3 @@ def change_password(body: NewPasswordBody, request: Request, services: ServicesD
 
 def _created(services: Services, body: SignInBody, request: Request, response: Response) -> SessionBody:
     return session_body(services, sign_in(services, body.name, body.password, request, response), request)
-
-
-def _session_of(caller: Caller) -> str:
-    kind, _, session_id = caller.credential.partition(":")
-    if kind != "session":
-        raise ConflictError("this is not a session: it was not begun by signing in")
-    return session_id

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from app.auth import Caller, Scope
 from app.bootstrap import Services
 from app.dependencies import SESSION_COOKIE
-from app.identity.sessions import csrf_token
+from app.identity.sessions import Session, csrf_token
 
 Password = Annotated[str, Field(max_length=256, description="12 to 256 characters.")]
 
@@ -19,6 +19,16 @@ class NamedBody(BaseModel):
 
     id: str
     name: str
+
+
+class UserSessionBody(BaseModel):
+    """A session of a user."""
+
+    id: str
+    created_at: datetime
+    seen_at: datetime = Field(description="When it was used last, to the minute.")
+    expires_at: datetime
+    address: str = Field(description="From where it was begun.")
 
 
 class PersonBody(NamedBody):
@@ -38,7 +48,13 @@ class SessionBody(BaseModel):
     groups: list[NamedBody]
     curates: list[str] = Field(description="Names of the collections they look after; an administrator all.")
     expires_at: datetime | None = Field(description="When the session or the key ends whatever is done; null never.")
+    has_password: bool = Field(description="They sign in with a password, and can change it.")
     csrf_token: str | None = Field(description="To be sent as X-CSRF-Token with every change; null without a cookie.")
+
+
+def user_session_body(session: Session) -> UserSessionBody:
+    """Shape a session for the API."""
+    return UserSessionBody(**{name: getattr(session, name) for name in UserSessionBody.model_fields})
 
 
 def session_body(services: Services, caller: Caller, request: Request) -> SessionBody:
@@ -59,6 +75,7 @@ def session_body(services: Services, caller: Caller, request: Request) -> Sessio
         groups=[NamedBody(id=group.id, name=group.name) for group in services.groups.of_user(user_id or "")],
         curates=curates,
         expires_at=ends,
+        has_password=services.users.password(user_id or "") is not None,
         csrf_token=csrf_token(request.cookies[SESSION_COOKIE]) if kind == "session" else None,
     )
 

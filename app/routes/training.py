@@ -1,13 +1,14 @@
 """Training runs: asked for, followed and cancelled; for administrators."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
 from fastapi import Path as PathParameter
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.dependencies import CallerDep, ServicesDep, administrator
+from app.routes.report_bodies import GateReportBody, report_body
 from app.training_asked import ask_to_train
 from finetune.reporting import Target
 from finetune.runs import MAX_LISTED, Outcome, RunState, TrainingRun, Verdict
@@ -27,7 +28,7 @@ class NewRunBody(BaseModel):
     report_to: Target | None = Field(default=None, description="Where figures are reported to as well.")
 
 
-class ProgressBody(BaseModel):
+class TrainingProgressBody(BaseModel):
     """How far a run is."""
 
     stage: str = Field(examples=["measuring"])
@@ -42,7 +43,7 @@ class OutcomeBody(BaseModel):
     verdict: Verdict = Field(description="`closed`: it needs more labelled questions, and was not tried.")
     candidate: str | None = Field(description="What can be promoted; null where nothing can.")
     words: str
-    report: dict[str, Any] | None = Field(description="Of the gate.")
+    report: GateReportBody | None = Field(description="Of the gate.")
 
 
 class TrainingRunBody(BaseModel):
@@ -51,7 +52,7 @@ class TrainingRunBody(BaseModel):
     id: str
     rungs: list[RungName]
     state: RunState
-    progress: ProgressBody
+    progress: TrainingProgressBody
     set_id: str | None = Field(description="Its training set, once it is frozen.")
     outcomes: list[OutcomeBody]
     report_to: str | None
@@ -106,13 +107,16 @@ def _body(found: TrainingRun) -> TrainingRunBody:
     return TrainingRunBody(
         **{name: getattr(found, name) for name in names},
         rungs=list(found.rungs),
-        progress=ProgressBody(stage=progress.stage, share=progress.share, message=progress.message),
+        progress=TrainingProgressBody(stage=progress.stage, share=progress.share, message=progress.message),
         outcomes=[_outcome(outcome) for outcome in found.outcomes],
     )
 
 
 def _outcome(outcome: Outcome) -> OutcomeBody:
-    report = None if outcome.report is None else dict(outcome.report)
     return OutcomeBody(
-        rung=outcome.rung, verdict=outcome.verdict, candidate=outcome.candidate, words=outcome.words, report=report
+        rung=outcome.rung,
+        verdict=outcome.verdict,
+        candidate=outcome.candidate,
+        words=outcome.words,
+        report=report_body(outcome.report),
     )

@@ -1,5 +1,6 @@
 """People and services, for administrators."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Literal
 
@@ -7,12 +8,15 @@ from fastapi import APIRouter, Depends, Query
 from fastapi import Path as PathParameter
 from pydantic import BaseModel, ConfigDict, Field
 
+from app.bootstrap import Services
 from app.dependencies import CallerDep, ServicesDep, administrator
 from app.identity.passwords import hashed
 from app.identity.users import MAX_PAGE, NewUser, User
+from app.routes.grant_bodies import GrantBody, grant_bodies
 from app.routes.key_bodies import KeysBody, MadeKeyBody, NewKeyBody, keys_body, make_key
-from app.routes.session_bodies import NamedBody, Password
+from app.routes.session_bodies import NamedBody, Password, UserSessionBody, user_session_body
 from retrieval.errors import InvalidInputError
+from retrieval.types import EVERYONE
 
 router = APIRouter(prefix="/v1/users", tags=["users"], dependencies=[Depends(administrator)])
 
@@ -45,16 +49,24 @@ class UserBody(BaseModel):
     issuer: str | None = Field(description="The provider they sign in with; null for a password or none.")
 
 
-class UserDetailsBody(UserBody):
-    """A user with their groups."""
+class ListedUserBody(UserBody):
+    """A user as a list shows them."""
 
     groups: list[NamedBody]
+    signed_in_at: datetime | None = Field(description="When they signed in last; null never.")
+
+
+class UserDetailsBody(ListedUserBody):
+    """A user with what the access lists of collections give them."""
+
+    has_password: bool = Field(description="Somebody gave them one; a service and who comes by a provider have none.")
+    collections: list[GrantBody] = Field(description="Those that they may read something of, or look after.")
 
 
 class UsersBody(BaseModel):
     """A page of users, sorted by name."""
 
-    users: list[UserBody]
+    users: list[ListedUserBody]
     next: str | None = Field(description="Give this as `after` to get the next page; null on the last.")
 
 
@@ -74,16 +86,6 @@ class PasswordBody(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     password: Password
-
-
-class UserSessionBody(BaseModel):
-    """A session."""
-
-    id: str
-    created_at: datetime
-    seen_at: datetime = Field(description="When it was used last, to the minute.")
-    expires_at: datetime
-    address: str = Field(description="From where it was begun.")
 
 
 class SessionsBody(BaseModel):
@@ -110,21 +112,26 @@ def users(
     after: Annotated[str, Query(max_length=100, description="`next` of the page before.")] = "",
     limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = 100,
     name: Annotated[str | None, Query(max_length=100, description="Only who signs in with this name.")] = None,
+    q: Annotated[str, Query(max_length=100, description="Only those with this in a name.")] = "",
 ) -> UsersBody:
     """List users in the order of their names."""
     if name is not None:
         named = services.users.named(name)
-        return UsersBody(users=[user_body(named)] if named else [], next=None)
-    found = services.users.page(after=after, limit=limit)
-    return UsersBody(users=[user_body(user) for user in found], next=found[-1].name if len(found) == limit else None)
+        return UsersBody(users=_listed(services, [named] if named else []), next=None)
+    found = services.users.page(after=after, words=q, limit=limit)
+    return UsersBody(users=_listed(services, found), next=found[-1].name if len(found) == limit else None)
 
 
 @router.get("/{user_id}", summary="Open a user")
 def user(user_id: UserId, services: ServicesDep) -> UserDetailsBody:
-    """Show a user with their groups."""
-    found = user_body(services.users.get(user_id))
-    groups = [NamedBody(id=group.id, name=group.name) for group in services.groups.of_user(user_id)]
-    return UserDetailsBody(**found.model_dump(), groups=groups)
+    """Show a user with their groups, and what these and they are let into."""
+    (found,) = _listed(services, [services.users.get(user_id)])
+    keys = {f"u:{user_id}", EVERYONE} | {f"g:{group.id}" for group in found.groups}
+    return UserDetailsBody(
+        **dict(found),
+        has_password=services.users.password(user_id) is not None,
+        collections=grant_bodies(services, keys),
+    )
 
 
 @router.patch("/{user_id}", summary="Change a user")
@@ -164,10 +171,8 @@ def set_password(user_id: UserId, body: PasswordBody, services: ServicesDep, cal
 @router.get("/{user_id}/sessions", summary="List the sessions of a user")
 def sessions(user_id: UserId, services: ServicesDep) -> SessionsBody:
     """List the sessions of a user, the newest first."""
-    found = services.sessions.of_user(services.users.get(user_id).id)
-    return SessionsBody(
-        sessions=[UserSessionBody(**{name: getattr(s, name) for name in UserSessionBody.model_fields}) for s in found]
-    )
+    found = services.sessions.of_user(services.users.get(user_id).id, idle=services.settings.session_idle)
+    return SessionsBody(sessions=[user_session_body(session) for session in found])
 
 
 @router.delete("/{user_id}/sessions", status_code=204, summary="End the sessions of a user")
@@ -192,3 +197,16 @@ def create_key(user_id: UserId, body: NewKeyBody, services: ServicesDep, caller:
 def user_body(user: User) -> UserBody:
     """Shape a user for the API."""
     return UserBody(**{name: getattr(user, name) for name in UserBody.model_fields})
+
+
+def _listed(services: Services, found: Sequence[User]) -> list[ListedUserBody]:
+    groups = services.groups.of_users(user.id for user in found)
+    signed_in = services.audit_log.newest("session.begin", (f"user:{user.id}" for user in found))
+    return [
+        ListedUserBody(
+            **dict(user_body(user)),
+            groups=[NamedBody(id=group_id, name=name) for group_id, name in groups.get(user.id, ())],
+            signed_in_at=signed_in.get(f"user:{user.id}"),
+        )
+        for user in found
+    ]

@@ -54,7 +54,7 @@ def parse_image(source: SourceFile, ocr: Ocr) -> Reading:
         UnreadableError: It is damaged.
     """
     tessdata = ocr.tessdata()
-    with _damage_named(), _opened(source) as picture:
+    with damage_named(), opened(source) as picture:
         count = picture.n_frames if picture.format == "TIFF" else 1
         if count > MAX_PICTURES:
             raise ResourceLimitError(f"holds {count:,} pictures; the limit is {MAX_PICTURES}")
@@ -72,7 +72,13 @@ def parse_image(source: SourceFile, ocr: Ocr) -> Reading:
 
 
 @contextmanager
-def _damage_named() -> Iterator[None]:
+def damage_named() -> Iterator[None]:
+    """Have what decoders raise over a broken picture become an error of ours.
+
+    Raises:
+        ResourceLimitError: It has too many pixels.
+        UnreadableError: It is damaged.
+    """
     from PIL import Image, UnidentifiedImageError
 
     try:
@@ -90,7 +96,8 @@ def _damage_named() -> Iterator[None]:
         raise UnreadableError(f"is a damaged picture ({str(error)[:100]})") from error
 
 
-def _opened(source: SourceFile) -> Any:
+def opened(source: SourceFile) -> Any:
+    """Open a picture of a kind that is read, its pixels not yet decoded."""
     from PIL import Image
 
     # By its own name Pillow would open many more formats, some of them through other programs.
@@ -101,7 +108,7 @@ def _read(picture: "Image.Image", number: int, ocr: Ocr) -> list[Element]:
     from PIL import ImageOps
 
     upright = ImageOps.exif_transpose(picture)
-    shown = _on_white(upright)
+    shown = on_white(upright)
     shown.thumbnail((_LONGEST_SIDE, _LONGEST_SIDE))
     pdf = _as_pdf(shown)
     pages, turned = recognise(pdf, analyse(pdf, max_pages=1), ocr)
@@ -119,7 +126,8 @@ def _scaled(box: Box, by: float) -> Box:
     return Box(box.x0 * by, box.y0 * by, box.x1 * by, box.y1 * by)
 
 
-def _on_white(picture: "Image.Image") -> "Image.Image":
+def on_white(picture: "Image.Image") -> "Image.Image":
+    """Return a picture in grey or colours of 8 bits, on white paper where it lets through."""
     from PIL import Image
 
     if picture.mode in {"1", "L"}:

@@ -69,6 +69,10 @@ class House:
     def new_conversation(self):
         return self.made("/v1/conversations", {}, by="owner")["id"]
 
+    def new_assistant(self):
+        body = {"name": f"spare {uuid4().hex[:12]}", "collection": "closed"}
+        return self.made("/v1/assistants", body, by="curator")["id"]
+
     def new_golden_set(self):
         name = f"spare-{uuid4().hex[:12]}"
         question = {"_id": "q1", "text": "How often are roses watered?", "documents": ["public.md"]}
@@ -211,6 +215,9 @@ def _cast(house, stack):
     signed_in("cookie sent by another site", "administrator", Origin="https://evil.example")
     checked(signed_in("ended session", "administrator").delete("/v1/session"))
     house.clients["ended session"].cookies.set("attune_session", "x" * 43)
+    house.ids["session"] = checked(house.local.get(f"/v1/users/{house.ids['administrator']}/sessions"))["sessions"][0][
+        "id"
+    ]
     signed_in("suspended, cookie", "suspended")
     checked(house.local.patch(f"/v1/users/{house.ids['suspended']}", json={"suspended": True}))
     # A wrong key is not made good by a cookie.
@@ -252,6 +259,11 @@ def _belongings(house):
     asked = {"question": "When do tulips bloom?", "collection": "elsewhere"}
     another = house.made("/v1/answers", asked, by="owner")["interaction_id"]
     house.ids["feedback"] = house.made(f"/v1/answers/{another}/feedback", {"verdict": "up"}, by="owner")["id"]
+    house.ids["question of tulips"] = another
+    house.made("/v1/answers", asked, by="owner")  # what was asked twice is asked most
+    house.made("/v1/review/queue", {"kinds": ["most_asked"]}, by="curator elsewhere")
+    house.ids["task"] = checked(house.clients["curator elsewhere"].get("/v1/review/queue/next"))["task"]["id"]
+    house.ids["assistant"] = house.new_assistant()
     house.ids["golden"] = house.new_golden_set()
     body = {"set": house.ids["golden"], "kind": "retrieval", "collection": "open"}
     with house.local.stream("POST", "/v1/evaluations", json=body) as response:
@@ -263,7 +275,7 @@ def _belongings(house):
     house.ids["upload"] = house.new_upload()
     house.ids["approval"] = house.new_approval()
     house.ids["erasure"] = house.made("/v1/erasures", house.erasing())["id"]
-    house.ids |= {"closed": "closed", "attune/closed": "attune/closed", "question": "q1"}
+    house.ids |= {"closed": "closed", "attune/closed": "attune/closed", "question": "q1", "10": "10"}
 
 
 def _training(settings):

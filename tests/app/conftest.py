@@ -4,7 +4,7 @@ import json
 import socket
 import threading
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -77,12 +77,10 @@ def people_folder(tmp_path_factory):
     return tmp_path_factory.mktemp("people")
 
 
-@pytest.fixture(scope="session")
-def world(people_folder):
-    """A server with groups, readers, an administrator, and a curator of the collection ``papers``; see ``World``."""
-    settings = Settings(
-        data_dir=people_folder / "data", disk_reserve_bytes=0, source_folders=(str(people_folder / "shared"),)
-    )
+@contextmanager
+def world_in(folder):
+    """Run a server with groups, readers, an administrator, and a curator of ``papers``; see ``World``."""
+    settings = Settings(data_dir=folder / "data", disk_reserve_bytes=0, source_folders=(str(folder / "shared"),))
     with ExitStack() as stack:
         made = World(stack.enter_context(serving(settings)), stack)
         made.hr, made.eng, made.owners = made.group("hr"), made.group("engineering"), made.group("owners")
@@ -92,6 +90,13 @@ def world(people_folder):
         made.chief = made.person("chief", administrator=True, scopes=("ask", "curate", "administer"))
         body = {"name": "papers", "readers": [made.hr, made.eng], "curators": [made.owners]}
         checked(made.chief.post("/v1/collections", json=body))
+        yield made
+
+
+@pytest.fixture(scope="session")
+def world(people_folder):
+    """One for all tests that do not mind what others left there."""
+    with world_in(people_folder) as made:
         yield made
 
 
@@ -105,6 +110,7 @@ class Words(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     left_at = None
+    heard = ""
 
     @classmethod
     def seconds_until_left(cls):
@@ -116,6 +122,7 @@ class Words(BaseHTTPRequestHandler):
 
     def do_POST(self):
         question = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        Words.heard = question
         self.send_response(200)
         self.send_header("Content-Type", "text/event-stream")
         self.send_header("Transfer-Encoding", "chunked")

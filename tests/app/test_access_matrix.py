@@ -114,10 +114,20 @@ ROWS = {
     "POST /v1/answers/{interaction_id}/replay": Row(
         "whose it is", {"interaction_id": "interaction"}, but=dict.fromkeys(ADMINISTRATORS, (404,))
     ),
+    "GET /v1/answers/{interaction_id}/explanations": Row(
+        "administrators",
+        {"interaction_id": "interaction"},
+        fresh=lambda house: {
+            "interaction_id": house.made("/v1/answers", ASK, by="second administrator")["interaction_id"]
+        },
+    ),
     "POST /v1/answers/{interaction_id}/feedback": Row(
         "whose it is, administrators", {"interaction_id": "interaction"}, json={"verdict": "up"}
     ),
     "GET /v1/answers/{interaction_id}/feedback": Row("whose it is, administrators", {"interaction_id": "interaction"}),
+    "DELETE /v1/answers/{interaction_id}/feedback": Row(
+        "whose it is, administrators", {"interaction_id": "interaction"}
+    ),
     "POST /v1/answers/{interaction_id}/readings": Row(
         "whose it is, administrators",
         {"interaction_id": "interaction"},
@@ -130,6 +140,19 @@ ROWS = {
         "signed in", json={"model": "attune", "messages": [{"role": "user", "content": ASK["question"]}]}
     ),
     "POST /v1/embeddings": Row("signed in", json={"model": EMBEDDER_MODEL, "input": "roses"}),
+    "GET /v1/suggestions": Row("signed in"),
+    "GET /v1/assistants": Row("signed in"),
+    "POST /v1/assistants": Row(
+        "who looks after the collection", json=lambda _: {"name": f"spare {uuid4().hex[:12]}", "collection": "closed"}
+    ),
+    "PATCH /v1/assistants/{assistant_id}": Row(
+        "who looks after the collection of the document", {"assistant_id": "assistant"}, json={"description": "Zebras"}
+    ),
+    "DELETE /v1/assistants/{assistant_id}": Row(
+        "who looks after the collection of the document",
+        {"assistant_id": "assistant"},
+        fresh=fresh("new_assistant", assistant_id=1),
+    ),
     "GET /v1/conversations": Row("signed in"),
     "POST /v1/conversations": Row("signed in", json={}),
     "GET /v1/conversations/{conversation_id}": Row("whose it is", {"conversation_id": "conversation"}),
@@ -141,14 +164,36 @@ ROWS = {
     ),
     "GET /v1/conversations/{conversation_id}/export": Row("whose it is", {"conversation_id": "conversation"}),
     "GET /v1/feedback": Row("who looks after some collection"),
+    "GET /v1/feedback/counts": Row("administrators"),
     "GET /v1/feedback/givers": Row("administrators"),
     "POST /v1/feedback/given": Row(
         "administrators",
         json={"source": "matrix", "labels": [{"question": "Roses?", "document": "public.md", "label": 1}]},
     ),
+    "POST /v1/feedback/{feedback_id}/refusal": Row(
+        "who looks after the collection it is about", {"feedback_id": "feedback"}
+    ),
     "POST /v1/feedback/{feedback_id}/approval": Row(
         "who looks after the collection it is about", {"feedback_id": "feedback"}
     ),
+    # Review
+    "GET /v1/review/questions": Row("who looks after some collection"),
+    "GET /v1/review/questions/{interaction_id}": Row(
+        "who looks after the collection it is about", {"interaction_id": "question of tulips"}
+    ),
+    "GET /v1/review/gaps": Row("who looks after some collection"),
+    "POST /v1/review/groups/{group_id}/state": Row(
+        "who looks after the collection it is about", {"group_id": "question of tulips"}, json={"state": "handled"}
+    ),
+    "GET /v1/review/queue": Row("who looks after some collection"),
+    "POST /v1/review/queue": Row("who looks after some collection", json={"kinds": ["low_rated"], "limit": 1}),
+    "GET /v1/review/queue/next": Row("who looks after some collection"),
+    "GET /v1/review/tasks/{task_id}": Row("who looks after the collection it is about", {"task_id": "task"}),
+    "POST /v1/review/tasks/{task_id}/labels": Row(
+        "who looks after the collection it is about", {"task_id": "task"}, json={"skip": True}
+    ),
+    "GET /v1/review/agreement": Row("who looks after some collection"),
+    "POST /v1/review/golden": Row("administrators", json={"set": "review"}),
     # Learning
     "GET /v1/learning": Row("administrators"),
     "POST /v1/learning/runs": Row("administrators", json={}, ok=(409,)),  # nobody approved of it
@@ -172,6 +217,13 @@ ROWS = {
     ),
     "GET /v1/documents/{document_id}": Row("who may read it", DOCUMENT),
     "GET /v1/documents/{document_id}/original": Row("who may read it", DOCUMENT),
+    "GET /v1/documents/{document_id}/revisions": Row("who may read it", DOCUMENT),
+    "GET /v1/documents/{document_id}/chunks": Row("who may read it", DOCUMENT),
+    # It has no pages; whoever may not read it is not told so.
+    "GET /v1/documents/{document_id}/pages/{number}": Row("who may read it", DOCUMENT | {"number": "10"}, ok=(415,)),
+    "GET /v1/documents/{document_id}/highlights": Row(
+        "who may read it", DOCUMENT, params={"start": 0, "end": 5}, ok=(415,)
+    ),
     "GET /v1/documents/{document_id}/findings": Row("who may read it", DOCUMENT),
     "DELETE /v1/documents/{document_id}": Row(
         "who looks after the collection of the document", DOCUMENT, fresh=fresh("new_document", document_id=1)
@@ -217,6 +269,7 @@ ROWS = {
     "GET /v1/collections/{name}/quality.html": Row("who may know of the collection", CLOSED),
     "GET /v1/collections/{name}/findings": Row("who may know of the collection", CLOSED),
     "GET /v1/collections/{name}/quarantine": Row("who looks after the collection", CLOSED),
+    "GET /v1/collections/{name}/failures": Row("who looks after the collection", CLOSED),
     "POST /v1/quarantine/{held_id}/release": Row(
         "who looks after its collection", {"held_id": "held"}, fresh=lambda house: {"held_id": house.held.pop()}
     ),
@@ -278,6 +331,7 @@ ROWS = {
         json={"questions": [{"_id": "q1", "text": "How often are roses watered?", "documents": ["public.md"]}]},
     ),
     "GET /v1/golden-sets/{name}/versions": Row("administrators", GOLD),
+    "GET /v1/golden-sets/{name}/export": Row("administrators", GOLD),
     "DELETE /v1/golden-sets/{name}": Row("administrators", GOLD, fresh=fresh("new_golden_set", name=1)),
     "POST /v1/golden-sets/{name}/drafts": Row("administrators", GOLD, json={"limit": 1}),
     "POST /v1/golden-sets/{name}/feedback": Row("administrators", GOLD),
@@ -325,6 +379,11 @@ ROWS = {
         "is a session",
         json={"current": PASSWORD, "new": PASSWORD},
         but=SESSION,
+    ),
+    "GET /v1/sessions": Row("is a session", but=dict.fromkeys((*FORGED_CHANGES, "administrator, cookie"), (200,))),
+    "DELETE /v1/sessions": Row("is a session", but=SESSION),
+    "DELETE /v1/sessions/{session_id}": Row(  # of somebody else; and a key, with which the owner asks, has none
+        "whose it is", {"session_id": "session"}, but={"owner": (404,)}
     ),
     "GET /v1/setup": Row("anybody"),
     "POST /v1/setup": Row(
@@ -383,7 +442,11 @@ ROWS = {
     "GET /v1/health/ready": Row("anybody"),
     # What is not in the API's description
     "GET /": Row("anybody"),
-    "GET /assets/app.js": Row("anybody"),
+    "GET /documents": Row("anybody"),
+    "GET /assistants": Row("anybody"),
+    "GET /c/none": Row("anybody"),
+    "GET /icon.svg": Row("anybody"),
+    "GET /report.css": Row("anybody"),
     "GET /openapi.json": Row("anybody"),
     "GET /mcp": Row("no such method"),
     "DELETE /mcp": Row("no such method"),
@@ -543,6 +606,15 @@ ELSEWHERE_IN_REQUESTS = {
         "conversation",
         by_post("/v1/answers", question="Zebra salaries?", conversation_id=given),
     ),
+    "an assistant that is asked": ("assistant", by_post("/v1/answers", question="Zebras?", assistant=given)),
+    "an assistant whose questions are suggested": ("assistant", by_get("/v1/suggestions?assistant=GIVEN")),
+    "a collection of which questions are suggested": ("closed", by_get("/v1/suggestions?collection=GIVEN")),
+    "an answer that is replaced": (
+        "interaction",
+        lambda client, value: client.post(
+            "/v1/answers", json={"question": "Zebras?", "conversation_id": client.conversation, "replaces": value}
+        ),
+    ),
     "a collection that is searched": ("closed", by_post("/v1/search", question="Zebra salaries?", collection=given)),
     "a source that is filtered by": (
         "source",
@@ -591,6 +663,20 @@ ELSEWHERE_IN_REQUESTS = {
     "a revision": (
         "revision",
         lambda client, value: client.get(f"/v1/documents/{client.public}", params={"revision": value}),
+    ),
+    "a revision whose chunks are listed": (
+        "revision",
+        lambda client, value: client.get(f"/v1/documents/{client.public}/chunks", params={"revision": value}),
+    ),
+    "a revision of which a page is drawn": (
+        "revision",
+        lambda client, value: client.get(f"/v1/documents/{client.public}/pages/1", params={"revision": value}),
+    ),
+    "a revision in which a quote is highlighted": (
+        "revision",
+        lambda client, value: client.get(
+            f"/v1/documents/{client.public}/highlights", params={"revision": value, "start": 0, "end": 5}
+        ),
     ),
     "a document that is said to be right": (
         "hidden",

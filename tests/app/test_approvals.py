@@ -38,7 +38,7 @@ def two(signed_in):
     return signed_in(), signed_in()
 
 
-def ask(client, subject, action="promote"):
+def ask(client, subject, action="train"):
     return client.post("/v1/approvals", json={"action": action, "subject": subject, "reason": "the gate was passed"})
 
 

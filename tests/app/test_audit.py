@@ -6,9 +6,9 @@ import pytest
 from sqlalchemy import text
 from typer.testing import CliRunner
 
-from app.audit_cli import audit
 from app.audit_log import AuditLog
 from app.auth import LOCAL, Caller
+from app.commands.audit import audit
 from app.owner import checked
 
 

@@ -202,7 +202,7 @@ def test_the_doctor_sees_open_folders_foreign_pointers_and_another_schema(tmp_pa
         with services.catalog.engine.begin() as connection:
             connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
         assert [ailment.code for ailment in doctor.examine().ailments] == ["schema-differs"]
-        full = call_doctor(replace(services, settings=Settings(disk_reserve_bytes=2**60)))
+        full = call_doctor(replace(services, settings=Settings(data_dir=settings.data_dir, disk_reserve_bytes=2**60)))
         assert "disk-low" in {ailment.code for ailment in full.examine().ailments}
 
 

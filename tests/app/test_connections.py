@@ -13,7 +13,7 @@ import uvicorn
 
 from app.connections import MAX_HEAD_BYTES, PatientProtocol
 
-TIMEOUT_S = 1.0
+TIMEOUT_S = 4.0
 HEAD = b"POST /echo HTTP/1.1\r\nHost: a\r\n"
 CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
 
@@ -27,7 +27,7 @@ class Echo:
     async def __call__(self, scope, receive, send):
         self.paths.append(scope["path"])
         if scope["path"] == "/slow":
-            await asyncio.sleep(0.3)
+            await asyncio.sleep(1)
         body, message = b"", {"more_body": scope["path"] != "/early"}
         while message.get("more_body"):
             message = await receive()
@@ -167,12 +167,12 @@ REFUSED = {
 def test_what_could_be_read_differently_is_refused_however_it_is_cut(say, what):
     smuggled = b"GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n"
     for pieces in ([REFUSED[what] + smuggled], [REFUSED[what], smuggled]):
-        heard, closed = say(*pieces)
+        heard, closed = say(*pieces, quiet_s=3)
         # A connection that is reset may lose what was said on it.
         assert heard == b"" or heard.startswith(b"HTTP/1.1 400 Bad Request\r\n"), heard
         assert heard.count(b"\r\n\r\n") <= 1  # one head
         assert closed
-    heard, closed = say(*in_bytes(REFUSED[what]), pause_s=0)
+    heard, closed = say(*in_bytes(REFUSED[what]), pause_s=0, quiet_s=3)
     assert (heard.count(b"HTTP/1.1 400 Bad Request\r\n") if heard else 1, closed) == (1, True)
     assert "/smuggled" not in say.paths
 
@@ -204,7 +204,9 @@ def test_an_offer_of_another_protocol_is_passed_over(say):
 
 def test_an_offer_that_comes_in_pieces_is_refused_and_its_body_is_no_request(say):
     smuggled = b"GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n"
-    heard, closed = say(HEAD + OFFER[:9], OFFER[9:] + b"Content-Length: %d\r\n\r\n" % len(smuggled) + smuggled)
+    heard, closed = say(
+        HEAD + OFFER[:9], OFFER[9:] + b"Content-Length: %d\r\n\r\n" % len(smuggled) + smuggled, quiet_s=3
+    )
     assert (heard.startswith(b"HTTP/1.1 400 "), closed, say.paths) == (True, True, [])
 
 
@@ -236,7 +238,7 @@ def test_a_request_before_the_last_one_is_answered_is_not_served_and_told_so(say
     first, second = (b"GET /%b HTTP/1.1\r\nHost: a\r\n\r\n" % name for name in (b"slow", b"second"))
     for pieces in ([first + second], [first, second], [first, b"no HTTP"], [first + second * 2000]):
         say.paths.clear()
-        heard, closed = say(*pieces)
+        heard, closed = say(*pieces, quiet_s=10)
         assert heard.startswith(b"HTTP/1.1 200")
         assert b"\r\nconnection: close\r\n" in heard
         assert body_of(heard)["path"] == "/slow"  # and nothing behind it
@@ -246,7 +248,7 @@ def test_a_request_before_the_last_one_is_answered_is_not_served_and_told_so(say
 
 def test_a_broken_body_ends_a_response_that_has_begun(say):
     begun = b"POST /early HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
-    heard, closed = say(begun, b"no chunk")
+    heard, closed = say(begun, b"no chunk", quiet_s=3)
     assert heard.count(b"HTTP/1.1 200") == 1
     assert closed
 
@@ -264,13 +266,15 @@ def test_a_broken_body_ends_a_response_that_has_begun(say):
 )
 def test_what_is_kept_of_an_unfinished_request_has_a_bound(say, begun, more):
     # What comes together with something complete, 256 KiB at most, is not counted.
-    heard, closed = say(begun, *[more * (4096 // len(more))] * ((2**18 + MAX_HEAD_BYTES) // 4096 + 2), pause_s=0)
+    heard, closed = say(
+        begun, *[more * (4096 // len(more))] * ((2**18 + MAX_HEAD_BYTES) // 4096 + 2), pause_s=0, quiet_s=3
+    )
     assert heard == b"" or heard.startswith(b"HTTP/1.1 400"), heard
     assert closed
 
 
 def test_a_head_has_a_bound_also_when_it_comes_at_once(say):
-    heard, closed = say(b"GET /?" + b"x" * MAX_HEAD_BYTES + b" HTTP/1.1\r\nHost: a\r\n\r\n")
+    heard, closed = say(b"GET /?" + b"x" * MAX_HEAD_BYTES + b" HTTP/1.1\r\nHost: a\r\n\r\n", quiet_s=3)
     assert (heard.startswith(b"HTTP/1.1 400"), closed) == (True, True)
     head, _, body = heard.partition(b"\r\n\r\n")
     assert b"\r\nContent-Type: application/problem+json\r\n" in head
@@ -289,15 +293,15 @@ def test_the_rest_of_a_body_that_nobody_needed_may_not_take_for_ever(say):
     began = time.monotonic()
     trickle = [b"x"] * 8
     heard, closed = say(
-        b"POST /early HTTP/1.1\r\nHost: a\r\nContent-Length: 900\r\n\r\n", *trickle, pause_s=0.05, quiet_s=4
+        b"POST /early HTTP/1.1\r\nHost: a\r\nContent-Length: 900\r\n\r\n", *trickle, pause_s=0.05, quiet_s=12
     )
     assert heard.startswith(b"HTTP/1.1 200")
     assert closed
-    assert 0.9 * TIMEOUT_S < time.monotonic() - began < 4
+    assert 0.9 * TIMEOUT_S < time.monotonic() - began < 12
 
 
 def test_a_client_of_http_1_0_gets_no_chunks(say):
-    heard, closed = say(b"GET /stream HTTP/1.0\r\n\r\n")
+    heard, closed = say(b"GET /stream HTTP/1.0\r\n\r\n", quiet_s=3)
     assert b"transfer-encoding" not in heard.lower()
     assert body_of(heard)["path"] == "/stream"
     assert closed

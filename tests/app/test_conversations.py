@@ -48,6 +48,16 @@ def test_a_conversation_opens_with_its_turns_and_their_citations(api, led):
     assert document["text"][quote["start"] : quote["end"]] == quote["quote"]
 
 
+def test_a_conversation_shows_what_its_owner_said_about_each_answer(api, led):
+    first, second = (turn["interaction_id"] for turn in api.get(f"/v1/conversations/{led}").json()["turns"])
+    api.post(f"/v1/answers/{first}/feedback", json={"verdict": "down", "reasons": ["outdated"]})
+    turns = api.get(f"/v1/conversations/{led}").json()["turns"]
+    assert [(turn["feedback"] or {}).get("reasons") for turn in turns] == [["outdated"], None]
+    api.delete(f"/v1/answers/{first}/feedback")
+    assert api.get(f"/v1/conversations/{led}").json()["turns"][0]["feedback"] is None
+    assert second != first
+
+
 def test_a_long_conversation_opens_at_its_end_and_is_read_backwards(api, led):
     last = api.get(f"/v1/conversations/{led}", params={"limit": 1}).json()
     assert [turn["question"] for turn in last["turns"]] == ["And in my first year?"]
@@ -90,6 +100,61 @@ def test_a_follow_up_is_searched_for_with_what_was_said_before(api, led):
     assert (replayed["generation"]["search"], replayed["same"]) == ("heuristic", True)
     # The words of the answer before are in the record, but not in what is shown of it.
     assert "search_context" not in replayed["generation"]
+
+
+def replacing(api, conversation, replaced, question):
+    body = {"question": question, "conversation_id": conversation, "replaces": replaced}
+    return api.post("/v1/answers", json=body)
+
+
+def test_a_question_that_is_edited_takes_the_place_of_its_turn_and_of_those_after_it(api, led):
+    first, second = api.get(f"/v1/conversations/{led}").json()["turns"]
+    third = ask(api, "Who approves leave?", led)["interaction_id"]
+    edited = replacing(api, led, second["interaction_id"], "And in my second year?").json()
+    assert edited["conversation_id"] == led
+    assert "approves" not in edited["searched"]
+    turns = api.get(f"/v1/conversations/{led}").json()["turns"]
+    assert [turn["question"] for turn in turns] == [LEAVE, "And in my second year?"]
+    assert turns[0] == first
+    # They stay in the log, as those of a conversation that was deleted.
+    for gone in (second["interaction_id"], third):
+        assert api.get(f"/v1/answers/{gone}").status_code == 200
+
+
+def test_a_first_question_that_is_edited_begins_the_conversation_anew(api, led):
+    first = api.get(f"/v1/conversations/{led}").json()["turns"][0]["interaction_id"]
+    edited = replacing(api, led, first, "Who approves leave?").json()
+    assert edited["searched"] == ""
+    opened = api.get(f"/v1/conversations/{led}").json()
+    assert opened["title"] == "Who approves leave?"
+    assert [turn["question"] for turn in opened["turns"]] == ["Who approves leave?"]
+
+
+def test_only_a_turn_of_that_conversation_is_replaced(api, led):
+    turns = api.get(f"/v1/conversations/{led}").json()["turns"]
+    elsewhere = ask(api, LEAVE)
+    for replaced in (elsewhere["interaction_id"], "0" * 32):
+        assert replacing(api, led, replaced, "x").status_code == 404
+    for conversation in (None, "new"):
+        response = replacing(api, conversation, turns[0]["interaction_id"], "x")
+        assert (response.status_code, "conversation" in response.json()["detail"]) == (422, True)
+    assert replacing(api, "0" * 32, turns[0]["interaction_id"], "x").status_code == 404
+    assert api.get(f"/v1/conversations/{led}").json()["turns"] == turns
+
+
+def test_an_answer_that_was_stopped_is_not_kept_and_replaces_nothing(worded_server, words):
+    begun = ask(worded_server, "How often are roses watered?")
+    words.left_at = None
+    body = {"question": "endless roses", "replaces": begun["interaction_id"]}
+    body |= {"conversation_id": begun["conversation_id"]}
+    accept = {"Accept": "text/event-stream"}
+    with worded_server.stream("POST", "/v1/answers", json=body, headers=accept) as response:
+        assert response.headers["x-accel-buffering"] == "no"
+        # The model has not ended, and never does: the first words came as they were there.
+        assert next(line for line in response.iter_lines() if line.startswith("event: token"))
+    assert words.seconds_until_left() < 5
+    turns = worded_server.get(f"/v1/conversations/{begun['conversation_id']}").json()["turns"]
+    assert [turn["interaction_id"] for turn in turns] == [begun["interaction_id"]]
 
 
 def test_what_was_deleted_meanwhile_is_not_shown_any_more(api):

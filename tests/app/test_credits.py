@@ -28,6 +28,10 @@ class Trials:
         self.credits.append((trial_id, credit.interaction_id, credit.principal_id, credit.outcome))
         return trial("interleave")
 
+    def recount(self, trial_id, interaction_id, credit):
+        self.credits.append((trial_id, interaction_id, credit and (credit.principal_id, credit.outcome)))
+        return trial("interleave")
+
 
 def rollout(kind):
     now = SimpleNamespace(trial=None if kind is None else trial(kind), challenger=None)
@@ -78,3 +82,24 @@ def test_an_answer_from_before_the_trial_is_not():
 
 def test_a_signal_that_says_nothing_is_not():
     assert credited("interleave", replace(COPIED, kind="opened", seconds=1.0)) == []
+
+
+@pytest.mark.parametrize(
+    ("readings", "left"),
+    [
+        ([], None),
+        ([replace(COPIED, kind="opened", seconds=1.0)], None),
+        ([replace(COPIED, principal_id="u:chief")], None),
+        ([COPIED], ("u:ann", 1)),
+    ],
+)
+def test_when_what_was_said_is_taken_back_the_answer_counts_by_what_was_read_of_it(readings, left):
+    made = rollout("interleave")
+    made.taken_back(ASKED, readings)
+    assert made.trials.credits == [("t", "i", left)]
+
+
+def test_what_was_taken_back_of_an_answer_from_before_the_trial_changes_nothing():
+    made = rollout("share")
+    made.taken_back(replace(ASKED, asked_at=BEGUN - timedelta(seconds=1)), [COPIED])
+    assert made.trials.credits == []

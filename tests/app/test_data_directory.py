@@ -2,6 +2,7 @@
 
 import json
 import stat
+from pathlib import Path
 
 import pytest
 
@@ -34,6 +35,19 @@ def test_a_damaged_or_newer_directory_is_refused(tmp_path, content):
     (tmp_path / "attune.json").write_text(content)
     with pytest.raises(DataDirectoryError):
         open_data_directory(tmp_path)
+
+
+def test_a_directory_is_made_whole_or_not_at_all(tmp_path, monkeypatch):
+    def killed(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "replace", killed)
+        with pytest.raises(KeyboardInterrupt):
+            open_data_directory(tmp_path)
+    assert not (tmp_path / "attune.json").exists()
+    open_data_directory(tmp_path)
+    assert json.loads((tmp_path / "attune.json").read_text()) == {"format": 1}
 
 
 def test_a_directory_has_one_owner(tmp_path):

@@ -150,6 +150,17 @@ def test_a_person_is_forgotten_with_all_they_asked(client, settings):
     assert on_disk == []
 
 
+def test_what_another_system_says_of_a_person_by_their_user_name_goes_with_them(client, made):
+    user = checked(client.post("/v1/users", json={"name": "ines", "display_name": "Ines Baker"}))
+    label = {"question": "Where is the key of the north station?", "document": made[-1].id, "label": 1}
+    labels = [label | {"giver": giver} for giver in ("ines", "ines-2", f"u:{user['id']}")]
+    checked(client.post("/v1/feedback/given", json={"source": "helpdesk", "labels": labels}))
+    assert forgotten(client, user["id"])["erased"]["given_labels"] == 2
+    givers = {one["giver"] for one in checked(client.get("/v1/feedback/givers"))["givers"]}
+    assert "ines-2" in givers
+    assert givers.isdisjoint({"ines", f"u:{user['id']}"})
+
+
 def test_a_person_can_be_forgotten_and_their_words_kept(client):
     user_id, _ = asking(client, "henry", "I am Henry Baker, henry@example.org: of what are the doors made?")
     receipt = forgotten(client, user_id, anonymise=True)

@@ -32,13 +32,14 @@ def done(server, golden):
     return news
 
 
-def test_a_live_evaluation_tells_of_every_question_and_ends_with_the_report(done):
+def test_a_live_evaluation_tells_of_every_question_and_ends_with_the_report(server, done):
     progress = [event for name, event in done if name == "progress"]
     assert progress[-1] == {"stage": "asking", "done": 12, "total": 12}
     report = report_of_record(done[-1][1])
     assert report.kind == "answers"
     assert report.provenance.golden == "first-twelve"
     assert report.provenance.golden_version == 1
+    assert report.provenance.golden_sha256 == checked(server.get("/v1/golden-sets/first-twelve"))["sha256"]
     assert len(report.scores) == 12
     # The names in the golden set are found in the catalog by the end of their uri.
     assert report.figures["page_hit@5"].value >= 0.9
@@ -52,6 +53,22 @@ def test_a_run_is_kept_listed_and_opened(server, done):
     opened = checked(server.get(f"/v1/evaluations/{run[:10]}"))
     assert opened["scores"] == done[-1][1]["scores"]
     assert opened["slices"]
+    assert (opened["primary"], opened["accepted"]) == ("evidence_hit@3", False)
+    assert opened["measures"]["p95_ms"] == {
+        "meaning": "95 % of questions took no longer",
+        "better": "lower",
+        "share": False,
+    }
+    missed = {key for key, row in opened["scores"].items() if row["evidence_hit@3"] == 0}
+    assert missed <= {wrong["question"] for wrong in opened["wrong"]}
+
+
+def test_a_listed_run_says_how_far_its_figures_can_be_trusted(server, done):
+    listed = checked(server.get("/v1/evaluations", params={"golden": "first-twelve"}))["runs"]
+    run = next(entry for entry in listed if entry["id"] == done[-1][1]["provenance"]["id"])
+    assert (run["primary"], run["golden_version"], run["questions"]) == ("evidence_hit@3", 1, 12)
+    low, high = run["intervals"]["evidence_hit@3"]
+    assert low <= run["figures"]["evidence_hit@3"] <= high
 
 
 def test_a_report_is_a_page_that_loads_and_runs_nothing(server, done):
@@ -75,6 +92,28 @@ def test_two_runs_are_compared(server, golden, done):
     found = checked(server.get("/v1/evaluations/comparison", params={"before": first, "after": again}))
     # The same questions of the same server: nothing but times may differ.
     assert found["figures"]["evidence_hit@3"]["value"] == 0.0
+    assert (found["differences"], found["primary"]) == ([], "evidence_hit@3")
+    assert {entry["difference"]["value"] for entry in found["slices"]} == {0.0}
+
+
+def test_a_comparison_names_what_was_lost_first_in_words(server, done):
+    report = done[-1][1]
+    keys = [key for key, row in report["scores"].items() if row["evidence_hit@3"] == 1][:2]
+    scores = {key: dict(row) for key, row in report["scores"].items()}
+    for key in keys:
+        scores[key]["evidence_hit@3"] = 0.0
+    run = "d" * 32
+    worse = report | {"scores": scores, "provenance": report["provenance"] | {"id": run, "golden": "worse"}}
+    checked(server.post("/v1/evaluations/records", json=worse))
+    parameters = {"before": report["provenance"]["id"], "after": run}
+    found = checked(server.get("/v1/evaluations/comparison", params=parameters))
+    assert server.delete(f"/v1/evaluations/{run}").status_code == 204
+    assert {change["question"] for change in found["differences"]} == set(keys)
+    assert {(change["before"], change["after"]) for change in found["differences"]} == {(1.0, 0.0)}
+    assert found["differences"][0]["text"] == report["details"][found["differences"][0]["question"]]["text"]
+    values = [entry["difference"]["value"] for entry in found["slices"]]
+    assert values == sorted(values)
+    assert values[0] < 0
 
 
 def test_the_accepted_run_is_what_was_accepted_last(server, golden, done):

@@ -40,7 +40,10 @@ def test_feedback_is_kept_listed_with_its_question_and_approved(api, answered):
     assert kept["right_documents"] == [document]
     assert kept["approved_by"] is None
     listed = api.get("/v1/feedback", params={"limit": 1}).json()["feedback"]
-    assert listed == [kept | {"question": "How many days of annual leave do I get?", "withheld": False}]
+    cited = answered["citations"][0]
+    chosen = [{"document_id": document, "title": cited["title"], "uri": cited["uri"]}]
+    about = {"question": "How many days of annual leave do I get?", "given": answered["answer"], "chosen": chosen}
+    assert listed == [kept | about | {"withheld": False, "entry": None}]
     approved = api.post(f"/v1/feedback/{kept['id']}/approval").json()
     assert approved == kept | {"approved_by": kept["principal_id"]}
 
@@ -62,6 +65,45 @@ def test_an_approved_answer_is_found_until_its_author_says_something_else(api, a
     assert not found()
 
 
+def test_a_correction_waits_until_it_is_approved_or_refused(api, answered):
+    url = f"/v1/answers/{answered['interaction_id']}/feedback"
+    said = api.post(url, json={"answer": "Forty days."}).json()["id"]
+
+    def listed(**wanted):
+        return {one["id"] for one in api.get("/v1/feedback", params=wanted).json()["feedback"]}
+
+    assert said in listed(only="corrections", approved=False)
+    refused = api.post(f"/v1/feedback/{said}/refusal").json()
+    assert (refused["refused_by"], refused["approved_by"]) == (refused["principal_id"], None)
+    assert said not in listed(only="corrections", approved=False)
+    assert said in listed(only="corrections", refused=True)
+    approved = api.post(f"/v1/feedback/{said}/approval").json()
+    assert (approved["refused_by"], approved["approved_by"]) == (None, approved["principal_id"])
+    assert said in listed(approved=True)
+    assert said not in listed(refused=True)
+    thumb = api.post(url, json={"verdict": "up"}).json()
+    assert thumb["refused_by"] is None
+    assert thumb["id"] in listed(approved=False)
+    assert thumb["id"] not in listed(only="corrections")
+    assert api.post(f"/v1/feedback/{said}/refusal").status_code == 404
+    assert api.get("/v1/feedback", params={"only": "praise"}).status_code == 422
+
+
+def test_what_was_approved_and_is_refused_is_found_no_more(api, answered):
+    words = "Umbrellas of the weather station are blue."
+    named = {"right_documents": [answered["citations"][0]["document_id"]]}
+    said = api.post(f"/v1/answers/{answered['interaction_id']}/feedback", json={"answer": words, **named}).json()
+
+    def found():
+        asked = {"question": "umbrellas of the weather station", "limit": 20}
+        return words in {passage["text"] for passage in api.post("/v1/search", json=asked).json()["results"]}
+
+    api.post(f"/v1/feedback/{said['id']}/approval").raise_for_status()
+    assert found()
+    api.post(f"/v1/feedback/{said['id']}/refusal").raise_for_status()
+    assert not found()
+
+
 def test_saying_something_again_replaces_it(api, answered):
     url = f"/v1/answers/{answered['interaction_id']}/feedback"
     first = api.post(url, json={"verdict": "up"}).json()
@@ -76,6 +118,45 @@ def test_feedback_can_be_listed_from_a_moment_on(api, answered):
     given = api.post(f"/v1/answers/{answered['interaction_id']}/feedback", json={"verdict": "up"}).json()
     assert api.get("/v1/feedback", params={"since": given["given_at"]}).json()["feedback"] == []
     assert api.get("/v1/feedback", params={"since": "2026-11-03T12:00:00"}).status_code == 422
+
+
+def test_what_was_said_can_be_taken_back_altogether(api, answered):
+    url = f"/v1/answers/{answered['interaction_id']}"
+    chunk = answered["citations"][0]["chunk_id"]
+    read = api.post(f"{url}/readings", json={"chunk_id": chunk, "kind": "copied"}).json()
+    said = api.post(f"{url}/feedback", json={"verdict": "up"}).json()
+    for _ in range(2):  # what is gone may be taken back again
+        assert api.delete(f"{url}/feedback").status_code == 204
+        assert api.get(f"{url}/feedback").json() == {"feedback": None, "readings": [read]}
+    assert said["id"] not in [one["id"] for one in api.get("/v1/feedback").json()["feedback"]]
+    assert api.post(f"/v1/feedback/{said['id']}/approval").status_code == 404
+    told = api.get("/v1/audit", params={"object": f"feedback:{said['id']}"}).json()["events"]
+    assert [event["action"] for event in told] == ["feedback.withdraw"]
+
+
+def test_an_approved_answer_goes_when_its_author_takes_it_back(api, answered):
+    url = f"/v1/answers/{answered['interaction_id']}/feedback"
+    words = "Harbour pilots rest for eleven hours between two watches."
+    said = api.post(url, json={"answer": words, "right_documents": [answered["citations"][0]["document_id"]]}).json()
+    api.post(f"/v1/feedback/{said['id']}/approval").raise_for_status()
+
+    def found():
+        asked = {"question": "harbour pilots rest between watches", "limit": 20}
+        return words in {passage["text"] for passage in api.post("/v1/search", json=asked).json()["results"]}
+
+    assert found()
+    assert api.delete(url).status_code == 204
+    assert not found()
+
+
+def test_nobody_takes_back_what_somebody_else_said(server, api, answered, make_key):
+    url = f"/v1/answers/{answered['interaction_id']}/feedback"
+    said = api.post(url, json={"verdict": "up"}).json()
+    headers = {"Authorization": f"Bearer {make_key(server, 'taker')}"}
+    for key in (answered["interaction_id"], "0" * 32):
+        assert server.delete(f"/v1/answers/{key}/feedback", headers=headers).status_code == 404
+    assert server.delete(url).status_code == 204  # another administrator, who said nothing about it
+    assert api.get(url).json()["feedback"] == said
 
 
 @pytest.mark.parametrize(
@@ -251,6 +332,8 @@ def test_a_command_approves_what_another_one_gave(server_settings, api, answered
     listed = api.get("/v1/feedback").json()["feedback"]
     assert next(one for one in listed if one["id"] == feedback_id)["approved_by"] is not None
     assert attune(server_settings.data_dir, "feedback", "approve", "nothing").returncode == 2
+    refused = json.loads(attune(server_settings.data_dir, "feedback", "refuse", feedback_id, "--json").stdout)
+    assert (refused["approved_by"], refused["refused_by"] is not None) == (None, True)
 
 
 def test_a_command_names_citations_by_their_numbers(server_settings, answered):

@@ -6,8 +6,8 @@ from contextlib import contextmanager
 import pytest
 from typer.testing import CliRunner
 
-from app import search_cli
 from app.cli import app as cli
+from app.commands import search
 from app.owner import checked, serving
 from app.settings import Settings
 from retrieval.errors import InvalidInputError
@@ -145,7 +145,7 @@ def test_the_commands_narrow_and_explain(client, monkeypatch):
     def owner(_settings, **_):
         yield client
 
-    monkeypatch.setattr(search_cli, "owner", owner)
+    monkeypatch.setattr(search, "owner", owner)
     run = CliRunner()
 
     def searched(*options):

@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 
 from app.cli import app
 from app.owner import checked
+from eval.golden_files import read_golden
 from retrieval.errors import AttuneError, InvalidInputError
 from tests.people import upload
 
@@ -544,3 +545,27 @@ def test_ctrl_c_writes_what_was_decided_so_far(terminal, api, name):
 def test_what_is_wrong_is_said(attune, arguments, said):
     with pytest.raises(AttuneError, match=said):
         attune(*arguments)
+
+
+def test_a_review_of_what_was_changed_meanwhile_is_refused(api, name):
+    url = f"/v1/golden-sets/{name}"
+    checked(api.post(url, json={"questions": DRAFTS}))
+    checked(api.patch(f"{url}/questions/d0", json={"action": "edit", "changes": {"text": "Reworded?"}}))
+    late = api.patch(f"{url}/questions", params={"after": 1}, json=[{"key": "d0", "action": "approve"}])
+    assert (late.status_code, late.headers["content-type"]) == (409, PROBLEM)
+    # What nobody touched may be reviewed, though the set has a newer version.
+    other = checked(api.patch(f"{url}/questions/d1", params={"after": 1}, json={"action": "approve"}))
+    assert (other["version"], other["drafts"]) == (3, 3)
+    assert api.patch(f"{url}/questions/d1", params={"after": 9}, json={"action": "approve"}).status_code == 404
+
+
+def test_an_export_is_read_by_the_import(api, name, tmp_path):
+    url = f"/v1/golden-sets/{name}"
+    checked(api.post(url, json={"questions": [LEAVE, DOG]}))
+    lines = api.get(f"{url}/export")
+    assert lines.headers["content-disposition"] == f'attachment; filename="{name}-1.jsonl"'
+    assert [json.loads(line) for line in lines.text.splitlines()] == checked(api.get(url))["questions"]
+    (tmp_path / "set.csv").write_bytes(api.get(f"{url}/export", params={"layout": "csv", "version": 1}).content)
+    assert [question.text for question in read_golden(tmp_path / "set.csv").questions] == [LEAVE["text"], DOG["text"]]
+    assert api.get(f"{url}/export", params={"layout": "beir"}).status_code == 422
+    assert api.get("/v1/golden-sets/nowhere/export").status_code == 404

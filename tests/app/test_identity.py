@@ -126,6 +126,74 @@ def test_a_new_password_ends_the_other_sessions_and_is_the_only_one_that_works(b
     signed_in(browser, person["name"], body["new"])
 
 
+def test_people_see_where_they_are_signed_in_and_sign_out_there(browser, local, person):
+    with httpx.Client(base_url=local.base_url) as other, httpx.Client(base_url=local.base_url) as third:
+        for client in (other, third, browser):
+            signed_in(client, person["name"])
+        mine = checked(browser.get("/v1/sessions"))["sessions"]
+        assert [session["current"] for session in mine] == [True, False, False]
+        assert browser.delete(f"/v1/sessions/{mine[1]['id']}").status_code == 204
+        assert [client.get("/v1/session").status_code for client in (other, third)] == [200, 401]
+        assert browser.delete("/v1/sessions").status_code == 204
+        assert [client.get("/v1/session").status_code for client in (other, browser)] == [401, 200]
+
+
+def test_the_sessions_of_others_do_not_exist(browser, local, person):
+    stranger = checked(local.post("/v1/users", json={"name": "stranger", "password": PASSWORD}))
+    with httpx.Client(base_url=local.base_url) as other:
+        signed_in(other, "stranger")
+        (theirs,) = checked(local.get(f"/v1/users/{stranger['id']}/sessions"))["sessions"]
+        signed_in(browser, person["name"])
+        assert browser.delete(f"/v1/sessions/{theirs['id']}").status_code == 404
+        assert other.get("/v1/session").status_code == 200
+
+
+def test_who_has_no_password_is_told_so(browser, person, settings):
+    signed_in(browser, person["name"])
+    assert browser.get("/v1/session").json()["has_password"]
+    users = Users(open_engine(settings.catalog_url))
+    users.update(person["id"], password=None)
+    body = {"current": PASSWORD, "new": "another long password"}
+    assert browser.put("/v1/session/password", json=body).status_code == 409
+    assert not browser.get("/v1/session").json()["has_password"]
+
+
+def test_users_are_found_by_a_part_of_a_name_also_when_they_are_suspended(local, person):
+    url = f"/v1/users/{person['id']}"
+    checked(local.patch(url, json={"display_name": "Zoë 100%_sure", "suspended": True}))
+    for words, there in (("100%_SURE", True), (person["name"][5:20], True), ("100%xsure", False), ("\x00", False)):
+        found = checked(local.get("/v1/users", params={"q": words}))["users"]
+        assert (person["id"] in {user["id"] for user in found}) == there
+
+
+def test_a_list_of_users_says_their_groups_and_when_they_signed_in(browser, local, person):
+    group = checked(local.post("/v1/groups", json={"name": "Listed"}))
+    checked(local.put(f"/v1/groups/{group['id']}/members/{person['id']}"))
+    (before,) = checked(local.get("/v1/users", params={"name": person["name"]}))["users"]
+    signed_in(browser, person["name"])
+    (after,) = checked(local.get("/v1/users", params={"q": person["name"]}))["users"]
+    assert before["groups"] == after["groups"] == [{"id": group["id"], "name": "Listed"}]
+    assert before["signed_in_at"] is None
+    assert abs(datetime.fromisoformat(after["signed_in_at"]) - datetime.now(UTC)) < timedelta(minutes=1)
+
+
+def test_a_user_and_a_group_are_shown_with_what_lists_give_them(local, person):
+    group = checked(local.post("/v1/groups", json={"name": "Granted"}))
+    checked(local.put(f"/v1/groups/{group['id']}/members/{person['id']}"))
+    mine, ours = f"u:{person['id']}", f"g:{group['id']}"
+    checked(local.post("/v1/collections", json={"name": "granted", "readers": [ours], "curators": [mine]}))
+    checked(local.post("/v1/collections", json={"name": "not-granted", "readers": ["u:local"]}))
+
+    def granted(path):
+        return {grant["name"]: grant for grant in checked(local.get(path))["collections"]}
+
+    theirs = granted(f"/v1/users/{person['id']}")
+    assert theirs["granted"] == {"name": "granted", "read_by": [ours], "curated_by": [mine]}
+    assert theirs["default"]["read_by"] == ["g:everyone"]
+    assert "not-granted" not in theirs
+    assert granted(f"/v1/groups/{group['id']}")["granted"]["curated_by"] == []
+
+
 def test_a_password_kept_with_older_parameters_is_hashed_anew_at_a_sign_in(browser, settings, person):
     engine = open_engine(settings.catalog_url)
     users = Users(engine)
@@ -344,12 +412,12 @@ def _set_up(url, body):
 
 
 def test_a_session_that_nobody_uses_is_over(tmp_path):
-    settings = Settings(data_dir=tmp_path / "data", session_idle_minutes=0.02, secure_cookies=True)
+    settings = Settings(data_dir=tmp_path / "data", session_idle_minutes=0.1, secure_cookies=True)
     with serving(settings) as local, httpx.Client(base_url=local.base_url) as browser:
         checked(local.post("/v1/users", json={"name": "idle", "password": PASSWORD}))
         response = browser.post("/v1/session", json={"name": "idle", "password": PASSWORD})
         assert "; secure" in response.headers["set-cookie"].lower()
         headers = {"Cookie": response.headers["set-cookie"].split(";")[0]}
         assert browser.get("/v1/session", headers=headers).status_code == 200
-        threading.Event().wait(1.3)
+        threading.Event().wait(6.2)
         assert browser.get("/v1/session", headers=headers).status_code == 401

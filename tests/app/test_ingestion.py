@@ -30,6 +30,7 @@ from retrieval.catalog import Catalog
 from retrieval.embed import Embedded
 from retrieval.errors import ModelError, NotFoundError
 from retrieval.index_edge import EdgeIndex
+from retrieval.listing import Wanted
 from retrieval.tables import open_engine
 from retrieval.types import Principal
 
@@ -440,7 +441,8 @@ def test_a_policy_redacts_what_is_taken_in_and_holds_back_what_it_must_until_som
 
 def readers(house):
     admin = Principal("u:admin", administrator=True)
-    return {d.uri[-4:]: set(d.acl) for d in house.catalog.managed_documents("default", principal=admin)}
+    page, _ = house.catalog.listing(Wanted("default", managed=True), principal=admin)
+    return {one.document.uri[-4:]: set(one.document.acl) for one in page}
 
 
 def test_a_changed_list_is_followed_without_reading_again_also_by_what_cannot_be_read(house, pages):

@@ -18,7 +18,7 @@ from finetune.types import Anchor, MemoryRow, Parts
 from retrieval.catalog import Catalog
 from retrieval.learned import Weights
 from retrieval.tables import open_engine
-from tests.candidates import candidate
+from tests.candidates import REPORT, candidate
 from tests.people import World
 
 ROSES = "How often are roses watered?"
@@ -104,8 +104,16 @@ def states(server):
 def test_a_candidate_is_opened_with_all_that_is_known_of_it(server, make):
     name = make()
     found = checked(server.get(f"/v1/learning/candidates/{name}"))
-    assert (found["state"], found["report"], found["trials"]) == ("passed", {"gain": 0.031}, [])
-    assert found["lineage"] == {"questions": 30, "rows": 40, "people": 1, "documents": 1, "erased": False}
+    assert (found["state"], found["report"], found["trials"]) == ("passed", REPORT, [])
+    assert (found["gain"]["value"], found["gain"]["low"], found["gain"]["questions"]) == (0.031, 0.021, 180)
+    lineage = found["lineage"]
+    assert {key: lineage[key] for key in ("questions", "rows", "people", "documents", "erased")} == {
+        "questions": 30,
+        "rows": 40,
+        "people": 1,
+        "documents": 1,
+        "erased": False,
+    }
     assert found["manifest"]["weights"] == {"dense": 0.7, "similar": 0.0}
     assert server.get(f"/v1/learning/candidates/{'0' * 64}").status_code == 404
 
@@ -143,7 +151,7 @@ def test_what_is_learned_changes_what_is_found_and_going_back_restores_it(server
     began = time.monotonic()
     checked(server.post("/v1/learning/rollback"))
     assert first() == before
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 5
 
 
 def test_a_result_says_what_learning_did_for_it(server, remembering):
@@ -170,6 +178,17 @@ def test_where_nothing_is_learned_a_result_says_so(server):
 def test_going_back_from_what_never_was_is_refused_and_not_logged(server):
     assert server.post("/v1/learning/rollback", json={"candidate": "no such candidate"}).status_code == 404
     assert "no such candidate" not in server.get("/v1/audit", params={"limit": 50}).text
+
+
+def test_going_back_from_what_never_was_live_is_refused_and_of_what_served_before_changes_nothing(server, make):
+    first, second, passed = make(0.6), make(0.8), make(0.7205)
+    promote(server, first)
+    promote(server, second)
+    before = checked(server.get("/v1/audit", params={"limit": 1}))["events"][0]
+    refused = server.post("/v1/learning/rollback", json={"candidate": passed})
+    assert (refused.status_code, "never was live" in refused.json()["detail"]) == (409, True)
+    assert checked(server.post("/v1/learning/rollback", json={"candidate": first}))["live"] == second
+    assert checked(server.get("/v1/audit", params={"limit": 1}))["events"][0] == before
 
 
 def test_going_back_twice_at_once_goes_one_step(server, make):
@@ -204,6 +223,17 @@ def test_a_candidate_that_was_tampered_with_is_refused_and_costs_no_approval(ser
     assert checked(server.get("/v1/learning"))["live"] == live
     manifest.write_text(written)
     assert checked(server.post(f"/v1/learning/candidates/{name}/promotion"))["state"] == "live"
+
+
+def test_nothing_is_prepared_for_what_may_not_be_tried(server, make, settings):
+    # Its files would be read before anything else, and documents be embedded for it.
+    name, tried = make(0.83), make(0.84)
+    checked(server.post(f"/v1/learning/candidates/{tried}/trial", json={"kind": "shadow", "share": 1}))
+    spoiled = settings.data_dir / "learning" / "candidates" / name / "manifest.json"
+    spoiled.write_text("{}")
+    for body, status in (({"kind": "shadow", "share": 1}, 409), ({"kind": "share", "share": 0.9}, 422)):
+        assert server.post(f"/v1/learning/candidates/{name}/trial", json=body).status_code == status
+    checked(server.delete("/v1/learning/trial"))
 
 
 def test_a_candidate_of_another_embedder_is_refused(server, make):
@@ -285,6 +315,11 @@ def test_the_commands_say_and_do_it(server, settings, make, monkeypatch):
     assert f"{name} is live" in run("promote", name)
     assert json.loads(run("learning", "--json"))["serves"] == name
     assert "nothing learned is live" in run("rollback")
+
+
+def test_an_approval_is_asked_for_what_there_is(server):
+    asked = {"action": "promote", "subject": "no such candidate", "reason": "the gate was passed"}
+    assert server.post("/v1/approvals", json=asked).status_code == 404
 
 
 def test_another_administrator_has_to_agree(tmp_path, ingest):

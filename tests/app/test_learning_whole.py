@@ -80,13 +80,16 @@ def test_feedback_becomes_a_better_ranking_by_one_approval_and_goes_back_by_one_
     assert (outcome["rung"], outcome["verdict"]) == ("memory", "passed"), outcome["words"]
     assert outcome["words"] in trained.stdout
     assert f"attune promote {outcome['candidate']}" in trained.stdout
+    followed = attune(folder, "learning", "follow", run["id"])
+    assert (followed.returncode, outcome["words"] in followed.stdout) == (0, True)
+    assert "memory passed" in " ".join(attune(folder, "learning", "runs").stdout.replace("│", " ").split())
     assert found_at(firm) == before
     assert attune(folder, "promote", outcome["candidate"]).returncode == 2
     assert approved(folder, outcome["candidate"]).returncode == 0
     assert found_at(firm) > before + 0.2
     began = time.monotonic()
     checked(firm.post("/v1/learning/rollback"))
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 5
     assert found_at(firm) == before
 
 
@@ -127,6 +130,18 @@ def test_forgetting_a_document_takes_what_was_learned_of_it_and_trains_again(fir
     assert made
     assert candidate not in made
     assert gone not in "".join(path.read_text() for path in (folder / "data" / "learning" / "sets").glob("*.jsonl"))
+
+
+def test_a_training_that_is_under_way_is_followed_and_cancelled_by_commands(firm, folder):
+    begun = attune(folder, "train", "--rung", "memory", "--no-wait")
+    assert "attune learning follow" in begun.stdout
+    run = checked(firm.get("/v1/learning/runs"))["runs"][0]
+    assert f"training {run['id']}" in attune(folder, "learning").stdout
+    assert f"training {run['id']} is" in attune(folder, "learning", "cancel").stdout
+    assert ended(firm, run)["state"] == "cancelled"
+    assert attune(folder, "learning", "follow", run["id"]).returncode == 1
+    nothing = attune(folder, "learning", "cancel")
+    assert (nothing.returncode, "no training is under way" in nothing.stderr) == (2, True)
 
 
 def test_a_training_that_is_cancelled_ends_within_seconds_and_leaves_nothing(firm, folder):

@@ -252,6 +252,7 @@ def test_whoever_leaves_the_queue_takes_no_place_along(turn_came):
     [
         ("POST", "/v1/evaluations", 0.5),
         ("GET", "/v1/collections/default/quality", 0.5),
+        ("GET", "/v1/review/questions", 0.5),
         ("POST", "/v1/documents", 0.75),
         ("PATCH", "/v1/uploads/1", 0.75),
         ("GET", "/v1/documents", 1.0),
@@ -395,7 +396,7 @@ def server(tmp_path_factory, words, ingest):
         user_upload_bytes_per_day=5000,
         user_requests_at_once=2,
         address_requests_per_minute=5,
-        client_timeout_s=1.0,
+        client_timeout_s=1.5,
         json_max_bytes=2**16,
         requests_at_once=4,
         requests_waiting=4,
@@ -417,15 +418,15 @@ def test_a_key_that_asks_too_much_is_told_when_to_come_back_in_the_words_of_each
     for _ in range(6):
         assert server.get("/v1/collections", headers=key).status_code == 200
     refused = server.get("/v1/collections", headers=key)
-    assert (refused.status_code, refused.headers["retry-after"]) == (429, "10")
     assert refused.headers["content-type"] == "application/problem+json"
     assert refused.headers["x-content-type-options"] == "nosniff"
     body = {"model": "attune", "messages": [{"role": "user", "content": "When are roses watered?"}]}
     chat = server.post("/v1/chat/completions", headers=key, json=body)
-    assert (chat.status_code, chat.headers["retry-after"]) == (429, "10")
     assert chat.json()["error"]["code"] == "rate_limit_exceeded"
     mcp = server.post("/mcp", headers=key, json={})
-    assert (mcp.status_code, mcp.headers["retry-after"]) == (429, "10")
+    for response in (refused, chat, mcp):
+        # One more every ten seconds; some of them are over by now.
+        assert (response.status_code, int(response.headers["retry-after"]) in range(1, 11)) == (429, True)
     assert server.get("/v1/collections").status_code == 200  # the command line's token
 
 
@@ -437,7 +438,7 @@ def test_a_stream_holds_its_place_until_its_client_leaves(server, key):
         other = server.post("/v1/answers", json={"question": "When are roses watered?"}, headers=key)
         assert (other.status_code, other.headers["retry-after"]) == (429, "1")
         assert "at once" in other.json()["detail"]
-    time.sleep(1)
+    time.sleep(3)
     again = server.post("/v1/answers", json={"question": "When are roses watered?"}, headers=key)
     assert again.json()["generator"] != "extractive"
 
@@ -519,7 +520,7 @@ def test_a_body_that_trickles_in_is_given_up(server):
     )
     said, after_s = _first_line(server.base_url, head, more=b" ")
     assert said.startswith(b"HTTP/1.1 408")
-    assert 0.9 < after_s < 4
+    assert 1.4 < after_s < 7
 
 
 def test_strangers_whose_bodies_do_not_come_hold_no_place(server, key):
@@ -553,11 +554,11 @@ def test_one_user_who_is_slow_leaves_places_for_others(server, key, make_key):
         for _ in range(2):
             connection = stack.enter_context(socket.create_connection((server.base_url.host, server.base_url.port)))
             connection.sendall(head.encode())
-        time.sleep(0.3)
+        time.sleep(0.6)
         refused = server.get("/v1/collections", headers=key)
         assert (refused.status_code, refused.headers["retry-after"]) == (429, "1")
         assert server.get("/v1/collections", headers=other).status_code == 200
-    time.sleep(0.5)
+    time.sleep(1.5)
     assert server.get("/v1/collections", headers=key).status_code == 200
 
 
@@ -565,7 +566,7 @@ def test_one_user_who_is_slow_leaves_places_for_others(server, key, make_key):
 def test_a_head_that_does_not_come_is_given_up(server, sent):
     said, after_s = _first_line(server.base_url, sent, more=b"a" if sent else b"")
     assert said == b""
-    assert 0.9 < after_s < 4
+    assert 1.4 < after_s < 7
 
 
 def test_a_head_has_a_bound(server):

@@ -33,7 +33,7 @@ def attempts(tmp_path_factory):
             ("/v1/doctor", {}),
         ):
             server.client.post(path, json=body).raise_for_status()
-        for path in ("/", "/assets/app.js", "/openapi.json", "/v1/oidc", "/v1/collections/default/quality"):
+        for path in ("/", "/icon.svg", "/openapi.json", "/v1/oidc", "/v1/collections/default/quality"):
             server.client.get(path).raise_for_status()
     return file
 

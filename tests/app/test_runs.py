@@ -88,7 +88,7 @@ def _events(client, run_id):
 
 
 def test_a_run_is_paused_resumed_and_cancelled(server, tmp_path):
-    folder = pages(tmp_path / "pages", 60, words=300)
+    folder = pages(tmp_path / "pages", 120, words=300)
     run = checked(server.post("/v1/ingestions", json={"paths": [str(folder)], "collection": "runs"}))
     url = f"/v1/ingestions/{run['id']}"
     assert checked(server.post(f"{url}/pause"))["state"] == "paused"
@@ -105,7 +105,7 @@ def test_a_run_is_paused_resumed_and_cancelled(server, tmp_path):
         until(lambda: run_of(server, run["id"])["state"] == "done")
         progress = run_of(server, run["id"])["progress"]
         # What was being published when the run was cancelled is there already when it is tried again.
-        assert progress["added"] + progress["unchanged"] == 60
+        assert progress["added"] + progress["unchanged"] == 120
 
 
 def test_two_files_of_one_name_are_not_confused(server):

@@ -151,10 +151,10 @@ def test_a_collector_that_never_answers_holds_up_neither_questions_nor_the_end()
         started = time.perf_counter()
         for _ in range(1000):  # 4,000 spans: more than the queue holds
             traces.answered(ASKED, headers={}, ended_ns=ENDED_NS)
-        assert time.perf_counter() - started < 3
+        assert time.perf_counter() - started < 10
         started = time.perf_counter()
         traces.close()
-        assert time.perf_counter() - started < 6
+        assert time.perf_counter() - started < 15
 
 
 @pytest.mark.parametrize("endpoint", ["", "collector:4318", "ftp://collector"])

@@ -64,11 +64,19 @@ def test_where_one_person_administers_a_training_needs_none(services):
     assert ask_to_train(made, [], caller=ME).state == "waiting"
 
 
-@pytest.mark.parametrize("asked", [{"rungs": [], "report_to": "excel"}, {"rungs": ["memory"], "report_to": "nowhere"}])
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"rungs": [], "report_to": "excel"},
+        {"rungs": ["memory"], "report_to": "nowhere"},
+        {"rungs": ["memory", "memory"]},
+        {"rungs": ["dreams"]},
+    ],
+)
 def test_what_cannot_be_done_costs_no_approval(services, asked):
     made = services(approvals=1)
     with pytest.raises(InvalidInputError):
-        ask_to_train(made, asked["rungs"], caller=ME, report_to=asked["report_to"])
+        ask_to_train(made, asked["rungs"], caller=ME, report_to=asked.get("report_to"))
     assert made.approvals.count == 1
 
 

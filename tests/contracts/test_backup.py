@@ -42,6 +42,10 @@ ALLOWED = {
     "decision": "refused",
     "users.kind": "service",
     "erasures.kind": "document",
+    "review_groups.state": "open",
+    "review_tasks.kind": "abstained",
+    "review_passages.origin": "answer",
+    "review_ratings.outcome": "graded",
 }
 """Of columns in which the database itself takes a few values only."""
 

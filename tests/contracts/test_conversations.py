@@ -169,6 +169,43 @@ def test_two_questions_that_are_added_at_once_are_both_kept(kept, log):
     assert kept.get(made.id, principal=ANN).title in keys
 
 
+def test_an_answer_takes_the_place_of_another_and_of_all_that_came_after_it(kept, ask, log):
+    made = kept.create(principal=ANN)
+    keys = [ask(made, f"Question {n}") for n in range(4)]
+    log.record(Interaction("new", "Question 1 again", (), None, "u:ann", an_answer(), (), {}, AT))
+    assert [turn.text for turn in kept.history(made.id, principal=ANN, before=keys[1])] == ["Question 0", "No."]
+    kept.append(made.id, "new", principal=ANN, replaces=keys[1])
+    assert {i.id for i in kept.interactions(made.id, principal=ANN)} == {keys[0], "new"}
+    assert log.get(keys[2], principal=ANN).question == "Question 2"
+    assert kept.get(made.id, principal=ANN).title == "Question 0"
+
+
+@pytest.mark.parametrize(("title", "after"), [("", "How short?"), ("Named", "Named")])
+def test_a_title_that_the_first_question_gave_goes_with_it(kept, ask, log, title, after):
+    made = kept.create(principal=ANN, title=title)
+    first = ask(made)
+    ask(made, "And then?")
+    log.record(Interaction("new", "How short?", (), None, "u:ann", an_answer(), (), {}, AT))
+    kept.append(made.id, "new", principal=ANN, replaces=first)
+    assert [i.id for i in kept.interactions(made.id, principal=ANN)] == ["new"]
+    assert kept.get(made.id, principal=ANN).title == after
+
+
+def test_what_does_not_stand_in_the_conversation_is_not_replaced(kept, ask, log):
+    made, other = kept.create(principal=ANN), kept.create(principal=ANN)
+    key, elsewhere = ask(made), ask(other)
+    log.record(Interaction("new", "Again?", (), None, "u:ann", an_answer(), (), {}, AT))
+    for replaced in (elsewhere, "missing", "\x00"):
+        for attempt in (
+            lambda r: kept.append(made.id, "new", principal=ANN, replaces=r),
+            lambda r: kept.history(made.id, principal=ANN, before=r),
+        ):
+            with pytest.raises(NotFoundError, match="in this conversation"):
+                attempt(replaced)
+    assert [i.id for i in kept.interactions(made.id, principal=ANN)] == [key]
+    assert [i.id for i in kept.interactions(other.id, principal=ANN)] == [elsewhere]
+
+
 def test_a_deleted_conversation_leaves_the_record_of_what_was_answered(kept, ask, log):
     made = kept.create(principal=ANN)
     key = ask(made)

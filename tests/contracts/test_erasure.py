@@ -201,12 +201,12 @@ def test_golden_questions_made_of_feedback_go_or_lead_to_nobody(engine):
     golden = GoldenSets(engine)
     mine = Question("feedback-f1", "I am Ann Baker, how much?", answer="27")
     golden.write("one", [mine, Question("q2", "How much?", answer="27")], by="u:x")
-    assert golden.anonymise_feedback(["f1"], lambda text: text.replace("Ann Baker", "[removed]")) == {"one": 1}
+    assert golden.anonymise_made(["feedback-f1"], lambda text: text.replace("Ann Baker", "[removed]")) == {"one": 1}
     first, second = golden.get("one").questions
     assert first.id.startswith("feedback-")
     assert first.id != "feedback-f1"
     assert (first.text, second.id) == ("I am [removed], how much?", "q2")
-    assert golden.forget_feedback([first.id.removeprefix("feedback-")]) == {"one": 1}
+    assert golden.forget_made([first.id]) == {"one": 1}
     assert [question.id for question in golden.get("one").questions] == ["q2"]
 
 

@@ -7,10 +7,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from retrieval.errors import ConflictError, InvalidInputError, NotFoundError
-from retrieval.feedback import Counts, FeedbackLog, corrects
+from retrieval.feedback import FeedbackLog
+from retrieval.feedback_types import Counts, corrects
+from retrieval.guard_types import GuardDecision
 from retrieval.interactions import Glance, InteractionLog
 from retrieval.quoting import Quoted
-from retrieval.types import Answer, Chunk, Feedback, Interaction, Passage, Principal
+from retrieval.readings import Readings
+from retrieval.types import Answer, Chunk, Citation, Feedback, Interaction, Passage, Principal, Turn
 
 AT = datetime(2026, 11, 3, 12, 30, 15, 123456, tzinfo=UTC)
 ANN, BOB = Principal("u:ann"), Principal("u:bob")
@@ -165,14 +168,55 @@ def test_only_an_administrator_approves(log):
     assert log.get("f1", principal=ANN).approved_by is None
 
 
+def test_what_is_refused_is_approved_no_more_and_nothing_is_learned_from_it(log):
+    log.record(said("f1"), principal=ANN)
+    log.approve("f1", by=CLERK)
+    refused = log.refuse("f1", by=CLERK)
+    assert (refused.approved_by, refused.refused_by) == (None, "u:clerk")
+    assert log.approved(principal=CLERK) == []
+    assert [one.said for one in Readings(log.engine).signalled()] == [()]
+    approved = log.approve("f1", by=CLERK)
+    assert (approved.approved_by, approved.refused_by) == ("u:clerk", None)
+    assert [len(one.said) for one in Readings(log.engine).signalled()] == [1]
+
+
+def test_only_an_administrator_refuses(log):
+    log.record(said("f1"), principal=ANN)
+    for nobody in (ANN, BOB, *NOBODIES[:2]):
+        with pytest.raises(NotFoundError):
+            log.refuse("f1", by=nobody)
+
+
+def test_what_was_said_of_several_answers_comes_together(log):
+    log.record(said("f1"), principal=ANN)
+    log.record(said("f2", minute=1), principal=CLERK)
+    log.record(said("f3", "b1"), principal=BOB)
+    found = log.of_interactions(["i1", "b1", "i2"], principal=CLERK)
+    assert {key: [one.id for one in said] for key, said in found.items()} == {"i1": ["f1", "f2"], "b1": ["f3"]}
+    assert log.of_interactions(["i1", "b1"], principal=ANN).keys() == {"i1"}
+
+
 def test_thumbs_and_corrections_are_counted(log):
     log.record(said("f1", "i1", minute=1, verdict="down", answer="27"), principal=ANN)
     log.record(said("f2", "i2", minute=2, verdict=None, right_documents=("d1",)), principal=ANN)
     log.record(said("f3", "b1", minute=3), principal=BOB)
     log.record(said("f4", "b1", minute=4, verdict=None, wrong_documents=("d1",)), principal=CLERK)
-    assert log.counts(principal=CLERK) == Counts(up=1, down=1, corrections=3)
-    assert log.counts(principal=CLERK, since=AT + timedelta(minutes=1)) == Counts(up=1, down=0, corrections=2)
+    log.approve("f1", by=CLERK)
+    log.refuse("f2", by=CLERK)
+    assert log.counts(principal=CLERK) == Counts(up=1, down=1, corrections=3, approved=1, refused=1)
+    assert log.counts(principal=CLERK, since=AT + timedelta(minutes=1)) == Counts(
+        up=1, down=0, corrections=2, refused=1
+    )
     assert log.counts(principal=BOB) == Counts(up=1)
+
+
+def test_approved_answers_are_counted_and_no_other_corrections(log):
+    log.record(said("f1", "i1", answer="27"), principal=ANN)
+    log.record(said("f2", "i2", verdict=None, right_documents=("d1",)), principal=ANN)
+    log.record(said("f3", "b1", answer="28"), principal=BOB)
+    log.approve("f1", by=CLERK)
+    log.approve("f2", by=CLERK)
+    assert (log.approved_answers(principal=CLERK), log.approved_answers(principal=BOB)) == (1, 0)
 
 
 @pytest.mark.parametrize(
@@ -245,3 +289,44 @@ def test_what_was_asked_is_shown_to_its_asker_and_an_administrator(questions):
     assert questions.questions(ids, principal=CLERK) == {"i1": "What is i1?", "b1": "What is b1?"}
     assert questions.questions(ids, principal=BOB) == {"b1": "What is b1?"}
     assert questions.questions(ids, principal=Principal("", frozenset(), administrator=True)) == {}
+
+
+def test_past_questions_say_what_they_stand_on_and_not_that_a_guard_refused(questions):
+    def passage(key, document, collection):
+        return Passage(Chunk(key, document, "r", 0, 0, 3, "Yes", "", (), 1), collection, "T", "u", 1.0)
+
+    cited = Citation(1, "d2", "r", "c2", "T", "u", (), None, None, 0, 3, "Yes")
+    passages = (passage("c1", "d1", "loose"), passage("c2", "d2", "papers"))
+    more = {"answer": Answer("Yes. [1]", False, 0.9, (cited,)), "passages": passages}
+    refusal = GuardDecision("refused", "rule", "question")
+    refused = {"answer": Answer("No.", True, 0.0, (), guards=(refusal,)), "history": (Turn("user", "Hello?"),)}
+    questions.record(replace(asked("i3", minute=3), **more))
+    questions.record(replace(asked("i4", minute=4), **refused))
+    found = questions.past_questions(principal=CLERK, limit=3)
+    assert [one.id for one in found] == ["i4", "i3", "b1"]
+    assert [one.abstained for one in found] == [False, False, True]
+    assert [one.followed for one in found] == [True, False, False]
+    assert (found[1].collections, found[1].documents) == ({"papers"}, {"d2"})
+    assert found[1].chunk_ids == ("c2", "c1")
+    assert questions.past_questions(principal=CLERK, since=AT + timedelta(minutes=3)) == found[:1]
+    assert questions.past_questions_of(["i3", "gone"], principal=CLERK) == {"i3": found[1]}
+
+
+def test_doubtful_are_past_questions_without_an_answer_or_with_feedback(questions, log):
+    answered = Answer("Yes. [1]", False, 0.9, ())
+    for n in (3, 4):
+        questions.record(replace(asked(f"i{n}", minute=n), answer=answered))
+    log.record(said("f", "i3"), principal=ANN)
+
+    def doubtful(**more):
+        return [one.id for one in questions.past_questions(principal=CLERK, doubtful=True, **more)]
+
+    assert doubtful() == ["i3", "b1", "i2", "i1"]
+    assert doubtful(limit=3) == ["i3", "b1"]  # of the last three
+    assert doubtful(since=AT + timedelta(minutes=1)) == ["i3", "b1"]
+
+
+@pytest.mark.parametrize("principal", [ANN, *NOBODIES])
+def test_nobody_but_an_administrator_is_shown_what_others_asked(questions, principal):
+    assert questions.past_questions(principal=principal) == []
+    assert questions.past_questions_of(["i1"], principal=principal) == {}

@@ -10,7 +10,7 @@ from ingestion.run_rows import NewItem
 from ingestion.runs import IngestRuns
 from ingestion.tables import sources
 from ingestion.workers import Workers
-from retrieval.errors import ConflictError, NotFoundError
+from retrieval.errors import ConflictError, InvalidInputError, NotFoundError
 
 
 @pytest.fixture
@@ -279,3 +279,55 @@ def test_workers_are_alive_as_long_as_they_say_so(engine):
     assert (worker.id, worker.host, worker.pid) == ("a:0", "a", 2)
     assert worker.alive(datetime.now(UTC))
     assert not worker.alive(datetime.now(UTC) + timedelta(minutes=2))
+
+
+def settled(runs, *items, collection="default"):
+    """A run in which documents ended as the items say: their uris and states."""
+    made = [NewItem(uri, uri, state=state, kind="damaged", reason="is damaged") for uri, state in items]
+    return runs.create(collection, label="pages", spec={}, created_by="u:me", items=made).id
+
+
+def unmended(runs, collection="default", limit=1000):
+    """Uri and run of all that is listed, page by page."""
+    seen, before = [], None
+    while True:
+        page, before = runs.unmended(collection, before=before, limit=limit)
+        seen += [(item.uri, item.run_id) for item in page]
+        if before is None:
+            return seen
+
+
+@pytest.mark.parametrize("limit", [1, 2, 1000])
+def test_what_failed_is_listed_once_the_newest_first_until_it_was_taken_in(runs, limit):
+    settled(runs, ("a", "failed"), ("b", "quarantined"), ("c", "failed"), ("d", "done"), ("e", "cancelled"))
+    second = settled(runs, ("a", "failed"), ("c", "done"))
+    third = settled(runs, ("f", "failed"))
+    settled(runs, ("b", "failed"), ("f", "done"), collection="other")
+    found = unmended(runs, limit=limit)
+    assert [uri for uri, _ in found] == ["f", "a", "b"]
+    assert dict(found)["a"] == second
+    assert dict(found)["f"] == third
+    settled(runs, ("a", "done"), ("f", "quarantined"))
+    assert [uri for uri, _ in unmended(runs, limit=limit)] == ["f", "b"]
+
+
+def test_what_is_tried_again_is_not_listed_until_it_fails_again(runs):
+    run_id = settled(runs, ("a", "failed"), ("b", "failed"))
+    assert runs.retry(run_id, ordinals=[0]) == 1
+    assert [uri for uri, _ in unmended(runs)] == ["b"]
+    runs.settle([runs.items(run_id)[0].id], state="failed")
+    assert [uri for uri, _ in unmended(runs)] == ["a", "b"]
+
+
+def test_only_the_named_documents_are_tried_again_and_none_that_did_not_fail(runs):
+    run_id = settled(runs, ("a", "failed"), ("b", "failed"), ("c", "done"), ("d", "cancelled"))
+    assert runs.retry(run_id, ordinals=[1, 2, 7]) == 1
+    assert [item.state for item in runs.items(run_id)] == ["failed", "queued", "done", "cancelled"]
+    assert runs.retry(run_id, ordinals=[2]) == 0
+
+
+@pytest.mark.parametrize("before", ["x", "WyJhIiwgImIiXQ==", "WyIyMDI2LTAxLTAxIiwgImIiXQ=="])
+def test_a_place_in_the_list_of_failures_that_is_none_is_refused(runs, before):
+    # The last is a moment without its zone.
+    with pytest.raises(InvalidInputError):
+        runs.unmended("default", before=before)

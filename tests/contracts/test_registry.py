@@ -211,6 +211,17 @@ def test_what_is_withdrawn_never_serves_again(registry):
     assert registry.rollback("a", usable=whatever) is None
 
 
+def test_of_what_is_withdrawn_that_it_was_live_is_known(registry):
+    passed(registry, "a", "b", "c")
+    for name in ("a", "b"):
+        registry.promote(name, approved_by="u:ann")
+    for _ in range(2):  # as when it was killed in between
+        registry.withdraw({"a", "b", "c"}, usable=whatever, reason="erased")
+        assert [one.id for one in registry.withdrawn_live("erased")] == ["b"]
+    assert registry.withdrawn_live("lost") == []
+    assert [registry.get(name).reason for name in ("a", "b")] == ["erased", "erased, while it was live"]
+
+
 def test_what_is_withdrawn_while_it_is_tried_is_tried_no_more(registry, engine):
     passed(registry, "a", "b")
     registry.promote("a", approved_by="u:ann")

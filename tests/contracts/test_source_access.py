@@ -12,9 +12,8 @@ from retrieval.types import Principal
 HR, ENG = frozenset({"g:hr"}), frozenset({"g:eng"})
 
 
-def acl_of(catalog, document_id, collection="default"):
-    found = catalog.managed_documents(collection, principal=Principal("u:a", administrator=True))
-    return next(document.acl for document in found if document.id == document_id)
+def acl_of(catalog, document_id):
+    return catalog.managed_document(document_id, principal=Principal("u:a", administrator=True)).acl
 
 
 def test_documents_follow_their_source_and_the_index_is_due(catalog, shelf):

@@ -1,6 +1,7 @@
 """What holds of the record of training runs, on both databases."""
 
 import threading
+from datetime import UTC, datetime
 
 import pytest
 
@@ -28,6 +29,20 @@ def test_a_rung_that_there_is_not_is_refused_by_name(runs):
         runs.ask(["dreams"], by=ANN)
     with pytest.raises(InvalidInputError, match="twice"):
         runs.ask(["memory", "memory"], by=ANN)
+
+
+def test_what_was_asked_for_since_a_moment_is_known(runs):
+    first = runs.ask(["generator"], by=ANN)
+    runs.start(first.id)
+    runs.finish(first.id, "failed", error="full")
+    moment = datetime.now(UTC)
+    assert runs.since(moment) == []
+    second = runs.ask([], by=ANN)
+    assert runs.since(moment) == [((), "waiting")]
+    runs.start(second.id)
+    runs.finish(second.id, "done")
+    assert runs.since(moment) == [((), "done")]
+    assert sorted(runs.since(first.requested_at)) == [((), "done"), (("generator",), "failed")]
 
 
 def test_one_is_under_way_one_waits_and_a_third_is_refused(runs):

@@ -150,6 +150,8 @@ def test_a_manifest_says_what_a_set_stands_on_and_nobodys_words():
     said = manifest_of(built, corpus_epoch=9, embedder="e", recipe="r", scrub="s", seed=7)
     assert said["rows"] == [example(1).id, example(2).id]
     assert (said["sources"], said["signals"]) == (["f1", "f2"], {"opened": 1, "up": 2})
+    # each row weighs what the first does; that of the second is shared among its two signals
+    assert said["weights"] == {"opened": round(example(2).weight / 2, 3), "up": round(example(1).weight * 1.5, 3)}
     assert (said["open_rows"], said["dropped"], said["outliers"], said["corpus_epoch"]) == (1, {"stale": 3}, 0, 9)
     assert said["versions"]["attune"]
     assert "Question" not in str(said)

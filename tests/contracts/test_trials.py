@@ -172,3 +172,20 @@ def test_there_is_none_of_another_id(trials):
     for name in ("x", "x\x00"):
         with pytest.raises(NotFoundError):
             trials.get(name)
+
+
+def test_an_answer_whose_word_was_taken_back_counts_no_more(trials, trial):
+    trials.credit(trial.id, credit(1, 1))
+    trials.credit(trial.id, credit(2, 1))
+    after = trials.recount(trial.id, "i001", None)
+    assert (after.wins, after.losses, [one.interaction_id for one in trials.credits(trial.id)]) == (1, 0, ["i002"])
+    after = trials.recount(trial.id, "i002", credit(2, -1))
+    assert (after.wins, after.losses) == (0, 1)
+    # Nothing was counted of this one, and nothing is now.
+    assert trials.recount(trial.id, "i009", credit(9, 1)).wins == 0
+
+
+def test_a_trial_that_has_ended_is_not_counted_again(trials, trial):
+    trials.credit(trial.id, credit(1, 1))
+    trials.end(trial.id, "stopped", reason="enough")
+    assert (trials.recount(trial.id, "i001", None).wins, len(trials.credits(trial.id))) == (1, 1)

@@ -3,7 +3,7 @@ from collections import Counter
 from dataclasses import replace
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from eval.golden import GoldenPassage, Question
@@ -53,7 +53,6 @@ def all_said(name, text, **known):
     return {said(name, text, seed, **known) for seed in range(200)}
 
 
-@settings(deadline=None)
 @given(texts, st.sampled_from(sorted(VARIATIONS)), st.integers(0, 10**6))
 def test_what_is_made_can_be_asked_and_is_unlike_the_original(text, name, seed):
     assume(text.strip())
@@ -65,7 +64,6 @@ def test_what_is_made_can_be_asked_and_is_unlike_the_original(text, name, seed):
         assert (varied.id, varied.history, varied.tags) == (WRITTEN.id, WRITTEN.history, WRITTEN.tags)
 
 
-@settings(deadline=None)
 @given(texts, st.sampled_from(sorted(VARIATIONS)), st.integers(0, 10**6))
 def test_the_same_seed_and_question_say_the_same(text, name, seed):
     question = replace(WRITTEN, text=text)
@@ -114,7 +112,6 @@ def test_rules_for_english_leave_other_languages_alone(name):
     assert said(name, "Wie viele Tage Urlaub habe ich?", tags={"language": "de"}) is None
 
 
-@settings(deadline=None)
 @given(st.sampled_from(QUESTIONS[:8]), st.integers(0, 10**6))
 def test_typing_errors_are_few_and_never_in_a_first_letter(text, seed):
     typed = said("typos", text, seed)
@@ -206,7 +203,6 @@ def test_a_near_duplicate_has_other_figures_in_the_same_form():
     assert again[0] == other[0]
 
 
-@settings(deadline=None)
 @given(st.text(st.sampled_from("0129 ab.,-:\n#F"), max_size=60), st.integers(0, 1000))
 def test_a_near_duplicate_differs_in_figures_only_and_is_the_same_for_the_same(text, seed):
     copy = near_duplicate(text, seed)

@@ -3,7 +3,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from eval.golden import GoldenDocument
@@ -258,7 +258,6 @@ def test_the_front_by_hand():
     assert pareto([]) == []
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(st.one_of(st.none(), st.integers(0, 5).map(float)), st.integers(1, 5).map(float))))
 def test_the_front_is_what_no_other_point_beats(points):
     def beaten(point):

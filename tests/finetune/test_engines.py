@@ -183,6 +183,20 @@ def test_one_that_cannot_be_prepared_says_why_and_is_tried_again_when_asked_agai
         prepared(engines, adapter)
 
 
+def test_one_that_finds_no_memory_says_so_and_is_tried_again(house, monkeypatch):
+    adapter = house.adapter("a")
+    with closing(house.engines()) as engines, monkeypatch.context() as patched:
+
+        def encode(*_, **__):
+            raise MemoryError
+
+        patched.setattr(Turned, "embed_documents", encode)
+        assert "MemoryError" in refused(engines, adapter)
+        assert house.twin.others == ()
+        patched.undo()
+        prepared(engines, adapter)
+
+
 def test_an_adapter_of_another_base_is_refused_though_its_weights_are_known(house):
     adapter, other = house.adapter("a"), house.adapter("b")
     (other / WEIGHTS).write_bytes((adapter / WEIGHTS).read_bytes())

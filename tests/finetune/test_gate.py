@@ -10,11 +10,12 @@ import pytest
 
 from eval.statistics import holm
 from finetune.checks import general, latency, sealed, slices
+from finetune.gain import MAX_DRAWN, gain_of, spread_of
 from finetune.gate import SEALED_FROM, Terms, examine, examine_artifact, seal_of
 from finetune.instruments import Instruments
 from finetune.questions import questions_of
 from finetune.types import Anchor, Example
-from finetune.verdict import LEAST_QUESTIONS, Check, GateReport, decide, gain_of, gained, missing_for, together
+from finetune.verdict import LEAST_QUESTIONS, Check, GateReport, decide, gained, missing_for, together
 from retrieval.learned import Learned
 
 DAY = datetime(2026, 1, 1, tzinfo=UTC)
@@ -130,7 +131,10 @@ def test_with_few_questions_it_says_how_many_more_and_measures_nothing():
     report = judged("memory", rows(10), world)
     assert (report.verdict, report.more_questions) == ("not_enough_data", LEAST_QUESTIONS - 10)
     assert world.fitted == []
-    assert report.summary == "memory: not enough data: 15 more questions; 10 of 25 labelled questions"
+    assert (
+        report.summary
+        == "memory: not enough data: 15 more questions; 10 of 25 labelled questions, nearly the same ones counted once"
+    )
 
 
 @pytest.mark.parametrize("examples", [[], rows(1), rows(60, label=-1)])
@@ -391,6 +395,30 @@ def test_a_report_names_the_questions_that_change_the_most_and_quotes_none():
     assert all(change.value > 0 for change in report.gains)
     assert all(change.value < 0 for change in report.losses)
     assert "question 1" not in json.dumps(report.as_json())
+
+
+def test_a_report_says_how_the_gain_lies_over_the_questions_and_names_none():
+    report = judged("fusion", rows(60))
+    spread = report.spread
+    assert len(spread.differences) == 60
+    assert list(spread.differences) == sorted(spread.differences, reverse=True)
+    assert sum(spread.differences) / 60 == pytest.approx(report.gain.value)
+    assert {kind.name for kind in spread.kinds} >= {"readers=everybody"}
+    assert all(kind.low <= kind.value <= kind.high for kind in spread.kinds)
+
+
+def test_of_more_questions_than_a_picture_shows_apart_some_are_drawn_from_end_to_end():
+    # 2,000 differences from -1 to +1: of 500 evenly taken the ends and the mean stay
+    asked = [replace(questions_of(rows(1))[0], group=str(place)) for place in range(2000)]
+    spread = spread_of(asked, np.zeros(2000), np.linspace(-1, 1, 2000), seed=1)
+    assert len(spread.differences) == MAX_DRAWN
+    assert (spread.differences[0], spread.differences[-1]) == (1, -1)
+    assert sum(spread.differences) == pytest.approx(0, abs=1e-9)
+
+
+def test_a_report_of_a_time_before_it_held_the_spread_is_read():
+    old = {name: value for name, value in judged("fusion", rows(60)).as_json().items() if name != "spread"}
+    assert GateReport.from_json(old).spread is None
 
 
 @pytest.mark.parametrize("count", [10, 60, SEALED_FROM])

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from eval.review_store import Reviews, TaskPassage
 from finetune.examples import Context, build_examples
 from finetune.gather import chunk_finder, gather, standing_in, trusting
 from finetune.given import GivenLabel, GivenLabels
@@ -247,3 +248,20 @@ def test_a_question_that_leans_on_its_conversation_is_passed_over(stores):
     stores.interactions.record(replace(asked, history=(Turn("user", LEAVE),)))
     say(stores, "i1", verdict="up")
     assert gathered(stores).passed_over == {"answers to questions that lean on a conversation": 1}
+
+
+def test_what_raters_agree_on_counts_where_they_look_after_it(stores):
+    stores.catalog.create_collection("papers", readers=EVERYBODY, curators=frozenset({"u:ann"}))
+    revision = stores.catalog.stage(
+        "papers", "file:///a", StagedRevision("T", "text/plain", 1, "0" * 64, "r", "x", EVERYBODY)
+    )
+    stores.catalog.publish(revision.id)
+    ask(stores, "i1")
+    reviews = Reviews(stores.catalog.engine)
+    reviews.add_task("i1", "low_rated", [TaskPassage("p1", revision.document_id, "c", "0" * 64, "answer")], by="u:ann")
+    for rater in ("u:ann", "u:bob"):
+        reviews.rate(reviews.waiting(rater, limit=1)[0], rater, "graded", {"p1": 2})
+    labels = gathered(stores).labels
+    told = trusting(labels, {"u:ann": replace(ANN, curator=True)}, stores.catalog)
+    assert [(one.giver, one.trusted) for one in told] == [("u:ann", True), ("u:bob", False)]
+    assert [one.trusted for one in gathered(stores, trusted={"u:bob"}).labels] == [False, True]

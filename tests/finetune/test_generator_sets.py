@@ -49,7 +49,7 @@ def test_a_set_is_found_by_every_person_and_every_document_in_it(sets):
         assert sets.of_person(person) == [found.id]
     for document in ROW.documents:
         assert sets.of_document(document) == [found.id]
-    assert Registry(sets.engine).stands_on(found.id) == (2, 2)
+    assert sets.stands_on(found.id) == (2, 2)
 
 
 def test_what_was_changed_or_erased_is_not_read(sets, tmp_path):

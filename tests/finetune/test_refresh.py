@@ -91,6 +91,7 @@ def test_what_knows_more_and_ranks_better_passes_on_the_new_questions_alone():
 def test_until_enough_questions_are_new_nothing_is_measured():
     report = judged(10)
     assert (report.verdict, report.more_questions) == ("not_enough_data", 15)
+    assert "10 of 25 questions that are new to what is live" in report.summary
 
 
 def test_what_ranks_no_better_made_anew_is_refused():

@@ -114,7 +114,7 @@ def test_nobody_waits_for_it(shadow, index, trials):
     began = time.monotonic()
     for _ in range(MOST_WAITING + 20):
         shadow.offer(trial(), CANDIDATE, asked())
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 5
     index.go.set()
     until(lambda: trials.figures.get("questions", 0) >= 30)
     assert trials.figures["left_out"] >= 19

@@ -2,7 +2,7 @@ import math
 from typing import get_args
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from qdrant_client.http.models import ScoredPoint
 from qdrant_client.hybrid.fusion import distribution_based_score_fusion
@@ -51,7 +51,6 @@ def test_scores_are_laid_out_by_their_spread_by_hand():
 SCORED = st.dictionaries(st.sampled_from("abcdefghij"), st.integers(-1000, 1000).map(lambda n: n / 100), max_size=8)
 
 
-@settings(deadline=None)
 @given(SCORED, SCORED)
 def test_fusion_by_spread_is_that_of_the_engine(dense, sparse):
     lists = [[ScoredPoint(id=ord(h.chunk_id), version=0, score=h.score) for h in hits(d)] for d in (dense, sparse)]
@@ -64,7 +63,6 @@ def test_fusion_by_spread_is_that_of_the_engine(dense, sparse):
     assert {c: s * factor for c, s in fused.items()} == pytest.approx(expected, abs=1e-9)
 
 
-@settings(deadline=None)
 @given(SCORED, SCORED, st.sampled_from(FUSIONS), st.sampled_from([0.0, 0.3, 1.0]))
 def test_every_chunk_comes_once_best_first(dense, sparse, fusion, dense_weight):
     fused = fuse(hits(dense), hits(sparse), fusion=fusion, dense_weight=dense_weight)

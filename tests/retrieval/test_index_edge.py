@@ -177,13 +177,18 @@ def test_a_kill_during_a_build_leaves_the_old_generation_whole_and_nothing_else(
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux can end an orphan that lets no thread of its own run")
 def test_the_child_of_a_killed_build_dies_too(tmp_path):
+    def commands():
+        found: list[bytes] = []
+        for path in Path("/proc").glob("[0-9]*/cmdline"):
+            with suppress(OSError):  # Ended since it was listed.
+                found.append(path.read_bytes())
+        return [command for command in found if str(tmp_path).encode() in command]
+
     ended(building(tmp_path))
-    time.sleep(0.2)
-    commands: list[bytes] = []
-    for path in Path("/proc").glob("[0-9]*/cmdline"):
-        with suppress(OSError):  # Ended since it was listed.
-            commands.append(path.read_bytes())
-    assert [command for command in commands if str(tmp_path).encode() in command] == []
+    deadline = time.monotonic() + 2
+    while commands() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert commands() == []
 
 
 def test_an_index_of_another_dimension_is_refused_with_what_to_do(tmp_path):

@@ -1,7 +1,7 @@
 import pytest
 
 from retrieval.errors import InvalidInputError, NotFoundError
-from retrieval.prompt import Prompt, build_messages, read_template, visible
+from retrieval.prompt import Prompt, build_messages, instructed, read_template, visible
 from retrieval.types import Turn
 
 
@@ -30,6 +30,23 @@ def test_what_does_not_fit_is_left_out_from_the_end(passage):
 def test_equal_prompts_give_equal_messages_so_that_an_answer_can_be_replayed(passage):
     prompt = Prompt("What?", (passage("Roses are red."),), (Turn("user", "Before?"),))
     assert build_messages(prompt, context_tokens=4000) == build_messages(prompt, context_tokens=4000)
+
+
+def test_instructions_stand_behind_the_servers_own_words_and_in_their_frame(passage):
+    told = instructed(" Be brief.\u202e $mark $instructions ")
+    (_, plain), *_ = build_messages(Prompt("What?", (passage("Rum."),), mark="<<m>>"), context_tokens=4000)
+    (_, system), *_ = build_messages(
+        Prompt("What?", (passage("Rum."),), mark="<<m>>", instructions=told), context_tokens=4000
+    )
+    assert system == f"{plain}\n\n{told}"
+    assert told.endswith("\n\nBe brief. $mark $instructions")
+    assert instructed(" \n ") == ""
+
+
+def test_instructions_take_their_room_from_the_passages(passage):
+    passages = tuple(passage(f"Passage {n} " + "word " * 100) for n in range(10))
+    messages = build_messages(Prompt("What?", passages, instructions="x" * 2000), context_tokens=1000)
+    assert sum(len(text) for _, text in messages) < 1000 * 4
 
 
 def test_a_template_of_ones_own_is_read_from_its_file(tmp_path, passage):

@@ -83,9 +83,9 @@ def test_a_table_whose_html_writes_the_words_otherwise_loses_its_html():
 def test_tens_of_thousands_of_spans_are_replaced_in_proportion():
     before = document(*[f"mail user{number} now" for number in range(20_000)])
     removals = [Removal(e.start + 5, e.end - 4, MARK) for e in before.elements]
-    started = time.perf_counter()
+    started = time.process_time()
     assert redact(before, removals).document.text.count(MARK) == 20_000
-    assert time.perf_counter() - started < 5  # a third of a second on a free core
+    assert time.process_time() - started < 5  # a third of a second on a free core
 
 
 def test_a_table_with_very_many_spans_loses_its_html():

@@ -136,7 +136,7 @@ def test_at_the_deadline_the_model_stops(babbler, prompt):
     began = time.monotonic()
     with pytest.raises(ModelError, match="not done in time"):
         ask(generator, prompt, seconds=0.3)
-    assert time.monotonic() - began < 0.8
+    assert time.monotonic() - began < 3
     # It is free at once for the next.
     assert ask(generator, prompt, seconds=5, max_tokens=1).tokens["completion"] == 1
 
@@ -148,7 +148,7 @@ def test_a_model_stops_when_whoever_asked_has_left(babbler, prompt):
     began = time.monotonic()
     with pytest.raises(CancelledError):
         generator.generate(prompt, deadline=Deadline(60, left.is_set))
-    assert time.monotonic() - began < 0.8
+    assert time.monotonic() - began < 3
     assert ask(generator, prompt, seconds=5, max_tokens=1).tokens["completion"] == 1
 
 
@@ -166,7 +166,7 @@ def test_who_waits_for_another_waits_no_longer_than_the_deadline(babbler, prompt
     began = time.monotonic()
     with pytest.raises(ModelError, match="not done in time"):
         ask(generator, prompt, seconds=0.3, max_tokens=1)
-    assert time.monotonic() - began < 0.8
+    assert time.monotonic() - began < 3
     left.set()
     talking.join()
 
