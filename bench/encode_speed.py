@@ -12,6 +12,7 @@ from pathlib import Path
 
 from bench.lines import has_amx, print_figure
 from retrieval.embed import SentenceTransformerEmbedder, bundled_model_path
+from retrieval.embedding_model import LoadedModel, load_model
 from retrieval.sentences import sentence_spans
 
 TOKENS = 215
@@ -42,14 +43,16 @@ def say_questions(embedder: SentenceTransformerEmbedder, rounds: int) -> None:
 
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
-    ours = embedder._fast  # noqa: SLF001 - to compare
+    ours = embedder._encode  # noqa: SLF001 - to compare
+    library = LoadedModel(load_model(bundled_model_path(), device="cpu"))
+    library._fast = None  # noqa: SLF001
     taken: dict[str, list[float]] = {"ours": [], "library": []}
     for number in range(max(rounds, 3) * 20):
-        for name, chosen in (("ours", ours), ("library", None)):
-            embedder._fast = chosen  # noqa: SLF001
+        for name, chosen in (("ours", ours), ("library", library)):
+            embedder._encode = chosen  # noqa: SLF001
             question = f"How many days of annual leave do I get in year {number}?"
             taken[name].append(seconds(lambda question=question: embedder.embed_query(question)) * 1000)
-    embedder._fast = ours  # noqa: SLF001
+    embedder._encode = ours  # noqa: SLF001
     torch.set_num_threads(threads)
     baseline: dict[str, object] = {"the library's pass": round(statistics.median(taken["library"]), 2)}
     print_figure("encoding one question", statistics.median(taken["ours"]), unit="ms", goal=None, baseline=baseline)

@@ -266,14 +266,14 @@ def visit(page: Page, url: str) -> None:
             raise
 
 
-def look(browser: Browser, house: House, *, policy: bool) -> Watch:
-    """Look at everything; returns what acted."""
+def look(browser: Browser, house: House, *, policy: bool, every: int = 1) -> Watch:
+    """Look at everything, at each ``every``-th text alone too; returns what acted."""
     Words.bytewise = not policy  # which takes its time
     context = browser.new_context(bypass_csp=not policy)
     context.add_cookies([{"name": "attune_session", "value": house.cookie(), "url": house.origin}])
     watch = Watch(context, house.origin)
     page = context.new_page()
-    for n, text in enumerate(house.texts):
+    for n, text in list(enumerate(house.texts))[::every]:
         house.name_me(text)
         found = ask(page, house.origin, f"What of {text}? What does it say about item number {n:04d}?")
         for path in house.views(n):
@@ -339,14 +339,17 @@ def main() -> None:
     """Measure."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--payloads", type=int, default=300)
-    texts = payloads(parser.parse_args().payloads)
+    parser.add_argument("--policy-every", type=int, default=1, help="with the policy ask by each such text only")
+    options = parser.parse_args()
+    texts = payloads(options.payloads)
     chromium = shutil.which("chromium")
     if chromium is None:
         sys.exit("this needs Debian's package chromium")
     with tempfile.TemporaryDirectory() as folder, furnished(Path(folder), texts) as house, sync_playwright() as driver:
         documents = house.furnish()
         browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox", NO_NAMES])
-        with_policy, without = look(browser, house, policy=True), look(browser, house, policy=False)
+        with_policy = look(browser, house, policy=True, every=options.policy_every)
+        without = look(browser, house, policy=False)
         baseline = {"payloads": len(texts), "documents": documents, "acted_when_pasted": naive(browser, texts)}
         browser.close()
     baseline |= {"names_refused": len(house.refused), "policy_violations": len(with_policy.violations)}

@@ -11,8 +11,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.bert import fast_pass
-from retrieval.embedding_model import fast_bfloat16, load_model, weights_digest
+from retrieval.bert import Bert, read_bert
+from retrieval.embedding_model import LoadedModel, fast_bfloat16, load_model, weights_digest
 from retrieval.errors import ModelError
 from retrieval.search_question import SearchQuestion
 
@@ -117,20 +117,22 @@ class SentenceTransformerEmbedder:
         if threads:
             torch.set_num_threads(threads)
         dtype = torch.bfloat16 if fast_bfloat16(torch, device) else torch.float32
-        self._model = load_model(model, device=device, dtype=torch.float32 if adapt else dtype)
-        self.fingerprint = f"{Path(model).name}-{weights_digest(model)}-{str(dtype).removeprefix('torch.')}"
-        if adapt is not None:
-            self.fingerprint = adapt(self._model, self.fingerprint)
-            self._model.to(dtype)
-        self._fast = fast_pass(self._model)
-        self._tokenizer: Any = self._model.tokenizer
-        # A fast tokenizer keeps truncation and padding as state; counting in other threads needs one of its own.
-        self._counting: Any = copy.deepcopy(self._tokenizer.backend_tokenizer)
+        digest = weights_digest(model)
+        self.fingerprint = f"{Path(model).name}-{digest}-{str(dtype).removeprefix('torch.')}"
+        encode: Bert | LoadedModel | None = None if adapt else _read(model, digest, device, dtype)
+        if encode is None:
+            loaded = load_model(model, device=device, dtype=torch.float32 if adapt else dtype)
+            if adapt is not None:
+                self.fingerprint = adapt(loaded, self.fingerprint)
+                loaded.to(dtype)
+            encode = LoadedModel(loaded)
+        self._encode = encode
+        # A tokenizer keeps truncation and padding as state; counting in other threads needs one of its own.
+        self._counting: Any = copy.deepcopy(self._encode.tokenizer)
         self._counting.no_truncation()
         self._counting.no_padding()
         self._places = threading.BoundedSemaphore(at_once)
-        self.max_tokens = int(self._model.max_seq_length or 512)
-        self.dim = int(self._model.get_embedding_dimension() or 0)
+        self.max_tokens, self.dim = self._encode.max_tokens, self._encode.dim
 
     def embed_documents(self, texts: Sequence[str], spans: Sequence[Sequence[Span]] | None = None) -> Embedded:
         """Embed texts in batches of like length; see ``Embedder``."""
@@ -173,24 +175,18 @@ class SentenceTransformerEmbedder:
         return batches
 
     def _forward(self, texts: list[str]) -> tuple[FloatArray, Any, FloatArray]:
-        features = self._tokenizer(
-            texts,
-            padding=True,
-            truncation=True,
-            max_length=self.max_tokens,
-            return_offsets_mapping=True,
-            return_tensors="pt",
-        )
-        offsets = features.pop("offset_mapping").numpy()
-        inputs = {name: value.to(self._model.device) for name, value in features.items()}
         with self._places, self._torch.inference_mode():
-            if self._fast is not None:
-                tokens, sentence = self._fast(inputs["input_ids"], inputs["attention_mask"])
-            else:
-                output = self._model(inputs)
-                tokens = output["token_embeddings"]
-                sentence = self._torch.nn.functional.normalize(output["sentence_embedding"].float(), dim=-1)
+            tokens, offsets, sentence = self._encode(texts)
         return tokens.float().cpu().numpy(), offsets, sentence.cpu().numpy()
+
+
+def _read(model: str | Path, digest: str, device: str | None, dtype: Any) -> Bert | None:
+    """Read the bundled model without the library: what it gives is known."""
+    import torch
+
+    if digest != BUNDLED_SHA256[: len(digest)]:
+        return None
+    return read_bert(Path(model), device=device or ("cuda" if torch.cuda.is_available() else "cpu"), dtype=dtype)
 
 
 def _pool_spans(tokens: FloatArray, offsets: NDArray[np.int64], spans: Sequence[Span]) -> FloatArray:

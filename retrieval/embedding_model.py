@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from retrieval.bert import fast_pass
 from retrieval.errors import ModelError
 
 _PIECE_BYTES = 2**20
@@ -35,6 +36,43 @@ def load_model(model: str | Path, *, device: str | None = None, dtype: Any = Non
         return SentenceTransformer(str(model), device=device, model_kwargs=options)
     except (OSError, ValueError) as error:
         raise ModelError(f"cannot load the embedding model {model}: {error}") from error
+
+
+class LoadedModel:
+    """A loaded model as what encodes texts; see ``retrieval.bert.Bert``, which gives the same.
+
+    Args:
+        model: Of ``load_model``; it is not changed afterwards.
+    """
+
+    def __init__(self, model: Any) -> None:
+        self._model = model
+        self._fast = fast_pass(model)
+        self.tokenizer = model.tokenizer.backend_tokenizer
+        self.max_tokens = int(model.max_seq_length or 512)
+        self.dim = int(model.get_embedding_dimension() or 0)
+
+    def __call__(self, texts: list[str]) -> tuple[Any, Any, Any]:
+        """Encode texts; gives embeddings of tokens, their offsets and unit vectors."""
+        import torch
+
+        features = self._model.tokenizer(
+            texts,
+            padding=True,
+            truncation=True,
+            max_length=self.max_tokens,
+            return_offsets_mapping=True,
+            return_tensors="pt",
+        )
+        offsets = features.pop("offset_mapping").numpy()
+        inputs = {name: value.to(self._model.device) for name, value in features.items()}
+        if self._fast is not None:
+            tokens, vectors = self._fast(inputs["input_ids"], inputs["attention_mask"])
+        else:
+            output = self._model(inputs)
+            tokens = output["token_embeddings"]
+            vectors = torch.nn.functional.normalize(output["sentence_embedding"].float(), dim=-1)
+        return tokens, offsets, vectors
 
 
 def silence_progress_bars() -> None:

@@ -5,9 +5,13 @@ repetition, finds candidates, and a recognizer judges a stretch of at most a few
 """
 
 import re
+import sys
+import threading
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from functools import cache, lru_cache
 from importlib import import_module
+from importlib.abc import MetaPathFinder
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from ingestion.findings.spots import Spot, without_overlaps
@@ -216,7 +220,8 @@ def _recognized(rule: str, stretch: str) -> tuple[tuple[int, int], ...]:
 @cache
 def _recognizers(rule: str) -> "tuple[LocalRecognizer, ...]":
     """Who judges a rule; the first that says yes is believed."""
-    from presidio_analyzer import Pattern
+    with _without_transformers():
+        from presidio_analyzer import Pattern
     from presidio_analyzer.predefined_recognizers import (
         CreditCardRecognizer,
         IbanRecognizer,
@@ -237,6 +242,29 @@ def _recognizers(rule: str) -> "tuple[LocalRecognizer, ...]":
         "labelled_phone": lambda: [PhoneRecognizer(supported_regions=_PHONE_REGIONS[:3], leniency=0)],
     }
     return tuple(general[rule]())
+
+
+class _Hidden(MetaPathFinder):
+    """Hides transformers from one thread."""
+
+    def __init__(self) -> None:
+        self._thread = threading.get_ident()
+
+    def find_spec(self, fullname: str, path: object = None, target: object = None) -> None:
+        del path, target
+        if fullname == "transformers" and threading.get_ident() == self._thread:
+            raise ModuleNotFoundError(f"no {fullname} here", name=fullname)
+
+
+@contextmanager
+def _without_transformers() -> Iterator[None]:
+    """Import presidio without its engines for models, of which none is used: they take seconds and 200 MB."""
+    hidden = _Hidden()
+    sys.meta_path.insert(0, hidden)
+    try:
+        yield
+    finally:
+        sys.meta_path.remove(hidden)
 
 
 def _email_recognizer() -> "LocalRecognizer":

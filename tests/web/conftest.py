@@ -86,9 +86,9 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         yield furnished(client)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # its driver's event loop is in the way of what runs one of its own
 def chromium() -> Iterator[Browser]:
-    """Debian's Chromium."""
+    """Debian's Chromium, one for each file of tests."""
     if not (WEB / "dist" / "index.html").exists():
         pytest.fail("the page was not built: run `make page`", pytrace=False)
     path = shutil.which("chromium")

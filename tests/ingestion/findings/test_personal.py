@@ -1,6 +1,8 @@
 """Personal data is found where it stands, and nothing else is taken for it."""
 
 import json
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -149,3 +151,14 @@ def test_the_longest_name_wins_and_scripts_without_capitals_work():
 
 def test_without_a_directory_nobody_is_found():
     assert people("Anna Berg was here") == []
+
+
+def test_no_library_for_models_is_loaded_to_find_it():
+    # Seconds of every worker's first document, and 200 MB for as long as it lives.
+    said = (
+        "import sys; from ingestion.findings.personal import find_personal\n"
+        "print(len(list(find_personal('mail ada@example.com'))), 'transformers' in sys.modules)\n"
+        "import transformers"  # it is hidden from nobody else, and not for long
+    )
+    done = subprocess.run([sys.executable, "-c", said], capture_output=True, text=True, check=True)
+    assert done.stdout == "1 False\n"
