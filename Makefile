@@ -61,7 +61,7 @@ check: setup-dev types ## the quick part: format, lint, types, imports, house ru
 	@$(BIN)/pytest -q tests/test_house.py tests/test_docs.py
 
 test: setup-dev system check page ## every check and every test, without network
-	@$(BIN)/pytest -m "not slow"
+	@$(BIN)/pytest -m "not slow" --numprocesses auto --maxprocesses 2 --dist loadfile --no-loadscope-reorder
 
 clean:
 	rm -rf $(VENV) $(WEB)/node_modules $(WEB)/dist $(TYPES) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

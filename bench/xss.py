@@ -26,7 +26,7 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 import httpx
-from playwright.sync_api import Browser, BrowserContext, Error, Page, Route, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Error, Page, Request, Route, sync_playwright
 
 from app.assistants import MAX_ASSISTANTS
 from bench.lines import print_figure
@@ -109,8 +109,29 @@ class Watch:
         context.add_init_script(
             "addEventListener('securitypolicyviolation', (e) => violated(`${e.violatedDirective} ${e.blockedURI}`))"
         )
-        context.on("request", lambda request: self._asked_for(request.url))
+        self._open: set[Request] = set()
+        self._changed_at = time.monotonic()
+        context.on("request", self._began)
+        context.on("requestfinished", self._ended)
+        context.on("requestfailed", self._ended)
         context.on("dialog", self._opened)
+
+    def settle(self, page: Page) -> None:
+        """Wait until nothing was under way for 150 ms: Playwright's own wait takes 500, and ends but once a page."""
+        deadline = time.monotonic() + _WAIT_MS / 1000
+        while self._open or time.monotonic() < self._changed_at + 0.15:
+            if time.monotonic() > deadline:
+                sys.exit(f"{page.url} goes on asking: {[request.url for request in self._open]}")
+            page.wait_for_timeout(30)
+
+    def _began(self, request: Request) -> None:
+        self._open.add(request)
+        self._changed_at = time.monotonic()
+        self._asked_for(request.url)
+
+    def _ended(self, request: Request) -> None:
+        self._open.discard(request)
+        self._changed_at = time.monotonic()
 
     def _asked_for(self, url: str) -> None:
         parts = urlsplit(url)
@@ -234,7 +255,7 @@ def suspect(page: Page) -> list[str]:
     return found
 
 
-def ask(page: Page, origin: str, question: str) -> list[str]:
+def ask(page: Page, watch: Watch, origin: str, question: str) -> list[str]:
     """Ask in the page and open a source; returns what is suspect."""
     page.goto(origin)
     words = page.get_by_label("Your question")
@@ -245,15 +266,15 @@ def ask(page: Page, origin: str, question: str) -> list[str]:
     found = suspect(page)
     page.locator(".chat-source-title").first.click()
     page.locator(".chat-source").wait_for(timeout=_WAIT_MS)
-    page.wait_for_load_state("networkidle")
+    watch.settle(page)
     return found + suspect(page)
 
 
-def show(page: Page, url: str) -> list[str]:
+def show(page: Page, watch: Watch, url: str) -> list[str]:
     """Open a view of the page and wait until it has what it shows; returns what is suspect."""
     page.goto(url)
     page.locator("h1").first.wait_for(timeout=_WAIT_MS)
-    page.wait_for_load_state("networkidle")
+    watch.settle(page)
     return suspect(page)
 
 
@@ -275,15 +296,15 @@ def look(browser: Browser, house: House, *, policy: bool, every: int = 1) -> Wat
     page = context.new_page()
     for n, text in list(enumerate(house.texts))[::every]:
         house.name_me(text)
-        found = ask(page, house.origin, f"What of {text}? What does it say about item number {n:04d}?")
+        found = ask(page, watch, house.origin, f"What of {text}? What does it say about item number {n:04d}?")
         for path in house.views(n):
-            found += show(page, house.origin + path)
+            found += show(page, watch, house.origin + path)
         watch.acted += [f"element of {n}: {kind}" for kind in found]
         house.say(text)
         visit(page, f"{house.origin}/v1/documents/{quote(text, safe='')}")
         visit(page, f"{house.origin}/{quote(text)}?q={quote(text)}")
     for path in VIEWS:
-        watch.acted += [f"element of {path}: {kind}" for kind in show(page, house.origin + path)]
+        watch.acted += [f"element of {path}: {kind}" for kind in show(page, watch, house.origin + path)]
     for path in (*LISTS, f"/v1/evaluations/{house.evaluation}/report", "/v1/golden-sets/texts"):
         visit(page, house.origin + path)
     for conversation in house.chief.get("/v1/conversations").json()["conversations"]:

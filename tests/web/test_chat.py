@@ -1,6 +1,7 @@
 """People ask on the page, read the answer beside its source, and say whether it is right."""
 
 import re
+import time
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -115,13 +116,30 @@ def test_a_question_under_way_is_found_again_after_a_look_at_another_page(page_o
     expect(turns(page)).to_contain_text(QUOTE)
     box(page).fill("half a question")
     page.get_by_role("link", name="Documents").click()
-    expect(page).to_have_url(re.compile("/documents$"))
-    Speaker.go_on.set()
+    expect(page.get_by_role("heading", name="Documents", level=1)).to_be_visible()
     page.get_by_role("link", name="Chat", exact=True).click()
-    page.get_by_role("link", name="Tell me slowly about roses").first.click()
-    expect(turns(page)).to_contain_text(OAKS)
-    page.get_by_role("link", name="New chat").click()
+    expect(turns(page)).to_contain_text(QUOTE)
     expect(box(page)).to_have_value("half a question")
+    Speaker.go_on.set()
+    expect(turns(page)).to_contain_text(OAKS)
+    expect(page).to_have_url(re.compile(r"/c/[0-9a-f]+$"))
+    expect(box(page)).to_have_value("half a question")  # it goes along
+
+
+def test_an_answer_that_ends_while_nobody_looks_is_in_its_conversation(page_of, rex):
+    Speaker.go_on.clear()
+    page = page_of("rex")
+    box(page).fill("Tell me slowly about watering")
+    box(page).press("Enter")
+    expect(turns(page)).to_contain_text(QUOTE)
+    page.get_by_role("link", name="Documents").click()
+    expect(page.get_by_role("heading", name="Documents", level=1)).to_be_visible()
+    Speaker.go_on.set()
+    while not checked(rex.get("/v1/conversations", params={"q": "slowly about watering"}))["conversations"]:
+        time.sleep(0.05)
+    page.get_by_role("link", name="Chat", exact=True).click()
+    page.get_by_role("link", name="Tell me slowly about watering").first.click()
+    expect(turns(page)).to_contain_text(OAKS)
 
 
 def test_a_mark_opens_its_source_and_the_reading_is_counted(page_of, rex):

@@ -50,18 +50,20 @@ export function useChat() {
   };
 }
 
+/** Where a question was asked whose conversation the page is about to go to. Of no page: its asker may have been elsewhere meanwhile. */
+let left: Place | null = null;
+
 /** Go to the conversation that a question began, if its asker still looks at that question. */
 function useFollow(place: Place): (id: string) => Promise<void> {
   const router = useRouter();
-  const left = useRef<Place | null>(null);
   useLayoutEffect(() => {
     // What was typed meanwhile goes along.
-    if (left.current && place.conversation !== null) moveDraft(left.current, place);
-    left.current = null;
+    if (left && place.conversation !== null) moveDraft(left, place);
+    left = null;
   }, [place]);
   return async (id) => {
     if (router.state.location.pathname === "/") {
-      left.current = place;
+      left = place;
       await router.navigate({ to: "/c/$conversationId", params: { conversationId: id }, replace: true });
     }
     discard(place);
