@@ -18,6 +18,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 Pass = Callable[[Any, Any], tuple[Any, Any]]
 """Token ids and attention mask, both (n, tokens) -> token embeddings (n, tokens, dim) and unit vectors (n, dim)."""
 
@@ -52,15 +54,16 @@ class Bert:
             Embeddings of tokens (n, tokens, dim), their offsets in characters (n, tokens, 2; special tokens and padding
             have empty ones) and unit vectors (n, dim).
         """
-        import torch
-
         encodings = self.tokenizer.encode_batch(texts)
-        ids, mask = (
-            torch.tensor([getattr(one, name) for one in encodings], device=self.device)
-            for name in ("ids", "attention_mask")
-        )
-        tokens, vectors = self.forward(ids, mask)
-        return tokens, torch.tensor([one.offsets for one in encodings]).numpy(), vectors
+        tokens, vectors = self.forward(*_inputs(encodings, self.device))
+        return tokens, np.array([one.offsets for one in encodings]), vectors
+
+
+def _inputs(encodings: Any, device: Any) -> tuple[Any, Any]:
+    import torch
+
+    ids = torch.tensor([one.ids for one in encodings], device=device)
+    return ids, torch.tensor([one.attention_mask for one in encodings], device=device)
 
 
 @cache  # one for all of a process: torch keeps what a trace holds for as long as the process lives
@@ -79,30 +82,18 @@ def read_bert(folder: Path, *, device: str, dtype: Any) -> Bert | None:
     from safetensors.torch import load_file
     from tokenizers import Tokenizer
 
-    said = {
-        name: _json(folder / name) for name in ("config.json", "sentence_bert_config.json", "1_Pooling/config.json")
-    }
-    config, reading, pooling = said.values()
-    form = [str(module["type"]).rpartition(".")[2] for module in _json(folder / "modules.json")]
-    means = [name for name, chosen in pooling.items() if name.startswith("pooling_mode") and chosen is True]
-    if (
-        form != _FORM
-        or config["model_type"] != "bert"
-        or not _is_plain(config)
-        or means != ["pooling_mode_mean_tokens"]
-    ):
+    form = _form(folder)
+    if form is None:
         return None
+    config, max_tokens = form
     weights = {name: one.to(device, dtype) for name, one in load_file(folder / "model.safetensors").items()}
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-    tokenizer.enable_truncation(reading["max_seq_length"])
+    tokenizer.enable_truncation(max_tokens)
     tokenizer.enable_padding(pad_id=config["pad_token_id"], pad_token="[PAD]")  # noqa: S106 - of a text
-    probes = tokenizer.encode_batch(_PROBES[0])
-    inputs = tuple(
-        torch.tensor([getattr(one, name) for one in probes], device=device) for name in ("ids", "attention_mask")
-    )
+    inputs = _inputs(tokenizer.encode_batch(_PROBES[0]), device)
     with torch.no_grad():
         forward = _traced(_module(weights, config, torch), inputs, torch)
-    return Bert(tokenizer, forward, torch.device(device), reading["max_seq_length"], config["hidden_size"])
+    return Bert(tokenizer, forward, torch.device(device), max_tokens, config["hidden_size"])
 
 
 def fast_pass(model: Any) -> Pass | None:
@@ -136,8 +127,24 @@ def fast_pass(model: Any) -> Pass | None:
     return made
 
 
-def _json(file: Path) -> Any:
-    return json.loads(file.read_text(encoding="utf-8"))
+def _form(folder: Path) -> tuple[dict[str, Any], int] | None:
+    """Return the model's configuration and how many tokens it reads, if it is of this form and all is there."""
+    try:
+        config, reading, pooling, modules = (
+            json.loads((folder / name).read_text(encoding="utf-8"))
+            for name in ("config.json", "sentence_bert_config.json", "1_Pooling/config.json", "modules.json")
+        )
+        means = [name for name, chosen in pooling.items() if name.startswith("pooling_mode") and chosen is True]
+        is_ours = (
+            [str(module["type"]).rpartition(".")[2] for module in modules] == _FORM
+            and config["model_type"] == "bert"
+            and _is_plain(config)
+            and means == ["pooling_mode_mean_tokens"]
+            and (folder / "tokenizer.json").is_file()
+        )
+        return (config, int(reading["max_seq_length"])) if is_ours else None
+    except (OSError, ValueError, KeyError):
+        return None
 
 
 def _traced(module: Any, inputs: Any, torch: Any) -> Pass:

@@ -78,7 +78,18 @@ def test_a_folder_of_another_form_is_not_read(tmp_path, file, name, value):
     import torch
 
     folder = shutil.copytree(bundled_model_path(), tmp_path / "model")
+    assert read_bert(folder, device="cpu", dtype=torch.float32) is not None
+    read_bert.cache_clear()
     (folder / file).write_text(json.dumps(json.loads((folder / file).read_text()) | {name: value}))
+    assert read_bert(folder, device="cpu", dtype=torch.float32) is None
+
+
+@pytest.mark.parametrize("file", ["1_Pooling/config.json", "tokenizer.json", "modules.json"])
+def test_a_folder_that_lacks_something_is_left_to_the_library(tmp_path, file):
+    import torch
+
+    folder = shutil.copytree(bundled_model_path(), tmp_path / "model")
+    (folder / file).unlink()
     assert read_bert(folder, device="cpu", dtype=torch.float32) is None
 
 
