@@ -50,20 +50,20 @@ export function useChat() {
   };
 }
 
-/** Where a question was asked whose conversation the page is about to go to. Of no page: its asker may have been elsewhere meanwhile. */
-let left: Place | null = null;
+/** From where the page is about to go to which conversation. Of no page: the asker may have been elsewhere meanwhile. */
+let leaving: { from: Place; to: string } | null = null;
 
 /** Go to the conversation that a question began, if its asker still looks at that question. */
 function useFollow(place: Place): (id: string) => Promise<void> {
   const router = useRouter();
   useLayoutEffect(() => {
     // What was typed meanwhile goes along.
-    if (left && place.conversation !== null) moveDraft(left, place);
-    left = null;
+    if (leaving && place.conversation === leaving.to) moveDraft(leaving.from, place);
+    leaving = null;
   }, [place]);
   return async (id) => {
     if (router.state.location.pathname === "/") {
-      left = place;
+      leaving = { from: place, to: id };
       await router.navigate({ to: "/c/$conversationId", params: { conversationId: id }, replace: true });
     }
     discard(place);
