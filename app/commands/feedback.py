@@ -9,7 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 from typer.core import TyperGroup
 
-from app.commands.terminal import Json, err, out, print_json
+from app.commands.terminal import Json, err, out, print_json, printed
 from app.owner import checked, owner
 from app.settings import Settings
 from retrieval.errors import InvalidInputError
@@ -125,12 +125,7 @@ def approve(
     feedback_id: Annotated[str, typer.Argument(help="As told when it was given.")], as_json: Json = False
 ) -> None:
     """Approve what somebody said: one word is enough to learn from it, and an answer it gives becomes a document."""
-    with owner(Settings()) as client:
-        kept = checked(client.post(f"/v1/feedback/{quote(feedback_id, safe='')}/approval"))
-    if as_json:
-        print_json(kept)
-    else:
-        out.print("approved")
+    _decide(feedback_id, "approval", "approved", as_json)
 
 
 @feedback.command("refuse")
@@ -138,12 +133,13 @@ def refuse(
     feedback_id: Annotated[str, typer.Argument(help="As told when it was given.")], as_json: Json = False
 ) -> None:
     """Refuse what somebody said: nothing is learned from it, and an answer that its approval made is withdrawn."""
+    _decide(feedback_id, "refusal", "refused", as_json)
+
+
+def _decide(feedback_id: str, decision: str, told: str, as_json: bool) -> None:
     with owner(Settings()) as client:
-        kept = checked(client.post(f"/v1/feedback/{quote(feedback_id, safe='')}/refusal"))
-    if as_json:
-        print_json(kept)
-    else:
-        out.print("refused")
+        kept = checked(client.post(f"/v1/feedback/{quote(feedback_id, safe='')}/{decision}"))
+    printed(kept, as_json, lambda _, console: console.print(told))
 
 
 def monitor(

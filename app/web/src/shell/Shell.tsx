@@ -30,7 +30,8 @@ function House({ session }: { session: Session }) {
   const [menuOpen, menu] = useDisclosure(false);
   const menuButton = useRef<HTMLButtonElement>(null);
   const path = useRouterState({ select: (state) => state.location.pathname });
-  useEffect(() => menu.close(), [path]); // eslint-disable-line
+  // eslint-disable-next-line react-hooks/exhaustive-deps -- when the address changes, and not when the handlers are made anew
+  useEffect(() => menu.close(), [path]);
   useFocusOnArrival();
 
   function closed() {
